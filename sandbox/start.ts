@@ -1,0 +1,239 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs, styleText } from "node:util";
+import { InputsFileError, parseInputs } from "./inputs-file.ts";
+import { readManifest } from "./manifest.ts";
+import { PROJECT, runStep, type StepOptions, type StepResult } from "./runner.ts";
+import { services } from "./services/index.ts";
+import type { Service, StartOptions } from "./services/service.ts";
+
+const USAGE = `Runs the built action as a job on GitHub would, and prints what its log would show.
+
+  npm start                            every provider and method, against stand-ins on this machine
+  npm start -- tuleap                  every method of one provider
+  npm start -- tuleap token            one method
+  npm start -- --inputs FILE           the action for real, with the inputs of FILE
+  npm start -- --help                  this text
+
+FILE holds a step's inputs, one a line, as they would stand under "with:". A value is taken as it is; one of several
+lines stands between "input<<EOF" and "EOF". Lines that start with # are skipped.
+
+  provider=tuleap
+  url=https://tuleap.example.com
+  token=tlp-k1-…
+
+The proxy variables and NODE_EXTRA_CA_CERTS of your shell are passed on to a real run, nothing else is. What the run
+mints is masked, is never printed, and is taken back at the end as in a job.`;
+
+const ALIASES: Readonly<Record<string, string>> = { jelastic: "virtuozzo", "cloud-academy": "qa" };
+
+/** Inputs that a workflow would fill from its secrets. */
+const SECRET_INPUTS = ["token", "password", "client-secret", "credentials", "seal-key"];
+
+/** What a real run takes over from the shell. */
+const PASSED_VARIABLES = [
+  ...["http_proxy", "https_proxy", "no_proxy"].flatMap((name) => [name, name.toUpperCase()]),
+  "NODE_EXTRA_CA_CERTS",
+];
+
+/** GitHub's colours, where there are any. */
+const COLOURS = [
+  ["##[error]", "red"],
+  ["##[warning]", "yellow"],
+  ["##[notice]", "cyan"],
+  ["##[debug]", "magenta"],
+  ["##[group]", "bold"],
+] as const;
+
+/** A mistake of whoever typed the command, said without a stack. */
+class UsageError extends Error {}
+
+interface Row {
+  readonly provider: string;
+  readonly method: string;
+  /** The verdict, or in a failed row what failed. */
+  readonly probe: string;
+  readonly expiry: string;
+  readonly requests: number;
+  readonly milliseconds: number;
+  readonly failed: boolean;
+}
+
+let interrupted = false;
+
+process.on("SIGINT", () => {
+  // The running stage gets Ctrl-C from the terminal too; staying alive lets post take back what it minted.
+  interrupted = true;
+});
+
+async function main(args: readonly string[]): Promise<number> {
+  try {
+    const { values, positionals } = readArguments(args);
+    if (values.help) {
+      console.log(USAGE);
+      return 0;
+    }
+    if (!existsSync(join(PROJECT, "dist", "main.js"))) throw new UsageError("There is no dist/ yet: npm run build");
+    return values.inputs === undefined ? await rehearse(positionals) : await runForReal(values.inputs);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    console.error(error.message);
+    return 1;
+  }
+}
+
+function readArguments(args: readonly string[]) {
+  try {
+    const parsed = parseArgs({
+      args: [...args],
+      options: { inputs: { type: "string" }, help: { type: "boolean", short: "h" } },
+      allowPositionals: true,
+    });
+    const most = parsed.values.inputs === undefined ? 2 : 0;
+    if (parsed.positionals.length > most) throw new Error(`Too many arguments: ${parsed.positionals.join(" ")}`);
+    return parsed;
+  } catch (error) {
+    throw new UsageError(`${error instanceof Error ? error.message : error}\n\n${USAGE}`);
+  }
+}
+
+/** Runs the chosen methods against the stand-ins and sums them up in a table. */
+async function rehearse([provider, method]: readonly string[]): Promise<number> {
+  const rows: Row[] = [];
+  for (const [id, start] of chooseProviders(provider)) {
+    const service = await start({});
+    try {
+      for (const chosen of chooseMethods(id, service, method)) {
+        if (!interrupted) rows.push(await rehearseMethod(id, chosen, service));
+      }
+    } finally {
+      await service.close();
+    }
+  }
+  console.log(`\n${table(rows)}`);
+  return interrupted || rows.some((row) => row.failed) ? 1 : 0;
+}
+
+type Start = (options: StartOptions) => Promise<Service>;
+
+function chooseProviders(name: string | undefined): [id: string, start: Start][] {
+  const all: [string, Start][] = Object.entries(services);
+  if (name === undefined) return all;
+  const id = ALIASES[name.toLowerCase()] ?? name.toLowerCase();
+  const chosen = all.filter(([candidate]) => candidate === id);
+  if (chosen.length === 0) {
+    const known = [...all.map(([candidate]) => candidate), ...Object.keys(ALIASES)];
+    throw new UsageError(`There is no provider ${name}. There are: ${known.join(", ")}`);
+  }
+  return chosen;
+}
+
+function chooseMethods(provider: string, service: Service, name: string | undefined): string[] {
+  const all = Object.keys(service.accounts);
+  if (name === undefined) return all;
+  const chosen = all.filter((candidate) => candidate === name.toLowerCase());
+  if (chosen.length === 0) {
+    throw new UsageError(`There is no method ${name} of ${provider}. There are: ${all.join(", ")}`);
+  }
+  return chosen;
+}
+
+async function rehearseMethod(provider: string, method: string, service: Service): Promise<Row> {
+  printHeading(`${provider} · ${method}`);
+  const before = service.requests.length;
+  const inputs = { ...service.accounts[method]?.inputs, provider, method, url: service.url };
+  const result = await runStep({ inputs, secrets: secretsOf(inputs) });
+  printLogs(result);
+  const { outputs, milliseconds } = result.main;
+  const failed = hasFailed(result);
+  return {
+    provider,
+    method,
+    probe: failed ? outputs.failure || "failed" : outputs.probe || "–",
+    expiry: outputs["expires-at"] || "–",
+    requests: service.requests.length - before,
+    milliseconds,
+    failed,
+  };
+}
+
+/** Runs the action with the inputs of a file against whatever service they name. */
+async function runForReal(file: string): Promise<number> {
+  const inputs = readInputsFile(file);
+  const options: StepOptions = { inputs, secrets: secretsOf(inputs), env: passedVariables(), workspace: process.cwd() };
+  const result = await runStep(options);
+  printLogs(result);
+  const names = Object.entries(result.main.outputs).flatMap(([name, value]) => (value === "" ? [] : [name]));
+  console.log(`\nOutputs set: ${names.join(", ") || "none"}`);
+  return hasFailed(result) ? 1 : 0;
+}
+
+function readInputsFile(file: string): Record<string, string> {
+  try {
+    return parseInputs(readFileSync(file, "utf8"), [...readManifest(PROJECT).inputs.keys()]);
+  } catch (error) {
+    if (error instanceof InputsFileError) throw new UsageError(`${file}: ${error.message}`);
+    if (error instanceof Error && "code" in error) throw new UsageError(error.message);
+    throw error;
+  }
+}
+
+function passedVariables(): Record<string, string> {
+  return Object.fromEntries(
+    PASSED_VARIABLES.flatMap((name) => {
+      const value = process.env[name];
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
+}
+
+function secretsOf(inputs: Readonly<Record<string, string>>): string[] {
+  return SECRET_INPUTS.flatMap((name) => inputs[name] ?? []);
+}
+
+function hasFailed({ main, post }: StepResult): boolean {
+  return main.outcome !== "success" || (post !== undefined && post.outcome !== "success");
+}
+
+function printHeading(text: string): void {
+  console.log(`\n${styleText("bold", `── ${text} ${"─".repeat(Math.max(4, 74 - text.length))}`)}`);
+}
+
+function printLogs({ main, post }: StepResult): void {
+  printLog(main.log);
+  if (post) printLog(`Post job cleanup.\n${post.log}`);
+}
+
+function printLog(log: string): void {
+  for (const line of log.split("\n").slice(0, -1)) {
+    const colour = COLOURS.find(([tag]) => line.startsWith(tag))?.[1];
+    console.log(colour ? styleText(colour, line) : line);
+  }
+}
+
+function table(rows: readonly Row[]): string {
+  const cells = [
+    ["provider", "method", "probe", "expiry", "requests", "ms"],
+    ...rows.map((row) => [row.provider, row.method, row.probe, row.expiry, `${row.requests}`, `${row.milliseconds}`]),
+  ];
+  const widths = cells[0]?.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0))) ?? [];
+  const lines = cells.map((row) =>
+    row
+      .map((cell, column) => align(cell, column, widths))
+      .join("  ")
+      .trimEnd(),
+  );
+  return lines
+    .map((line, index) =>
+      index === 0 ? styleText("bold", line) : rows[index - 1]?.failed ? styleText("red", line) : line,
+    )
+    .join("\n");
+}
+
+/** Numbers stand to the right. */
+function align(cell: string, column: number, widths: readonly number[]): string {
+  const width = widths[column] ?? 0;
+  return column < 4 ? cell.padEnd(width) : cell.padStart(width);
+}
+
+process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,33 @@
+import { type Client, openClient } from "./http/client.ts";
+import { proxyFor } from "./http/proxy.ts";
+import { trustCertificates } from "./http/tls.ts";
+import { basicPair } from "./providers/basic.ts";
+import { info, warning } from "./runner/log.ts";
+import { mask } from "./runner/masks.ts";
+import { isProtected } from "./url.ts";
+
+/**
+ * Opens the client for one service: trusted certificates, a masked proxy password, a line in the log for each retry.
+ * @param caCertificate PEM text or an absolute path; empty for Node's own roots alone
+ * @throws {Failure} `invalid-input` for a certificate that cannot be used, `unavailable` for a proxy variable that is no URL
+ */
+export function connect(url: string, caCertificate: string): Client {
+  trustCertificates(caCertificate);
+  maskProxy(url);
+  if (!isProtected(new URL(url))) {
+    warning(`${new URL(url).host} is talked to over plain http: everyone on the way can read the secrets.`, "No TLS");
+  }
+  return openClient({
+    baseUrl: url,
+    onRetry: ({ attempt, reason, wait }) => {
+      info(`Attempt ${attempt} failed (${reason}); the next one follows in ${wait.toFixed(1)} s.`);
+    },
+  });
+}
+
+function maskProxy(url: string): void {
+  const proxy = proxyFor(url);
+  if (proxy === undefined || proxy.password === "") return;
+  mask(proxy.password);
+  mask(basicPair(proxy.username, proxy.password));
+}

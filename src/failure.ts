@@ -1,0 +1,72 @@
+/** What the output `failure` says: a workflow with `continue-on-error` can branch on it. */
+export type FailureCode =
+  | "invalid-input"
+  | "missing-secret"
+  | "refused"
+  | "locked"
+  | "forbidden"
+  | "wrong-url"
+  | "rate-limited"
+  | "unavailable"
+  | "timeout"
+  | "tls"
+  | "bad-response"
+  | "unexpected";
+
+const TITLES: Readonly<Record<FailureCode, string>> = {
+  "invalid-input": "Invalid input",
+  "missing-secret": "Missing secret",
+  refused: "Credentials refused",
+  locked: "Account or address locked",
+  forbidden: "Not allowed",
+  "wrong-url": "Not the service's URL",
+  "rate-limited": "Too many requests",
+  unavailable: "Service unavailable",
+  timeout: "No answer in time",
+  tls: "Certificate not trusted",
+  "bad-response": "Unusable answer",
+  unexpected: "Defect in this action",
+};
+
+export interface FailureDetails {
+  /** A few words for the annotation's title; each code has its own. */
+  readonly title?: string;
+  /** The likely cause and what to do now. */
+  readonly hint: string;
+  /** What the service said, raw and untrusted: made safe where it is printed, never before. */
+  readonly answered?: string | undefined;
+  /** How a text introduces what was answered. */
+  readonly answeredBy?: string;
+  readonly cause?: unknown;
+}
+
+/** The one error of this action. Its message is one sentence on what happened, for the person whose pipeline is red. */
+export class Failure extends Error {
+  override readonly name = "Failure";
+  readonly code: FailureCode;
+  readonly title: string;
+  readonly hint: string;
+  readonly answered: string;
+  readonly answeredBy: string;
+
+  constructor(code: FailureCode, sentence: string, details: FailureDetails) {
+    super(sentence, { cause: details.cause });
+    this.code = code;
+    this.title = details.title ?? TITLES[code];
+    this.hint = details.hint;
+    this.answered = details.answered ?? "";
+    this.answeredBy = details.answeredBy ?? "It answered";
+  }
+}
+
+/** Whatever was thrown, as a `Failure`: all that is not one already is a defect of this action. */
+export function asFailure(thrown: unknown): Failure {
+  if (thrown instanceof Failure) return thrown;
+  const said = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
+  return new Failure("unexpected", "The action met a case that it does not handle.", {
+    hint: "Please report this with the workflow step (without its secrets) at the action's issue tracker.",
+    answered: said,
+    answeredBy: "What it met",
+    cause: thrown,
+  });
+}

@@ -1,0 +1,115 @@
+import { createHash } from "node:crypto";
+import { compactDecrypt } from "jose/jwe/compact/decrypt";
+import { CompactEncrypt } from "jose/jwe/compact/encrypt";
+import * as z from "zod/mini";
+import { Failure } from "./failure.ts";
+import type { Handle, Run } from "./providers/provider.ts";
+import { read } from "./providers/read.ts";
+
+const KEY_BYTES = 32;
+
+const Payload = z.object({
+  repository: z.string(),
+  run: z.string(),
+  token: z.string(),
+  provider: z.string(),
+  method: z.string(),
+  url: z.string(),
+  envName: z.string(),
+  userId: z.optional(z.string()),
+  account: z.optional(z.string()),
+  /** Seconds since the epoch, in UTC. */
+  expires: z.optional(z.number()),
+  handle: z.optional(z.catchall(z.object({ secret: z.string() }), z.string())),
+});
+
+const Header = z.object({ kid: z.optional(z.string()) });
+
+/** What one job hands to another: a credential and what it takes to use, prove and revoke it. */
+export interface Sealed {
+  readonly token: string;
+  readonly provider: string;
+  readonly method: string;
+  readonly url: string;
+  readonly envName: string;
+  readonly userId?: string | undefined;
+  readonly account?: string | undefined;
+  readonly expiresAt?: Date | undefined;
+  readonly handle?: Handle | undefined;
+}
+
+/**
+ * Reads `seal-key`: 32 random bytes in base64, as `openssl rand -base64 32` prints them.
+ * @throws {Failure} `invalid-input`
+ */
+export function readSealKey(text: string): Uint8Array {
+  const bytes = Buffer.from(text, "base64");
+  if (/^[A-Za-z0-9+/]+={0,2}$/.test(text) && bytes.length === KEY_BYTES) return new Uint8Array(bytes);
+  throw new Failure("invalid-input", `The input "seal-key" is not ${KEY_BYTES} bytes in base64.`, {
+    hint: "Make one with `openssl rand -base64 32` and store it as a secret.",
+  });
+}
+
+/** Seals for the other jobs of this run: a JWE in compact form (RFC 7516) with `dir` and `A256GCM`. */
+export function seal(sealed: Sealed, key: Uint8Array, run: Run): Promise<string> {
+  const { expiresAt, ...rest } = sealed;
+  const payload: z.output<typeof Payload> = {
+    repository: run.repository,
+    run: run.id,
+    ...rest,
+    expires: expiresAt === undefined ? undefined : Math.floor(expiresAt.getTime() / 1000),
+  };
+  return new CompactEncrypt(new TextEncoder().encode(JSON.stringify(payload)))
+    .setProtectedHeader({ alg: "dir", enc: "A256GCM", kid: keyId(key) })
+    .encrypt(key);
+}
+
+/**
+ * Opens what another job of this run sealed.
+ * @throws {Failure} `invalid-input` for a wrong key, a changed text, another run or repository
+ */
+export async function open(text: string, key: Uint8Array, run: Run): Promise<Sealed> {
+  const payload = read(Payload, parse(await decrypt(text, key)));
+  if (payload === undefined) throw broken("holds something else than a token");
+  const { repository, run: runId, expires, ...sealed } = payload;
+  if (repository !== run.repository) throw broken("was made in another repository");
+  if (runId !== run.id) throw broken("was made in another run of the workflow");
+  return { ...sealed, expiresAt: expires === undefined ? undefined : new Date(expires * 1000) };
+}
+
+async function decrypt(text: string, key: Uint8Array): Promise<string> {
+  try {
+    const { plaintext } = await compactDecrypt(text, key, {
+      keyManagementAlgorithms: ["dir"],
+      contentEncryptionAlgorithms: ["A256GCM"],
+    });
+    return new TextDecoder().decode(plaintext);
+  } catch (cause) {
+    const kid = read(Header, parse(Buffer.from(text.split(".")[0] ?? "", "base64url").toString("utf8")))?.kid;
+    const isOtherKey = kid !== undefined && kid !== keyId(key);
+    throw broken(
+      isOtherKey ? "was made with another seal-key" : "is no seal of this action, or was changed or cut on the way",
+      cause,
+    );
+  }
+}
+
+/** Tells keys apart without telling anything of them: 48 bits of the hash of 256 random ones. */
+function keyId(key: Uint8Array): string {
+  return createHash("sha256").update("api-token-exchange seal-key").update(key).digest("base64url").slice(0, 8);
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function broken(what: string, cause?: unknown): Failure {
+  return new Failure("invalid-input", `The input "sealed" ${what}.`, {
+    hint: "It opens only with the same `seal-key`, in the same run of the same repository: pass `needs.<job>.outputs.<name>` on unchanged.",
+    cause,
+  });
+}

@@ -1,0 +1,46 @@
+import type { Settings } from "./inputs.ts";
+import type { Obtained } from "./obtain.ts";
+import type { Credential, Run } from "./providers/provider.ts";
+import type { Request, Target } from "./request.ts";
+import { warning } from "./runner/log.ts";
+import { exportToJob, output } from "./runner/outputs.ts";
+import { forget } from "./runner/state.ts";
+import { secondsUntil, utc } from "./words.ts";
+
+/** Sets the outputs and exports the variables; returns the names of these. */
+export function handOver({ method, envName }: Target, credential: Credential, { exportEnv }: Settings): string[] {
+  const headers = method.headers(credential);
+  const { token, expiresAt, account = "", userId = "" } = credential;
+  const variables = exportEnv ? { [envName]: token, ...method.alsoExports?.(credential) } : {};
+  output("token", token);
+  output("authorization", headers.Authorization ?? "");
+  output("headers", JSON.stringify(headers));
+  output("expires-at", expiresAt === undefined ? "" : utc(expiresAt));
+  output("expires-in", expiresAt === undefined ? "" : String(secondsUntil(expiresAt)));
+  output("account", account);
+  output("user-id", userId);
+  output("env-name", exportEnv ? envName : "");
+  for (const [name, value] of Object.entries(variables)) exportToJob(name, value);
+  return Object.keys(variables);
+}
+
+/**
+ * Seals the credential for the other jobs of the run, where a key is given, and then leaves the revocation to them: what
+ * was left for post stays until the seal is written.
+ */
+export async function sealForOthers(request: Request, obtained: Obtained, run: Run): Promise<boolean> {
+  if (request.kind === "open" || request.sealKey === "") return false;
+  const { provider, method, url, envName } = request.target;
+  const { token, userId, account, expiresAt } = obtained.credential;
+  const { readSealKey, seal } = await import(/* webpackMode: "eager" */ "./handoff.ts");
+  const content = { token, provider: provider.id, method: method.id, url, envName, userId, account, expiresAt };
+  output("sealed", await seal({ ...content, handle: obtained.handle }, readSealKey(request.sealKey), run));
+  forget();
+  if (obtained.handle !== undefined && expiresAt === undefined) {
+    warning(
+      `What is sealed has no expiry, so it lives until someone revokes it. Add a closing job that \`needs\` all the others, runs \`if: always()\`, and opens the seal with \`revoke: true\`.`,
+      "Sealed without an expiry",
+    );
+  }
+  return true;
+}

@@ -1,0 +1,50 @@
+import type { IncomingHttpHeaders } from "node:http";
+
+/** One request to the service, relative to its base URL. */
+export interface Request {
+  readonly method: "GET" | "POST" | "DELETE";
+  /** Path with query below the base URL; begins with `/`. */
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Body as `application/x-www-form-urlencoded`. */
+  readonly form?: Readonly<Record<string, string>>;
+  /** Body as `application/json`. */
+  readonly json?: unknown;
+  readonly resend?: Resend;
+  /** Tells that this answer is the service's own word, whatever its status: it is then neither retried nor judged. */
+  readonly isFinal?: (answer: Answer) => boolean;
+}
+
+/**
+ * What may follow a passing fault.
+ * - `freely`: the request is sent again, as often as the retries allow (the default).
+ * - `once`: it holds a password, so once it may have reached the service it is sent again one time at most.
+ * - `never`: it is not sent again.
+ * - a function: the request creates something, so it is never sent again. After every fault the function undoes what the
+ *   service may have made of it, and gives another request to send in its place, one time at most.
+ */
+export type Resend = "freely" | "once" | "never" | (() => Promise<Request>);
+
+/** What the service answered, read to its end. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+  /** The body as JSON; undefined where it is none. */
+  readonly json: unknown;
+  /** The body is a page for people: a login form, a portal, an error page. */
+  readonly isHtml: boolean;
+}
+
+/** The client of one stage, bound to one base URL: what a provider gets to see of the network. */
+export interface Http {
+  readonly baseUrl: string;
+  /** Host with port, for texts. */
+  readonly host: string;
+  /**
+   * Sends the request until it is answered for good.
+   * Resolves with any answer that is not a fault, of whatever status.
+   * @throws {Failure} `tls`, `wrong-url` (a redirect), `rate-limited`, `timeout`, `unavailable` or `bad-response`
+   */
+  send(request: Request): Promise<Answer>;
+}

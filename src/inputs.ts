@@ -1,0 +1,130 @@
+import { Failure } from "./failure.ts";
+
+/** Every input of `action.yml`, in its order. */
+export const INPUTS = [
+  "provider",
+  "method",
+  "url",
+  "token",
+  "username",
+  "password",
+  "client-id",
+  "client-secret",
+  "credentials",
+  "probe",
+  "export-env",
+  "env-name",
+  "revoke",
+  "timeout",
+  "retries",
+  "ca-certificate",
+  "allow-http",
+  "summary",
+  "seal-key",
+  "sealed",
+] as const;
+export type InputName = (typeof INPUTS)[number];
+
+/** The inputs as texts; empty is absent, since the runner cannot tell these apart. */
+export type Inputs = Readonly<Record<InputName, string>>;
+
+/** How to go about it: all that is neither a credential nor a place. */
+export interface Settings {
+  readonly probe: "true" | "strict" | "false";
+  readonly exportEnv: boolean;
+  /** Empty for the method's own default. */
+  readonly envName: string;
+  readonly revoke: "auto" | "true" | "false";
+  /** Seconds for all requests of one stage. */
+  readonly timeout: number;
+  readonly retries: number;
+  readonly caCertificate: string;
+  readonly allowHttp: boolean;
+  readonly summary: "failure" | "true" | "false";
+}
+
+/**
+ * Reads the settings; an empty input takes its default.
+ * @throws {Failure} `invalid-input`, which names the input
+ */
+export function parseSettings(inputs: Inputs): Settings {
+  return {
+    probe: choice(inputs, "probe", ["true", "strict", "false"], "true"),
+    exportEnv: parseBoolean(inputs, "export-env", true),
+    envName: environmentName(inputs["env-name"]),
+    revoke: choice(inputs, "revoke", ["auto", "true", "false"], "auto"),
+    timeout: wholeNumber(inputs, "timeout", { from: 1, to: 3600, unset: 60 }),
+    retries: wholeNumber(inputs, "retries", { from: 0, to: 10, unset: 4 }),
+    caCertificate: inputs["ca-certificate"],
+    allowHttp: parseAllowHttp(inputs),
+    summary: choice(inputs, "summary", ["failure", "true", "false"], "failure"),
+  };
+}
+
+export function parseAllowHttp(inputs: Inputs): boolean {
+  return parseBoolean(inputs, "allow-http", false);
+}
+
+/** A value of `revoke` or `probe`, whose `true` and `false` are written as any boolean is. */
+function choice<Value extends string>(inputs: Inputs, name: InputName, values: readonly Value[], unset: Value): Value {
+  const given = inputs[name] === "" ? unset : (asBoolean(inputs[name]) ?? inputs[name]);
+  const chosen = values.find((value) => value === given);
+  if (chosen !== undefined) return chosen;
+  throw invalid(
+    name,
+    `is neither ${values.map((value) => `\`${value}\``).join(" nor ")}`,
+    `Leave it out for \`${unset}\`.`,
+  );
+}
+
+function parseBoolean(inputs: Inputs, name: InputName, unset: boolean): boolean {
+  if (inputs[name] === "") return unset;
+  const value = asBoolean(inputs[name]);
+  if (value !== undefined) return value === "true";
+  throw invalid(name, "is no boolean", "Write `true` or `false`.");
+}
+
+/** YAML 1.2 core schema, section 10.2.1.2: the three spellings of each. */
+function asBoolean(text: string): "true" | "false" | undefined {
+  if (/^(?:true|True|TRUE)$/.test(text)) return "true";
+  return /^(?:false|False|FALSE)$/.test(text) ? "false" : undefined;
+}
+
+function wholeNumber(inputs: Inputs, name: InputName, limits: { from: number; to: number; unset: number }): number {
+  if (inputs[name] === "") return limits.unset;
+  const value = /^\d{1,9}$/.test(inputs[name]) ? Number(inputs[name]) : Number.NaN;
+  if (value >= limits.from && value <= limits.to) return value;
+  throw invalid(name, `is no whole number from ${limits.from} to ${limits.to}`, `Leave it out for ${limits.unset}.`);
+}
+
+/** Names that change how later steps run, or that the runner or this action sets itself; `*` stands for any end or start. */
+const FORBIDDEN_NAMES = [
+  "PATH PATHEXT HOME SHELL COMSPEC ENV BASH_ENV IFS CI PSMODULEPATH",
+  "NODE_OPTIONS NODE_PATH NODE_EXTRA_CA_CERTS NODE_TLS_* NPM_CONFIG_*",
+  "LD_* DYLD_* PYTHON* PERL* RUBY* JAVA_TOOL_OPTIONS JDK_JAVA_OPTIONS _JAVA_OPTIONS DOTNET_*",
+  "SSL_CERT_* GIT_* *_PROXY GITHUB_* RUNNER_* ACTIONS_* INPUT_* STATE_* TULEAP_USER_ID",
+].join(" ");
+
+/**
+ * A name that the token may be exported under; empty is the default's place.
+ * @throws {Failure} `invalid-input`
+ */
+export function environmentName(name: string): string {
+  if (name !== "" && !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
+    throw invalid("env-name", "is no name of an environment variable", "Use letters, digits and underscores only.");
+  }
+  const patterns = FORBIDDEN_NAMES.split(" ").map((entry) => entry.replace("*", ".*"));
+  if (name !== "" && new RegExp(`^(?:${patterns.join("|")})$`, "i").test(name)) {
+    throw invalid(
+      "env-name",
+      `names ${name}, which steers how later steps run`,
+      "Choose a name of your own, or leave it out for the provider's.",
+    );
+  }
+  return name;
+}
+
+/** An input that cannot be right, named in the sentence. */
+export function invalid(input: InputName | `credentials.${string}`, flaw: string, hint: string): Failure {
+  return new Failure("invalid-input", `The input "${input}" ${flaw}.`, { hint });
+}

@@ -1,0 +1,53 @@
+import { connect } from "./connect.ts";
+import type { Failure } from "./failure.ts";
+import { handOver, sealForOthers } from "./handover.ts";
+import { absoluteCertificate } from "./http/tls.ts";
+import { type Inputs, parseSettings } from "./inputs.ts";
+import { obtain, sweep } from "./obtain.ts";
+import { prove, withProof } from "./probe.ts";
+import { reportFailure, reportSuccess } from "./report.ts";
+import { chooseRequest } from "./request.ts";
+import { maskInputs, readInputs } from "./runner/inputs.ts";
+import { clean, mask } from "./runner/masks.ts";
+import { output } from "./runner/outputs.ts";
+import { readRun, workspace } from "./runner/run.ts";
+import { runStage } from "./runner/stage.ts";
+import { forget } from "./runner/state.ts";
+
+/** The step itself: long-lived secrets in, a short-lived, masked and proven credential out. */
+export function main(): void {
+  let inputs: Inputs | undefined;
+  runStage({
+    body: () => {
+      forget();
+      inputs = readInputs();
+      maskInputs(inputs);
+      return exchangeStep(inputs);
+    },
+    onFailure: (failure: Failure) => reportFailure(failure, inputs),
+    failedExitCode: 1,
+  });
+}
+
+async function exchangeStep(inputs: Inputs): Promise<void> {
+  const settings = parseSettings(inputs);
+  const run = readRun();
+  const request = await chooseRequest(inputs, settings, { run, tell: output, secret: mask });
+  const client = connect(request.target.url, absoluteCertificate(settings.caCertificate, workspace()));
+  const obtained = await obtain(request, client, settings, run);
+  const proof = await prove(request.target.method, obtained.credential, client, settings, output);
+  await sweep(request.target, obtained, client, run);
+  const credential = withProof(obtained.credential, proof, clean);
+  const exported = handOver(request.target, credential, settings);
+  const isSealed = await sealForOthers(request, { ...obtained, credential }, run);
+  await reportSuccess({
+    request,
+    credential,
+    proof,
+    settings,
+    exported,
+    isSealed,
+    willBeRevoked: obtained.willBeRevoked,
+  });
+  output("failure", "");
+}

@@ -1,0 +1,92 @@
+import type { Failure } from "./failure.ts";
+import type { Inputs, Settings } from "./inputs.ts";
+import type { Proof } from "./probe.ts";
+import type { Credential, Ending } from "./providers/provider.ts";
+import type { Request } from "./request.ts";
+import { error, info, told, warning } from "./runner/log.ts";
+import { output } from "./runner/outputs.ts";
+import { type Rows, writeSummary } from "./runner/summary.ts";
+import { lifetime } from "./words.ts";
+
+/** What a step came to, as far as a person wants to know. */
+export interface Result {
+  readonly request: Request;
+  readonly credential: Credential;
+  readonly proof: Proof;
+  readonly settings: Settings;
+  /** Names of the variables that later steps see. */
+  readonly exported: readonly string[];
+  readonly isSealed: boolean;
+  readonly willBeRevoked: boolean;
+}
+
+/** Tells a success in a few plain lines, and in the job's summary where that is wanted. */
+export async function reportSuccess(result: Result): Promise<void> {
+  const { target } = result.request;
+  const { account = "" } = result.credential;
+  const rows: Rows = [
+    ["Service", `${target.provider.name} at ${new URL(target.url).host}`],
+    [
+      "Method",
+      result.request.kind === "open" ? `${target.method.id}, opened from another job's seal` : target.method.id,
+    ],
+    ["Valid", lifetime(result.credential.expiresAt)],
+    ["Probe", probeText(result.proof)],
+    ["Exported", exportedText(result)],
+    ["At the end", endText(result)],
+  ];
+  const lines = account === "" ? rows : rows.toSpliced(2, 0, ["Account", account]);
+  for (const [heading, text] of lines) info(`${heading}: ${text}`);
+  if (result.proof.kind === "inconclusive") tellInconclusive(result.proof);
+  if (result.settings.summary === "true") await writeSummary("API token", rows);
+}
+
+/** A missing permission is the user's choice; a fault is something to look at. */
+function tellInconclusive(proof: Proof & { kind: "inconclusive" }): void {
+  if (proof.lacks === "permission") info(told(proof.failure));
+  else warning(told(proof.failure), "The probe told nothing");
+}
+
+function probeText(proof: Proof): string {
+  switch (proof.kind) {
+    case "accepted":
+      return "accepted, the service knows the credential";
+    case "skipped":
+      return "skipped, the credential is not proven";
+    case "refused":
+      return "refused";
+    case "inconclusive":
+      return proof.lacks === "permission" ? "inconclusive for lack of a permission" : "inconclusive because of a fault";
+  }
+}
+
+function exportedText({ exported }: Result): string {
+  return exported.length === 0 ? "nothing, the token is in the outputs of this step" : `as ${exported.join(" and ")}`;
+}
+
+function endText({ request, settings, isSealed, willBeRevoked }: Result): string {
+  const { provider, method } = request.target;
+  if (request.kind === "open") return willBeRevoked ? "revoked when this job ends" : "left to the other jobs";
+  if (isSealed && method.ending === "revocable") return "not revoked here, the jobs that open the seal use it";
+  if (willBeRevoked) return "revoked when this job ends";
+  return ENDINGS[method.ending](provider.name, settings.revoke);
+}
+
+const ENDINGS: Readonly<Record<Ending, (name: string, revoke: Settings["revoke"]) => string>> = {
+  revocable: () => "left in place, as `revoke: false` says",
+  expires: (name) => `lives until it expires, ${name} offers no revocation`,
+  "ready-made": () => "left as it is, you brought it",
+};
+
+/** Tells a failure once: as an annotation, as an output, and in the job's summary unless that is not wanted. */
+export async function reportFailure(failure: Failure, inputs: Inputs | undefined): Promise<void> {
+  error(failure);
+  output("failure", failure.code);
+  if (inputs?.summary.toLowerCase() === "false") return;
+  const { message, hint } = failure;
+  // What the service answered stays out: it can name an account.
+  await writeSummary(`API token: ${failure.title.toLowerCase()}`, [
+    ["What happened", told({ message, hint, answered: "", answeredBy: "" })],
+    ["Failure", failure.code],
+  ]);
+}

@@ -1,0 +1,110 @@
+import { getInput } from "@actions/core";
+import { fieldsInside, trimmed } from "../credentials.ts";
+import type { InputName, Inputs } from "../inputs.ts";
+import { basicPair } from "../providers/basic.ts";
+import type { Credentials, Field } from "../providers/provider.ts";
+import { notice, warning } from "./log.ts";
+import { mask } from "./masks.ts";
+
+/** A user name or a client id is no secret, and a mask on a common word shreds the log. */
+const SECRET_FIELDS: readonly Field[] = ["token", "password", "client-secret"];
+
+/** Reads every input. */
+export function readInputs(): Inputs {
+  return {
+    provider: input("provider"),
+    method: input("method"),
+    url: input("url"),
+    token: input("token"),
+    username: input("username"),
+    password: input("password"),
+    "client-id": input("client-id"),
+    "client-secret": input("client-secret"),
+    credentials: input("credentials"),
+    probe: input("probe"),
+    "export-env": input("export-env"),
+    "env-name": input("env-name"),
+    revoke: input("revoke"),
+    timeout: input("timeout"),
+    retries: input("retries"),
+    "ca-certificate": input("ca-certificate"),
+    "allow-http": input("allow-http"),
+    summary: input("summary"),
+    "seal-key": input("seal-key"),
+    sealed: input("sealed"),
+  };
+}
+
+function input(name: InputName): string {
+  return trimmed(name, untrimmed(name));
+}
+
+function untrimmed(name: InputName): string {
+  return getInput(name, { trimWhitespace: false });
+}
+
+/** Masks every secret among the inputs, each before anything is judged or said of it. */
+export function maskInputs(inputs: Inputs): void {
+  const given = [
+    ...SECRET_FIELDS.map((field) => ({ field, name: field, value: inputs[field] })),
+    ...fieldsInside(inputs.credentials).map(({ field, value }) => ({ field, name: `credentials.${field}`, value })),
+  ];
+  maskNamed("seal-key", inputs["seal-key"]);
+  maskWhole(inputs.credentials);
+  mask(untrimmed("password"));
+  for (const { field, name, value } of given) {
+    if (!SECRET_FIELDS.includes(field)) continue;
+    maskNamed(name, trimmed(field, value));
+    mask(value);
+  }
+  maskPairs(inputs);
+}
+
+function maskNamed(name: string, secret: string): void {
+  if (mask(secret)) return;
+  warning(
+    `The input "${name}" has fewer than 4 characters and is not masked: a mask that short would shred the log.`,
+    "Secret too short to mask",
+  );
+}
+
+/** A JSON secret of one line is masked as a whole; of one with several lines GitHub masks each line, braces too. */
+function maskWhole(credentials: string): void {
+  if (!/[\r\n]/.test(credentials)) {
+    mask(credentials);
+    return;
+  }
+  notice(
+    'The secret in "credentials" has several lines. GitHub masks each of them, also those that are only { or }, which shreds logs and drops job outputs: store the JSON on one line.',
+    "Store the JSON secret on one line",
+  );
+}
+
+/** The Basic form (RFC 7617) of each pair that could be sent so. */
+function maskPairs(inputs: Inputs): void {
+  const inside = Object.fromEntries(
+    fieldsInside(inputs.credentials).map(({ field, value }) => [field, trimmed(field, value)]),
+  );
+  const pairs: readonly [Field, Field][] = [
+    ["username", "password"],
+    ["client-id", "client-secret"],
+  ];
+  for (const [user, secret] of pairs) {
+    const name = inputs[user] || inside[user];
+    const value = inputs[secret] || inside[secret];
+    if (name && value) mask(basicPair(name, value));
+  }
+}
+
+/** The client credentials alone, from the inputs or from `credentials`: all that post takes from `with:`. */
+export function readClient(): Credentials {
+  const inside = Object.fromEntries(
+    fieldsInside(input("credentials")).map(({ field, value }) => [field, value.trim()]),
+  );
+  const id = input("client-id") || inside["client-id"];
+  const secret = input("client-secret") || inside["client-secret"];
+  if (!id || !secret) return {};
+  mask(secret);
+  mask(basicPair(id, secret));
+  return { "client-id": id, "client-secret": secret };
+}

@@ -1,0 +1,30 @@
+import * as core from "@actions/core";
+import type { Failure } from "../failure.ts";
+import { clean, cleanLine } from "./masks.ts";
+
+/** One plain line. */
+export function info(line: string): void {
+  core.info(cleanLine(line));
+}
+
+/** A titled annotation that does not fail the step. */
+export function warning(line: string, title: string): void {
+  core.warning(cleanLine(line), { title });
+}
+
+export function notice(line: string, title: string): void {
+  core.notice(cleanLine(line), { title });
+}
+
+/** The one annotation of a step that failed. */
+export function error(failure: Failure): void {
+  core.error(told(failure), { title: failure.title });
+}
+
+type Told = Pick<Failure, "message" | "answered" | "answeredBy" | "hint">;
+
+/** A failure as one line: what happened, what the service answered, the likely cause and what to do. */
+export function told({ message, answered, answeredBy, hint }: Told): string {
+  const snippet = clean(answered);
+  return cleanLine([message, snippet === "" ? "" : `${answeredBy}: "${snippet}".`, hint].filter(Boolean).join(" "));
+}

@@ -1,0 +1,20 @@
+import type { Run } from "../providers/provider.ts";
+
+/** The run of the workflow, from the runner's default variables. */
+export function readRun(): Run {
+  const variable = (name: string, unset = "") => process.env[name] || unset;
+  return {
+    server: variable("GITHUB_SERVER_URL"),
+    repository: variable("GITHUB_REPOSITORY"),
+    workflow: variable("GITHUB_WORKFLOW"),
+    job: variable("GITHUB_JOB"),
+    id: variable("GITHUB_RUN_ID", "0"),
+    attempt: variable("GITHUB_RUN_ATTEMPT", "1"),
+    selfHosted: variable("RUNNER_ENVIRONMENT") === "self-hosted",
+  };
+}
+
+/** The folder that relative paths in inputs start from. */
+export function workspace(): string {
+  return process.env.GITHUB_WORKSPACE || process.cwd();
+}

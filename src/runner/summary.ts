@@ -1,0 +1,16 @@
+import { summary } from "@actions/core";
+
+/** Rows of the table: a heading and its text, both plain. */
+export type Rows = readonly (readonly [heading: string, text: string])[];
+
+/** Adds a small table to the job's summary; where the runner offers none, nothing is lost. */
+export async function writeSummary(heading: string, rows: Rows): Promise<void> {
+  if ((process.env.GITHUB_STEP_SUMMARY ?? "") === "") return;
+  const body = rows.map(([name, text]) => `<tr><th align="left">${escaped(name)}</th><td>${escaped(text)}</td></tr>`);
+  await summary.addRaw(`<h3>${escaped(heading)}</h3>\n\n<table>${body.join("")}</table>\n\n`).write();
+}
+
+/** Inside of an HTML block Markdown means nothing, so these characters are all that could become markup. */
+function escaped(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
+}

@@ -1,0 +1,35 @@
+/** ISO 8601 in UTC with whole seconds, as the output `expires-at` has it. */
+export function utc(date: Date): string {
+  return date.toISOString().replace(/\.\d+Z$/, "Z");
+}
+
+/** Whole seconds from now until then; 0 where it is past. */
+export function secondsUntil(date: Date, now = Date.now()): number {
+  return Math.max(0, Math.floor((date.getTime() - now) / 1000));
+}
+
+/** How long a credential lives, for people: `for 9 h 59 min, until 2026-11-22T16:20:04Z (UTC)`. */
+export function lifetime(expiresAt: Date | undefined, now = Date.now()): string {
+  if (expiresAt === undefined) return "with no expiry that the service tells";
+  return `for ${span(secondsUntil(expiresAt, now))}, until ${utc(expiresAt)} (UTC)`;
+}
+
+/** The two largest units, rounded to the smaller of them. */
+function span(seconds: number): string {
+  const rounded = seconds < 3600 ? seconds : Math.round(seconds / 60) * 60;
+  const units: readonly [number, string][] = [
+    [Math.floor(rounded / 86_400), "d"],
+    [Math.floor((rounded % 86_400) / 3600), "h"],
+    [Math.floor((rounded % 3600) / 60), "min"],
+    [rounded % 60, "s"],
+  ];
+  const first = units.findIndex(([count]) => count > 0);
+  if (first === -1) return "0 s";
+  const shown = units.slice(first, first + 2).filter(([count]) => count > 0);
+  return shown.map(([count, unit]) => `${count} ${unit}`).join(" ");
+}
+
+/** Seconds since the epoch, in UTC. */
+export function epochSeconds(date: Date | undefined): number | undefined {
+  return date === undefined ? undefined : Math.floor(date.getTime() / 1000);
+}
