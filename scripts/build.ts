@@ -18,7 +18,9 @@ const { code, assets } = await ncc(join(process.cwd(), "lib/index.js"), {
   target: "es2022",
   license: "licenses.txt",
 });
-const bundle = await minify(code, { ecma: 2020, toplevel: true, compress: { passes: 3 }, mangle: true });
+// Neither to require a part of Node nor to read a property of it has an effect of its own.
+const compress = { passes: 3, pure_funcs: ["require"], pure_getters: true };
+const bundle = await minify(withoutSummary(requiredOnUse(code)), { ecma: 2020, toplevel: true, compress, mangle: true });
 if (bundle.code === undefined) throw new Error("terser gave no code");
 
 rmSync(target, { recursive: true, force: true });
@@ -31,3 +33,25 @@ write("package.json", '{ "type": "commonjs" }\n');
 write("licenses.txt", assets["licenses.txt"]?.source ?? "");
 const kilobytes = (readFileSync(join(target, "index.js")).length / 1000).toFixed(1);
 console.log(`${target}/index.js: ${kilobytes} kB`);
+
+/** Requires each part of Node where it is used, not at the start: most runs need few of them, and some take milliseconds. */
+function requiredOnUse(bundled: string): string {
+  const parts = new Map<string, string>();
+  const declaration = /^const (external_\w+_namespaceObject) = require\(("[\w:/]+")\);$/gm;
+  const rest = bundled.replace(declaration, (_, name: string, part: string) => {
+    parts.set(name, part);
+    return "";
+  });
+  return rest.replace(/\bexternal_\w+_namespaceObject\b/g, (name) => {
+    const part = parts.get(name);
+    if (part === undefined) throw new Error(`ncc did not declare ${name} as this build expects`);
+    return `(require(${part}))`;
+  });
+}
+
+/** The toolkit makes its summary at the start of every run, and loads `fs.promises` for it; nothing here uses it. */
+function withoutSummary(bundled: string): string {
+  const singleton = "const _summary = new Summary();";
+  if (!bundled.includes(singleton)) throw new Error("@actions/core does not make its summary as this build expects");
+  return bundled.replace(singleton, singleton.replace("new", "/*#__PURE__*/ new"));
+}

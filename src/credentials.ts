@@ -2,10 +2,10 @@ import * as z from "zod/mini";
 import { Failure } from "./failure.ts";
 import { type Inputs, invalid } from "./inputs.ts";
 import { type Credentials, FIELDS, type Field, type Method, type Provider } from "./providers/provider.ts";
-import { read } from "./providers/read.ts";
+import { read, schema } from "./providers/read.ts";
 import { tokenFlaw } from "./providers/token.ts";
 
-const JsonObject = z.record(z.string(), z.unknown());
+const JsonObject = schema(() => z.record(z.string(), z.unknown()));
 
 /** The reasons why a secret arrives empty, for whoever has to find the right one. */
 const EMPTY_SECRET =

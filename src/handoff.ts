@@ -1,29 +1,29 @@
 import { createHash } from "node:crypto";
-import { compactDecrypt } from "jose/jwe/compact/decrypt";
-import { CompactEncrypt } from "jose/jwe/compact/encrypt";
 import * as z from "zod/mini";
 import { Failure } from "./failure.ts";
 import type { Handle, Run } from "./providers/provider.ts";
-import { read } from "./providers/read.ts";
+import { type Parsed, read, schema } from "./providers/read.ts";
 
 const KEY_BYTES = 32;
 
-const Payload = z.object({
-  repository: z.string(),
-  run: z.string(),
-  token: z.string(),
-  provider: z.string(),
-  method: z.string(),
-  url: z.string(),
-  envName: z.string(),
-  userId: z.optional(z.string()),
-  account: z.optional(z.string()),
-  /** Seconds since the epoch, in UTC. */
-  expires: z.optional(z.number()),
-  handle: z.optional(z.catchall(z.object({ secret: z.string() }), z.string())),
-});
+const Payload = schema(() =>
+  z.object({
+    repository: z.string(),
+    run: z.string(),
+    token: z.string(),
+    provider: z.string(),
+    method: z.string(),
+    url: z.string(),
+    envName: z.string(),
+    userId: z.optional(z.string()),
+    account: z.optional(z.string()),
+    /** Seconds since the epoch, in UTC. */
+    expires: z.optional(z.number()),
+    handle: z.optional(z.catchall(z.object({ secret: z.string() }), z.string())),
+  }),
+);
 
-const Header = z.object({ kid: z.optional(z.string()) });
+const Header = schema(() => z.object({ kid: z.optional(z.string()) }));
 
 /** What one job hands to another: a credential and what it takes to use, prove and revoke it. */
 export interface Sealed {
@@ -51,17 +51,16 @@ export function readSealKey(text: string): Uint8Array {
 }
 
 /** Seals for the other jobs of this run: a JWE in compact form (RFC 7516) with `dir` and `A256GCM`. */
-export function seal(sealed: Sealed, key: Uint8Array, run: Run): Promise<string> {
+export async function seal(sealed: Sealed, key: Uint8Array, run: Run): Promise<string> {
   const { expiresAt, ...rest } = sealed;
-  const payload: z.output<typeof Payload> = {
+  const payload: Parsed<typeof Payload> = {
     repository: run.repository,
     run: run.id,
     ...rest,
     expires: expiresAt === undefined ? undefined : Math.floor(expiresAt.getTime() / 1000),
   };
-  return new CompactEncrypt(new TextEncoder().encode(JSON.stringify(payload)))
-    .setProtectedHeader({ alg: "dir", enc: "A256GCM", kid: keyId(key) })
-    .encrypt(key);
+  const { encrypt } = await jwe();
+  return encrypt(JSON.stringify(payload), key, keyId(key));
 }
 
 /**
@@ -69,7 +68,7 @@ export function seal(sealed: Sealed, key: Uint8Array, run: Run): Promise<string>
  * @throws {Failure} `invalid-input` for a wrong key, a changed text, another run or repository
  */
 export async function open(text: string, key: Uint8Array, run: Run): Promise<Sealed> {
-  const payload = read(Payload, parse(await decrypt(text, key)));
+  const payload = read(Payload, parse(await decrypted(text, key)));
   if (payload === undefined) throw broken("holds something else than a token");
   const { repository, run: runId, expires, ...sealed } = payload;
   if (repository !== run.repository) throw broken("was made in another repository");
@@ -77,13 +76,13 @@ export async function open(text: string, key: Uint8Array, run: Run): Promise<Sea
   return { ...sealed, expiresAt: expires === undefined ? undefined : new Date(expires * 1000) };
 }
 
-async function decrypt(text: string, key: Uint8Array): Promise<string> {
+/** Most steps neither seal nor open, so the encryption is loaded only when it is used. */
+const jwe = () => import(/* webpackMode: "eager" */ "./jwe.ts");
+
+async function decrypted(text: string, key: Uint8Array): Promise<string> {
+  const { decrypt } = await jwe();
   try {
-    const { plaintext } = await compactDecrypt(text, key, {
-      keyManagementAlgorithms: ["dir"],
-      contentEncryptionAlgorithms: ["A256GCM"],
-    });
-    return new TextDecoder().decode(plaintext);
+    return await decrypt(text, key);
   } catch (cause) {
     const kid = read(Header, parse(Buffer.from(text.split(".")[0] ?? "", "base64url").toString("utf8")))?.kid;
     const isOtherKey = kid !== undefined && kid !== keyId(key);

@@ -1,3 +1,4 @@
+import { readSealKey, seal } from "./handoff.ts";
 import type { Settings } from "./inputs.ts";
 import type { Obtained } from "./obtain.ts";
 import type { Credential, Run } from "./providers/provider.ts";
@@ -32,7 +33,6 @@ export async function sealForOthers(request: Request, obtained: Obtained, run: R
   if (request.kind === "open" || request.sealKey === "") return false;
   const { provider, method, url, envName } = request.target;
   const { token, userId, account, expiresAt } = obtained.credential;
-  const { readSealKey, seal } = await import(/* webpackMode: "eager" */ "./handoff.ts");
   const content = { token, provider: provider.id, method: method.id, url, envName, userId, account, expiresAt };
   output("sealed", await seal({ ...content, handle: obtained.handle }, readSealKey(request.sealKey), run));
   forget();

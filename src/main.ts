@@ -40,7 +40,7 @@ async function exchangeStep(inputs: Inputs): Promise<void> {
   const credential = withProof(obtained.credential, proof, clean);
   const exported = handOver(request.target, credential, settings);
   const isSealed = await sealForOthers(request, { ...obtained, credential }, run);
-  await reportSuccess({
+  reportSuccess({
     request,
     credential,
     proof,

@@ -8,7 +8,7 @@ import { takeBack } from "./takeback.ts";
 export function post(): void {
   runStage({
     body: revokeStep,
-    onFailure: async (failure) => warning(told(failure), "Nothing was taken back"),
+    onFailure: (failure) => warning(told(failure), "Nothing was taken back"),
     failedExitCode: 0,
   });
 }

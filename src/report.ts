@@ -21,7 +21,7 @@ export interface Result {
 }
 
 /** Tells a success in a few plain lines, and in the job's summary where that is wanted. */
-export async function reportSuccess(result: Result): Promise<void> {
+export function reportSuccess(result: Result): void {
   const { target } = result.request;
   const { account = "" } = result.credential;
   const rows: Rows = [
@@ -38,7 +38,7 @@ export async function reportSuccess(result: Result): Promise<void> {
   const lines = account === "" ? rows : rows.toSpliced(2, 0, ["Account", account]);
   for (const [heading, text] of lines) info(`${heading}: ${text}`);
   if (result.proof.kind === "inconclusive") tellInconclusive(result.proof);
-  if (result.settings.summary === "true") await writeSummary("API token", rows);
+  if (result.settings.summary === "true") writeSummary("API token", rows);
 }
 
 /** A missing permission is the user's choice; a fault is something to look at. */
@@ -79,13 +79,13 @@ const ENDINGS: Readonly<Record<Ending, (name: string, revoke: Settings["revoke"]
 };
 
 /** Tells a failure once: as an annotation, as an output, and in the job's summary unless that is not wanted. */
-export async function reportFailure(failure: Failure, inputs: Inputs | undefined): Promise<void> {
+export function reportFailure(failure: Failure, inputs: Inputs | undefined): void {
   error(failure);
   output("failure", failure.code);
   if (inputs?.summary.toLowerCase() === "false") return;
   const { message, hint } = failure;
   // What the service answered stays out: it can name an account.
-  await writeSummary(`API token: ${failure.title.toLowerCase()}`, [
+  writeSummary(`API token: ${failure.title.toLowerCase()}`, [
     ["What happened", told({ message, hint, answered: "", answeredBy: "" })],
     ["Failure", failure.code],
   ]);

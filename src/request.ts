@@ -1,5 +1,6 @@
 import { chooseMethod, readCredentials } from "./credentials.ts";
 import { Failure } from "./failure.ts";
+import { open, readSealKey } from "./handoff.ts";
 import {
   environmentName,
   INPUTS,
@@ -82,7 +83,6 @@ async function chooseExchange(inputs: Inputs, settings: Settings, tell: Tell): P
         "Revoke in the last job that opens the seal.",
       );
     }
-    const { readSealKey } = await import(/* webpackMode: "eager" */ "./handoff.ts");
     readSealKey(inputs["seal-key"]);
   }
   const target = { provider, method, url, envName: settings.envName || method.envName };
@@ -119,7 +119,6 @@ async function chooseSealed(
       hint: "Give the same secret as in the job that sealed; a called workflow gets it through `secrets:` only.",
     });
   }
-  const { open, readSealKey } = await import(/* webpackMode: "eager" */ "./handoff.ts");
   const sealed = await open(inputs.sealed, readSealKey(inputs["seal-key"]), run);
   secret(sealed.token);
   if (sealed.handle !== undefined) secret(sealed.handle.secret);

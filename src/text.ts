@@ -45,13 +45,20 @@ function shorten(line: string, limit: number): string {
 function redact(line: string, secrets: Iterable<string>): string {
   let redacted = line;
   for (const secret of [...secrets].sort((a, b) => b.length - a.length)) {
+    const wanted = oneLine(secret);
+    // In every encoding a character of the secret takes at least one of the text's, so a shorter text cannot hold it.
+    if (redacted.length < wanted.length) continue;
     for (const form of literalForms(secret)) redacted = redacted.replaceAll(form, REDACTED);
-    for (const piece of pieces(oneLine(secret))) {
-      // Each character of a secret takes at least one of the text's, so a shorter text cannot hold it.
-      if (redacted.length >= piece.length) redacted = redacted.replace(anyEncoding(piece), REDACTED);
-    }
+    for (const piece of pieces(wanted)) redacted = withoutPiece(redacted, piece);
   }
   return redacted;
+}
+
+/** Every escape begins with one of these, so in a text without them a secret can only stand as it is. */
+const ESCAPES = /[%\\&+']/;
+
+function withoutPiece(line: string, piece: string): string {
+  return ESCAPES.test(line) ? line.replace(anyEncoding(piece), REDACTED) : line.replaceAll(piece, REDACTED);
 }
 
 /** Cuts a long secret into pieces of even length, so that none is short enough to match by chance. */

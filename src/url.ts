@@ -41,7 +41,8 @@ function parse(input: string): URL {
 function checkParts(url: URL, provider: Provider): void {
   const hint = "Give the base URL alone, such as https://host/path.";
   if (url.username !== "" || url.password !== "") throw invalid("url", "holds a user name or password", hint);
-  if (url.search !== "" || url.href.includes("?")) throw invalid("url", "holds a query", hint);
+  // A `?` after the `#` is part of the fragment: single-page applications keep their filters there.
+  if (/^[^#]*\?/.test(url.href)) throw invalid("url", "holds a query", hint);
   const mayHaveFragment = provider.pastedFragment === true && /\/ui\/?$/.test(url.pathname);
   if (url.href.includes("#") && !mayHaveFragment) throw invalid("url", "holds a fragment", hint);
 }

@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { read } from "./read.ts";
+import { read, schema } from "./read.ts";
 
 /** Beyond this many seconds an `expires_in` or `exp` is no lifetime but a mistake: ten years. */
 const LONGEST_SECONDS = 10 * 365 * 24 * 3600;
@@ -29,7 +29,7 @@ function fromDate(date: string | undefined, now: number): Date | undefined {
   return plausible(date === undefined ? Number.NaN : Date.parse(date), now);
 }
 
-const Claims = z.object({ exp: z.number() });
+const Claims = schema(() => z.object({ exp: z.number() }));
 
 /** RFC 7519, section 4.1.4: `exp` is seconds since the epoch, in UTC. The signature is the service's business. */
 function fromJwt(token: string, now: number): Date | undefined {

@@ -64,7 +64,8 @@ function byStatus(answer: Answer, host: string): Failure {
       : `${host} did not accept the request (status ${status}).`;
   return new Failure("bad-response", sentence, {
     hint: 'Check that "url" and "provider" belong together; if they do, the service may have changed: please report it.',
-    answered,
+    // A success may hold a secret in a shape that nobody expects, and so could not mask.
+    answered: status < 300 ? "" : answered,
   });
 }
 

@@ -13,6 +13,8 @@ export interface Credential {
   readonly account?: string | undefined;
   /** Tuleap's numeric user id, which its token is useless without. */
   readonly userId?: string | undefined;
+  /** Minted in this very step: a host that does not know it may be the wrong one to ask. */
+  readonly isFresh?: true;
   /** Where the probe asks first, when the exchange has told the service's generation. */
   readonly probeAt?: string | undefined;
 }

@@ -4,7 +4,7 @@ import type { Answer } from "../http/http.ts";
 import { expiry } from "./expiry.ts";
 import { judge, refusedOrThrow } from "./judge.ts";
 import { method, type Provider, type Verdict } from "./provider.ts";
-import { read } from "./read.ts";
+import { read, schema } from "./read.ts";
 import { readTokenResponse } from "./token.ts";
 
 /** Ten hours: QA API, OpenAPI description of the flow `application`. */
@@ -12,9 +12,9 @@ const DOCUMENTED_SECONDS = 10 * 3600;
 
 const HOSTS = "https://app.qa.com, https://platform.qa.com or https://cloudacademy.com";
 
-const OAuthError = z.object({ error: z.string() });
-const Page = z.union([z.looseObject({}), z.array(z.unknown())]);
-const Handle = z.object({ secret: z.string().check(z.minLength(8)) });
+const OAuthError = schema(() => z.object({ error: z.string() }));
+const Page = schema(() => z.union([z.looseObject({}), z.array(z.unknown())]));
+const Handle = schema(() => z.object({ secret: z.string().check(z.minLength(8)) }));
 
 /** QA (Cloud Academy): client credentials for an access token of ten hours, which its key pair can revoke. */
 export const qa: Provider = {
@@ -48,23 +48,23 @@ export const qa: Provider = {
         if (minted === undefined) throw judge(answer, http, ownWord);
         const { accessToken: token, expiresIn } = minted;
         revocable({ secret: token });
-        return { token, expiresAt: expiry({ token, expiresIn, documented: DOCUMENTED_SECONDS }) };
+        return { token, isFresh: true, expiresAt: expiry({ token, expiresIn, documented: DOCUMENTED_SECONDS }) };
       },
 
-      async probe({ token }, http) {
+      async probe({ token, isFresh }, http) {
         const answer = await http.send({
           method: "GET",
           path: "/restapi/v1/organizations/accounts/teams/?page%5Bsize%5D=1",
           headers: { authorization: `Bearer ${token}` },
         });
         if (answer.status < 300 && read(Page, answer.json) !== undefined) return { kind: "accepted" };
-        return unproven(answer, http.host) ?? refusedOrThrow(answer, http, ownWord);
+        return unproven(answer, http.host, isFresh === true) ?? refusedOrThrow(answer, http, ownWord);
       },
     }),
   ],
 
   async revoke(handle, http, client) {
-    const { secret } = z.parse(Handle, handle);
+    const { secret } = z.parse(Handle(), handle);
     const answer = await http.send({
       method: "POST",
       path: "/oauth2/revoke_token/",
@@ -77,7 +77,7 @@ export const qa: Provider = {
 };
 
 /** The API may live on another of QA's hosts than the token endpoint, so its no says nothing of a token just minted. */
-function unproven(answer: Answer, host: string): Verdict | undefined {
+function unproven(answer: Answer, host: string, isFresh: boolean): Verdict | undefined {
   const answered = answer.isHtml ? "" : answer.body;
   const inconclusive = (lacks: "permission" | "answer", failure: Failure): Verdict => ({
     kind: "inconclusive",
@@ -88,16 +88,16 @@ function unproven(answer: Answer, host: string): Verdict | undefined {
     return inconclusive(
       "permission",
       new Failure("forbidden", "QA knows the token, but it may not list the organization's teams.", {
-        hint: "Only keys of an enterprise administrator may call this API.",
+        hint: `Only keys of an enterprise administrator may call this API, and QA serves it on several hosts: ${HOSTS}.`,
         answered,
       }),
     );
   }
-  if (!answer.isHtml && answer.status !== 401) return undefined;
+  if (!answer.isHtml && !(answer.status === 401 && isFresh)) return undefined;
   const code = answer.status === 401 ? "refused" : "wrong-url";
   return inconclusive(
     "answer",
-    new Failure(code, `The API at ${host} does not know the token that ${host} has just given.`, {
+    new Failure(code, `${host} has no API that knows the token.`, {
       hint: `QA serves its API on several hosts: set "url" to another of ${HOSTS}.`,
       answered,
     }),

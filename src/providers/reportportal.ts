@@ -7,7 +7,7 @@ import { expiry } from "./expiry.ts";
 import { judge, lacksPermission, refusedOrThrow } from "./judge.ts";
 import { isLeftover, keyName } from "./key-name.ts";
 import { type Credential, type Hands, method, type Provider, type Run, type Verdict } from "./provider.ts";
-import { read } from "./read.ts";
+import { type Parsed, read, schema } from "./read.ts";
 import { mintedToken, readTokenResponse } from "./token.ts";
 
 /** The only client that may use the password grant; a constant in ReportPortal's source, no secret. */
@@ -29,29 +29,35 @@ const SWEPT_AT_MOST = 2;
 const BAD_CREDENTIALS = 4003;
 const ADDRESS_LOCKED = 4004;
 
-const ApiError = z.object({ errorCode: z.number(), message: z.optional(z.string()) });
-const OAuthError = z.object({ error: z.string() });
-const User = z.object({ userId: z.string().check(z.minLength(1)), id: z.optional(z.number()) });
-const CreatedKey = z.object({ id: z.int().check(z.positive()), api_key: z.string() });
-const ListedKey = z.object({ id: z.int().check(z.positive()), name: z.string(), created_at: z.optional(z.unknown()) });
-const KeyList = z.union([
-  z.array(ListedKey),
-  z.pipe(
-    z.object({ items: z.array(ListedKey) }),
-    z.transform(({ items }) => items),
-  ),
-  z.pipe(
-    z.object({ content: z.array(ListedKey) }),
-    z.transform(({ content }) => content),
-  ),
-]);
-const Digits = z.string().check(z.regex(/^[1-9]\d*$/));
-const Handle = z.object({
-  place: z.enum(WHO_AM_I),
-  user: Digits,
-  id: Digits,
-  secret: z.string().check(z.minLength(8)),
-});
+const ApiError = schema(() => z.object({ errorCode: z.number(), message: z.optional(z.string()) }));
+const OAuthError = schema(() => z.object({ error: z.string() }));
+const User = schema(() => z.object({ userId: z.string().check(z.minLength(1)), id: z.optional(z.number()) }));
+const CreatedKey = schema(() => z.object({ id: z.int().check(z.positive()), api_key: z.string() }));
+const ListedKey = schema(() =>
+  z.object({ id: z.int().check(z.positive()), name: z.string(), created_at: z.optional(z.unknown()) }),
+);
+const KeyList = schema(() =>
+  z.union([
+    z.array(ListedKey()),
+    z.pipe(
+      z.object({ items: z.array(ListedKey()) }),
+      z.transform(({ items }) => items),
+    ),
+    z.pipe(
+      z.object({ content: z.array(ListedKey()) }),
+      z.transform(({ content }) => content),
+    ),
+  ]),
+);
+const Digits = schema(() => z.string().check(z.regex(/^[1-9]\d*$/)));
+const Handle = schema(() =>
+  z.object({
+    place: z.enum(WHO_AM_I),
+    user: Digits(),
+    id: Digits(),
+    secret: z.string().check(z.minLength(8)),
+  }),
+);
 
 const bearer = ({ token }: Pick<Credential, "token">) => ({ Authorization: `Bearer ${token}` });
 
@@ -106,7 +112,7 @@ export const reportportal: Provider = {
   ],
 
   async revoke(handle, http) {
-    const { place, user, id, secret: token } = z.parse(Handle, handle);
+    const { place, user, id, secret: token } = z.parse(Handle(), handle);
     const answer = await http.send({
       method: "DELETE",
       path: `${place}/${user}/api-keys/${id}`,
@@ -118,7 +124,7 @@ export const reportportal: Provider = {
   },
 
   async sweep(handle, http, run) {
-    const { place, user, secret: token } = z.parse(Handle, handle);
+    const { place, user, secret: token } = z.parse(Handle(), handle);
     const keys = await listKeys(`${place}/${user}/api-keys`, token, http);
     const leftovers = keys.filter((listed) => isLeftoverKey(listed, run)).slice(0, SWEPT_AT_MOST);
     for (const { id } of leftovers) {
@@ -173,12 +179,15 @@ async function grantAt(
   if (minted !== undefined) {
     return { token: minted.accessToken, expiresAt: expiry({ token: minted.accessToken, expiresIn: minted.expiresIn }) };
   }
-  const own = ownWord(answer, http.host);
-  const failure = own ?? judge(answer, http, ownWord);
-  // An API that knows no token endpoint answers 401 to the client's Basic header; it says nothing of the password.
-  const isElsewhere = answer.isHtml || failure.code === "wrong-url" || (!isFirst && answer.status === 401);
-  if (own === undefined && isElsewhere) return failure;
+  const failure = judge(answer, http, ownWord);
+  if (answer.isHtml || failure.code === "wrong-url" || (!isFirst && isApiWithoutEndpoint(answer))) return failure;
   throw failure;
+}
+
+/** An API that knows no token endpoint answers 401 to the client's Basic header; it says nothing of the password. */
+function isApiWithoutEndpoint({ status, json }: Answer): boolean {
+  const isOfEndpoint = read(ApiError, json) !== undefined || read(OAuthError, json)?.error === "invalid_client";
+  return status === 401 && !isOfEndpoint;
 }
 
 /** A redirect tells that the place is another one, like a 404. */
@@ -276,12 +285,12 @@ async function deleteOrphan(name: string, keys: string, token: string, http: Htt
   }
 }
 
-async function listKeys(path: string, token: string, http: Http): Promise<z.output<typeof KeyList>> {
+async function listKeys(path: string, token: string, http: Http): Promise<Parsed<typeof KeyList>> {
   const answer = await http.send({ method: "GET", path, headers: bearer({ token }) });
   return (answer.status < 300 ? read(KeyList, answer.json) : undefined) ?? [];
 }
 
-function isLeftoverKey({ name, created_at }: z.output<typeof ListedKey>, run: Run): boolean {
+function isLeftoverKey({ name, created_at }: Parsed<typeof ListedKey>, run: Run): boolean {
   return typeof created_at === "string" && isLeftover(name, created_at, run);
 }
 
@@ -315,7 +324,9 @@ function ownWord(answer: Answer, host: string): Failure | undefined {
       answered,
     });
   }
-  if (api?.errorCode === BAD_CREDENTIALS && answer.status !== 403 && !/grant type/i.test(message)) {
+  // With 403 the same code tells of a permission ("Access is denied").
+  const isPermission = answer.status === 403 && !/bad credentials/i.test(message);
+  if (api?.errorCode === BAD_CREDENTIALS && !isPermission && !/grant type/i.test(message)) {
     return new Failure("refused", `${host} refuses the user name or password.`, {
       hint: 'Check "username" (the login, not the full name) and "password". Accounts of a single sign-on have no password here: use an API key as "token". After three wrong tries ReportPortal locks the address for 30 seconds.',
       answered,

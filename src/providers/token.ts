@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import { Failure } from "../failure.ts";
 import type { Answer, Http } from "../http/http.ts";
-import { read } from "./read.ts";
+import { read, schema } from "./read.ts";
 
 const SHORTEST = 8;
 const LONGEST = 65_536;
@@ -27,11 +27,13 @@ export function mintedToken(token: string, http: Http): string {
   });
 }
 
-const TokenResponse = z.object({
-  access_token: z.string(),
-  refresh_token: z.optional(z.unknown()),
-  expires_in: z.optional(z.unknown()),
-});
+const TokenResponse = schema(() =>
+  z.object({
+    access_token: z.string(),
+    refresh_token: z.optional(z.unknown()),
+    expires_in: z.optional(z.unknown()),
+  }),
+);
 
 export interface TokenResponse {
   readonly accessToken: string;

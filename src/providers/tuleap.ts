@@ -6,7 +6,7 @@ import { expiry } from "./expiry.ts";
 import { judge, lacksPermission, refusedOrThrow } from "./judge.ts";
 import { keyName } from "./key-name.ts";
 import { type Credential, type Hands, method, type Provider, type Revocation, type Verdict } from "./provider.ts";
-import { read } from "./read.ts";
+import { read, schema } from "./read.ts";
 import { mintedToken } from "./token.ts";
 
 /** `TOKENS_EXPIRATION_TIME` of Tuleap: a token is purged after 24 hours. */
@@ -20,22 +20,26 @@ const REST_SCOPE = "write:rest";
 /** `tlp-k1-<id>.<64 hex>`: the id of the key stands in the key. */
 const ACCESS_KEY = /^tlp-k1-(\d+)\.[0-9a-fA-F]+$/;
 
-const CreatedToken = z.object({ token: z.string(), user_id: z.union([z.number(), z.string()]) });
-const CreatedKey = z.object({ identifier: z.string() });
-const KeyInfo = z.object({
-  expiration_date: z.optional(z.nullable(z.string())),
-  scopes: z.array(z.object({ identifier: z.string() })),
-});
-const KeyList = z.array(z.object({ id: z.number(), description: z.optional(z.nullable(z.string())) }));
-const UserId = z.object({ id: z.int() });
-const User = z.object({ is_anonymous: z.boolean(), username: z.optional(z.nullable(z.string())) });
-const OpenIdUser = z.object({ sub: z.string(), preferred_username: z.optional(z.string()) });
-const ErrorBody = z.object({ error: z.object({ message: z.optional(z.string()) }) });
-const ErrorText = z.object({ error: z.string() });
-const Handle = z.union([
-  z.object({ secret: z.string().check(z.minLength(8)), userId: z.string().check(z.regex(/^\d+$/)) }),
-  z.object({ secret: z.string().check(z.regex(ACCESS_KEY)) }),
-]);
+const CreatedToken = schema(() => z.object({ token: z.string(), user_id: z.union([z.number(), z.string()]) }));
+const CreatedKey = schema(() => z.object({ identifier: z.string() }));
+const KeyInfo = schema(() =>
+  z.object({
+    expiration_date: z.optional(z.nullable(z.string())),
+    scopes: z.array(z.object({ identifier: z.string() })),
+  }),
+);
+const KeyList = schema(() => z.array(z.object({ id: z.number(), description: z.optional(z.nullable(z.string())) })));
+const UserId = schema(() => z.object({ id: z.int() }));
+const User = schema(() => z.object({ is_anonymous: z.boolean(), username: z.optional(z.nullable(z.string())) }));
+const OpenIdUser = schema(() => z.object({ sub: z.string(), preferred_username: z.optional(z.string()) }));
+const ErrorBody = schema(() => z.object({ error: z.object({ message: z.optional(z.string()) }) }));
+const ErrorText = schema(() => z.object({ error: z.string() }));
+const Handle = schema(() =>
+  z.union([
+    z.object({ secret: z.string().check(z.minLength(8)), userId: z.string().check(z.regex(/^\d+$/)) }),
+    z.object({ secret: z.string().check(z.regex(ACCESS_KEY)) }),
+  ]),
+);
 
 const keyHeaders = ({ token }: Pick<Credential, "token">) => ({ "X-Auth-AccessKey": token });
 const tokenHeaders = ({ token, userId = "" }: Credential) => ({ "X-Auth-Token": token, "X-Auth-UserId": userId });
@@ -127,7 +131,7 @@ export const tuleap: Provider = {
   ],
 
   async revoke(handle, http) {
-    const parsed = z.parse(Handle, handle);
+    const parsed = z.parse(Handle(), handle);
     return "userId" in parsed ? deleteToken(parsed.secret, parsed.userId, http) : deleteKey(parsed.secret, http);
   },
 };

@@ -3,21 +3,23 @@ import { Failure } from "../failure.ts";
 import type { Answer, Http, Request } from "../http/http.ts";
 import { judge, lacksPermission, refusedOrThrow } from "./judge.ts";
 import { type Credential, method, type Provider, type Verdict } from "./provider.ts";
-import { read } from "./read.ts";
+import { type Parsed, read, schema } from "./read.ts";
 import { mintedToken } from "./token.ts";
 
 const SESSION_UNKNOWN = 3;
 const UNKNOWN_ERROR = 99;
 const PERMISSION_MISSING = 8202;
 
-const Result = z.object({ result: z.number(), error: z.optional(z.unknown()) });
-const Nested = z.object({ response: Result });
-const SignIn = z.object({
-  session: z.optional(z.nullable(z.string())),
-  requiredAuthCheck: z.optional(z.unknown()),
-});
-const UserInfo = z.object({ name: z.optional(z.nullable(z.string())) });
-const Handle = z.object({ secret: z.string().check(z.minLength(8)) });
+const Result = schema(() => z.object({ result: z.number(), error: z.optional(z.unknown()) }));
+const Nested = schema(() => z.object({ response: Result() }));
+const SignIn = schema(() =>
+  z.object({
+    session: z.optional(z.nullable(z.string())),
+    requiredAuthCheck: z.optional(z.unknown()),
+  }),
+);
+const UserInfo = schema(() => z.object({ name: z.optional(z.nullable(z.string())) }));
+const Handle = schema(() => z.object({ secret: z.string().check(z.minLength(8)) }));
 
 /**
  * Virtuozzo Application Platform (formerly Jelastic). Every call is a form POST, with the secret in the field `session`;
@@ -66,7 +68,7 @@ export const virtuozzo: Provider = {
   ],
 
   async revoke(handle, http) {
-    const { secret } = z.parse(Handle, handle);
+    const { secret } = z.parse(Handle(), handle);
     const answer = await call(http, "users/authentication/rest/signout", { session: secret });
     const result = resultOf(answer)?.result;
     if (result === 0) return { kind: "revoked" };
@@ -107,7 +109,7 @@ function call(
 }
 
 /** The result that decides: the nested one where an outer 0 wraps it. */
-function resultOf(answer: Answer): z.output<typeof Result> | undefined {
+function resultOf(answer: Answer): Parsed<typeof Result> | undefined {
   const outer = read(Result, answer.json);
   return outer?.result === 0 ? (read(Nested, answer.json)?.response ?? outer) : outer;
 }

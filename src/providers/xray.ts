@@ -4,7 +4,7 @@ import type { Answer } from "../http/http.ts";
 import { expiry } from "./expiry.ts";
 import { judge, lacksPermission, refusedOrThrow } from "./judge.ts";
 import { method, type Provider } from "./provider.ts";
-import { read } from "./read.ts";
+import { read, schema } from "./read.ts";
 import { mintedToken } from "./token.ts";
 
 /** "expires after 24 hours": Xray Cloud documentation, REST API. */
@@ -16,8 +16,10 @@ const REGIONS =
 
 const JWT = /^[\w-]{2,}(?:\.[\w-]{2,}){2}$/;
 
-const ErrorBody = z.object({ error: z.string() });
-const GraphQl = z.object({ data: z.optional(z.unknown()), errors: z.optional(z.unknown()) });
+const BareString = schema(() => z.string());
+const Data = schema(() => z.looseObject({}));
+const ErrorBody = schema(() => z.object({ error: z.string() }));
+const GraphQl = schema(() => z.object({ data: z.optional(z.unknown()), errors: z.optional(z.unknown()) }));
 
 /** Xray Cloud: client credentials for a JWT. There is no refresh and no revocation. */
 export const xray: Provider = {
@@ -41,7 +43,7 @@ export const xray: Provider = {
           json: { client_id: credentials["client-id"], client_secret: credentials["client-secret"] },
         });
         // The body is a bare JSON string: exactly one layer of JSON comes off.
-        const minted = answer.status < 300 ? read(z.string(), answer.json) : undefined;
+        const minted = answer.status < 300 ? read(BareString, answer.json) : undefined;
         if (minted === undefined) throw judge(answer, http, ownWord);
         secret(minted);
         const token = mintedToken(minted, http);
@@ -64,9 +66,7 @@ export const xray: Provider = {
             answer,
           );
         }
-        return read(z.looseObject({}), result?.data) === undefined
-          ? refusedOrThrow(answer, http, ownWord)
-          : { kind: "accepted" };
+        return read(Data, result?.data) === undefined ? refusedOrThrow(answer, http, ownWord) : { kind: "accepted" };
       },
     }),
   ],

@@ -51,12 +51,12 @@ export function maskInputs(inputs: Inputs): void {
   ];
   maskNamed("seal-key", inputs["seal-key"]);
   maskWhole(inputs.credentials);
-  mask(untrimmed("password"));
   for (const { field, name, value } of given) {
     if (!SECRET_FIELDS.includes(field)) continue;
     maskNamed(name, trimmed(field, value));
     mask(value);
   }
+  mask(untrimmed("password"));
   maskPairs(inputs);
 }
 

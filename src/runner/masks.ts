@@ -12,7 +12,7 @@ const secrets = new Set<string>();
  * @returns false where it is too short to be masked
  */
 export function mask(secret: string): boolean {
-  if (secret === "") return true;
+  if (secret === "" || secrets.has(secret)) return true;
   secrets.add(secret);
   for (const line of secret.split(/\r?\n|\r/)) if (line.trim().length >= SHORTEST_MASKED) secrets.add(line.trim());
   if (secret.trim().length < SHORTEST_MASKED) return false;

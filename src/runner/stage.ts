@@ -3,7 +3,7 @@ import { asFailure, type Failure } from "../failure.ts";
 interface Stage {
   readonly body: () => Promise<void>;
   /** Tells a failure to whoever reads the log. */
-  readonly onFailure: (failure: Failure) => Promise<void>;
+  readonly onFailure: (failure: Failure) => void;
   /** Exit code of a stage that failed: 1 for main; post never fails the job. */
   readonly failedExitCode: 0 | 1;
 }
@@ -17,11 +17,11 @@ export function runStage({ body, onFailure, failedExitCode }: Stage): void {
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(failedExitCode));
 
   let isOver = false;
-  const fail = async (thrown: unknown): Promise<void> => {
+  const fail = (thrown: unknown): void => {
     if (isOver) return;
     isOver = true;
     try {
-      await onFailure(asFailure(thrown));
+      onFailure(asFailure(thrown));
     } finally {
       end(failedExitCode);
     }

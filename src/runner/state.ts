@@ -1,32 +1,34 @@
 import { getState, saveState } from "@actions/core";
 import * as z from "zod/mini";
-import { read } from "../providers/read.ts";
+import { type Parsed, read, schema } from "../providers/read.ts";
 
 /** The only key that post reads. */
 const KEY = "revocation";
 const NONE = "none";
 
 /** What main leaves for post, and nothing that post does not need. */
-const Left = z.discriminatedUnion("kind", [
-  /** There is something to take back. */
-  z.object({
-    kind: z.literal("revocable"),
-    provider: z.string(),
-    url: z.string(),
-    handle: z.catchall(z.object({ secret: z.string() }), z.string()),
-    /** Seconds since the epoch, in UTC. */
-    expires: z.optional(z.number()),
-    timeout: z.number(),
-    retries: z.number(),
-    caCertificate: z.string(),
-    allowHttp: z.boolean(),
-  }),
-  /** The service offers no revocation. */
-  z.object({ kind: z.literal("expires"), provider: z.string(), expires: z.optional(z.number()) }),
-  /** It could be taken back, but `revoke: false` says not to. */
-  z.object({ kind: z.literal("kept"), provider: z.string(), expires: z.optional(z.number()) }),
-]);
-export type Left = z.output<typeof Left>;
+const Left = schema(() =>
+  z.discriminatedUnion("kind", [
+    /** There is something to take back. */
+    z.object({
+      kind: z.literal("revocable"),
+      provider: z.string(),
+      url: z.string(),
+      handle: z.catchall(z.object({ secret: z.string() }), z.string()),
+      /** Seconds since the epoch, in UTC. */
+      expires: z.optional(z.number()),
+      timeout: z.number(),
+      retries: z.number(),
+      caCertificate: z.string(),
+      allowHttp: z.boolean(),
+    }),
+    /** The service offers no revocation. */
+    z.object({ kind: z.literal("expires"), provider: z.string(), expires: z.optional(z.number()) }),
+    /** It could be taken back, but `revoke: false` says not to. */
+    z.object({ kind: z.literal("kept"), provider: z.string(), expires: z.optional(z.number()) }),
+  ]),
+);
+export type Left = Parsed<typeof Left>;
 
 /**
  * Saves that there is nothing to take back. As main's first act it keeps later steps from putting a state of their own
