@@ -1,5 +1,16 @@
 import { readFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { runStep, type StageResult, type StepOptions, type StepResult } from "../sandbox/runner.ts";
+import {
+  type Fault,
+  type Personality,
+  type RecordedRequest,
+  type Service,
+  startQa,
+  startReportPortal,
+  startTuleap,
+  startVirtuozzo,
+} from "../sandbox/services/index.ts";
 
 /** Runs the built action as the runner does, main then post. */
 export function runAction(
@@ -23,3 +34,181 @@ export function shown({ log, summary, annotations }: StageResult): string {
 }
 
 export const packageJson: { version: string } = JSON.parse(readFileSync("package.json", "utf8"));
+
+/** A proxy for every request that a stage could send, wherever to: it counts connections and answers none. */
+export interface Trap {
+  /** Variables that lead every request to it. */
+  readonly env: Readonly<Record<string, string>>;
+  /** How many connections came so far. */
+  connections(): number;
+  close(): void;
+}
+
+export async function startTrap(): Promise<Trap> {
+  let count = 0;
+  const server = createServer((socket) => {
+    count++;
+    socket.destroy();
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const proxy = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return { env: { http_proxy: proxy, https_proxy: proxy }, connections: () => count, close: () => server.close() };
+}
+
+/** The forms that a secret could show in: as it is, in base64 and base64url, percent-encoded, as a form and in JSON. */
+export function formsOf(secret: string): string[] {
+  const base64 = Buffer.from(secret).toString("base64").replace(/=+$/, "");
+  const forms = [
+    secret,
+    secret.trim(),
+    base64,
+    base64.replaceAll("+", "-").replaceAll("/", "_"),
+    encodeURIComponent(secret),
+    encodeURIComponent(secret).replace(/%../g, (hex) => hex.toLowerCase()),
+    new URLSearchParams({ a: secret }).toString().slice(2),
+    JSON.stringify(secret).slice(1, -1),
+  ];
+  return [...new Set(forms)].filter((form) => form.length >= 4);
+}
+
+/** The forms of the secrets that a reader of the run could see. */
+export function leaks(result: StageResult, secrets: readonly string[]): string[] {
+  const text = shown(result);
+  return secrets.flatMap(formsOf).filter((form) => text.includes(form));
+}
+
+/** Variables that make a stage run some JavaScript (of an ES module) before its own. */
+export function preload(script: string): Record<string, string> {
+  return { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(script)}` };
+}
+
+/** What happens to main at the first write to one of the runner's files that holds a text. */
+export type Mishap = "the write fails" | "killed before" | "killed after" | "cancelled after";
+
+/** Variables that make main meet a mishap at the first write that holds the text; every write holds the empty one. */
+export function mishap(what: Mishap, text: string): Record<string, string> {
+  return preload(`
+    import fs from "node:fs";
+    const [what, text] = ${JSON.stringify([what, text])};
+    const append = fs.appendFileSync;
+    const stop = (signal) => process.kill(process.pid, signal);
+    let isOver = !process.argv[1].endsWith("main.js");
+    fs.appendFileSync = (path, data, options) => {
+      const isIt = !isOver && String(data).includes(text);
+      isOver ||= isIt;
+      if (isIt && what === "the write fails") throw new Error("ENOSPC: no space left on device, write");
+      if (isIt && what === "killed before") stop("SIGKILL");
+      append(path, data, options);
+      if (isIt && what === "killed after") stop("SIGKILL");
+      if (isIt && what === "cancelled after") setTimeout(() => stop("SIGINT"), 20);
+    };
+  `);
+}
+
+/** A method whose credential can be taken back, with what its requests look like. */
+export interface Revocable {
+  readonly name: string;
+  readonly provider: string;
+  readonly method: string;
+  start(): Promise<Service>;
+  isProbe(request: RecordedRequest): boolean;
+  /** Method and path of the request that takes the credential back. */
+  readonly revocation: RegExp;
+  /** Where the warning says that a leftover is removed by hand. */
+  readonly byHand: string;
+  /** Whether the credential has an expiry that anybody tells. */
+  readonly expires: boolean;
+}
+
+const reportportal = (personality: Personality, path: string): Revocable => ({
+  name: `reportportal ephemeral-api-key (${personality})`,
+  provider: "reportportal",
+  method: "ephemeral-api-key",
+  start: () => startReportPortal({ personality }),
+  // The access token on the way asks the same place.
+  isProbe: ({ method, path: asked, headers }) =>
+    method === "GET" && asked === path && (headers.authorization ?? "").startsWith("Bearer ate-"),
+  revocation: new RegExp(`^DELETE ${path}/42/api-keys/\\d+$`),
+  byHand: "API Keys",
+  expires: false,
+});
+
+const tuleap = (method: string, revocation: RegExp): Revocable => ({
+  name: `tuleap ${method}`,
+  provider: "tuleap",
+  method,
+  start: startTuleap,
+  isProbe: ({ path }) => path === "/api/users/self",
+  revocation,
+  byHand: "Keys & Tokens",
+  expires: true,
+});
+
+/** Every method whose credential can be taken back. */
+export const REVOCABLE: readonly Revocable[] = [
+  tuleap("token", /^DELETE \/api\/tokens\/[0-9a-f]{64}$/),
+  tuleap("ephemeral-access-key", /^DELETE \/api\/access_keys\/\d+$/),
+  {
+    name: "virtuozzo session",
+    provider: "virtuozzo",
+    method: "session",
+    start: startVirtuozzo,
+    isProbe: ({ path }) => path === "/1.0/users/account/rest/getuserinfo",
+    revocation: /^POST \/1\.0\/users\/authentication\/rest\/signout$/,
+    byHand: "dashboard",
+    expires: false,
+  },
+  {
+    name: "qa client-credentials",
+    provider: "qa",
+    method: "client-credentials",
+    start: startQa,
+    isProbe: ({ path }) => path.startsWith("/restapi/"),
+    revocation: /^POST \/oauth2\/revoke_token\/$/,
+    byHand: "API settings",
+    expires: true,
+  },
+  reportportal("legacy", "/api/v1/user"),
+  reportportal("new", "/api/users"),
+  reportportal("6.0", "/api/v1/users"),
+];
+
+/** The inputs of a step that uses this method at this service with its right account. */
+export function inputsOf({ provider, method }: Pick<Revocable, "provider" | "method">, service: Service) {
+  return { provider, method, url: service.url, ...service.accounts[method]?.inputs };
+}
+
+/** Method and path, as a request is named in an expectation. */
+export function line({ method, path }: RecordedRequest): string {
+  return `${method} ${path}`;
+}
+
+/** A fault that answers the chosen requests itself; the service does not see them. */
+export function answerWith(
+  chosen: (request: RecordedRequest) => boolean,
+  status: number,
+  body = "",
+  headers: Readonly<Record<string, string>> = { "content-type": "application/json" },
+): Fault {
+  return (request, _req, res) => {
+    if (!chosen(request)) return false;
+    res.writeHead(status, headers).end(body);
+    return true;
+  };
+}
+
+/** A fault that takes the chosen requests and stays silent. */
+export function staySilent(chosen: (request: RecordedRequest) => boolean): Fault {
+  return (request) => chosen(request);
+}
+
+/** Lets the first of the chosen requests through to the fault, and no other. */
+export function once(chosen: (request: RecordedRequest) => boolean): (request: RecordedRequest) => boolean {
+  return firstOf(1, chosen);
+}
+
+/** Lets the first few of the chosen requests through to the fault. */
+export function firstOf(count: number, chosen: (request: RecordedRequest) => boolean) {
+  let left = count;
+  return (request: RecordedRequest): boolean => chosen(request) && left-- > 0;
+}

@@ -20,7 +20,12 @@ const { code, assets } = await ncc(join(process.cwd(), "lib/index.js"), {
 });
 // Neither to require a part of Node nor to read a property of it has an effect of its own.
 const compress = { passes: 3, pure_funcs: ["require"], pure_getters: true };
-const bundle = await minify(withoutSummary(requiredOnUse(code)), { ecma: 2020, toplevel: true, compress, mangle: true });
+const bundle = await minify(withoutSummary(requiredOnUse(code)), {
+  ecma: 2020,
+  toplevel: true,
+  compress,
+  mangle: true,
+});
 if (bundle.code === undefined) throw new Error("terser gave no code");
 
 rmSync(target, { recursive: true, force: true });

@@ -1,7 +1,7 @@
+import { basicPair } from "./basic.ts";
 import { type Client, openClient } from "./http/client.ts";
 import { proxyFor } from "./http/proxy.ts";
 import { trustCertificates } from "./http/tls.ts";
-import { basicPair } from "./providers/basic.ts";
 import { info, warning } from "./runner/log.ts";
 import { mask } from "./runner/masks.ts";
 import { isProtected } from "./url.ts";

@@ -2,8 +2,8 @@ import * as z from "zod/mini";
 import { Failure } from "./failure.ts";
 import { type Inputs, invalid } from "./inputs.ts";
 import { type Credentials, FIELDS, type Field, type Method, type Provider } from "./providers/provider.ts";
-import { read, schema } from "./providers/read.ts";
 import { tokenFlaw } from "./providers/token.ts";
+import { read, schema } from "./read.ts";
 
 const JsonObject = schema(() => z.record(z.string(), z.unknown()));
 
@@ -24,15 +24,10 @@ export function readCredentials(inputs: Inputs): Credentials {
     if (typeof value !== "string") throw invalid(`credentials.${field}`, "is no text", "Put the value in quotes.");
     const text = trimmed(field, value);
     if (text === "") continue;
-    if (given[field] !== undefined) {
-      throw invalid(
-        `credentials.${field}`,
-        "is given twice",
-        `Give "${field}" once, inside or outside of "credentials".`,
-      );
-    }
+    if (given[field] !== undefined) throw givenTwice(field);
     given[field] = text;
   }
+  checkKeys(inputs.credentials);
   if (given.token !== undefined) checkToken(given.token, inputs);
   return given;
 }
@@ -74,6 +69,23 @@ function parseJson(text: string): unknown {
 function fieldOf(key: string): Field | undefined {
   const kebab = key.replaceAll("_", "-").replace(/(?<=[a-z])[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
   return FIELDS.find((field) => field === kebab);
+}
+
+/** What is read is not all that is written: of equal keys only the last is kept, and `__proto__` is none of its own. */
+function checkKeys(json: string): void {
+  const seen = new Set<string>();
+  for (const [, text = "", colon] of json.matchAll(/("(?:[^"\\]|\\.)*")(\s*:)?/g)) {
+    if (colon === undefined) continue;
+    const key = String(parseJson(text));
+    const field = fieldOf(key);
+    if (field === undefined) throw unknownKey(key);
+    if (seen.has(key)) throw givenTwice(field);
+    seen.add(key);
+  }
+}
+
+function givenTwice(field: Field): Failure {
+  return invalid(`credentials.${field}`, "is given twice", `Give "${field}" once, inside or outside of "credentials".`);
 }
 
 function unknownKey(key: string): Failure {

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import * as z from "zod/mini";
 import { Failure } from "./failure.ts";
 import type { Handle, Run } from "./providers/provider.ts";
-import { type Parsed, read, schema } from "./providers/read.ts";
+import { type Parsed, read, schema } from "./read.ts";
 
 const KEY_BYTES = 32;
 
@@ -84,13 +84,24 @@ async function decrypted(text: string, key: Uint8Array): Promise<string> {
   try {
     return await decrypt(text, key);
   } catch (cause) {
-    const kid = read(Header, parse(Buffer.from(text.split(".")[0] ?? "", "base64url").toString("utf8")))?.kid;
-    const isOtherKey = kid !== undefined && kid !== keyId(key);
     throw broken(
-      isOtherKey ? "was made with another seal-key" : "is no seal of this action, or was changed or cut on the way",
+      (await isOfOtherKey(text, key))
+        ? "was made with another seal-key"
+        : "is no seal of this action, or was changed or cut on the way",
       cause,
     );
   }
+}
+
+/** The open header names the key; where nothing but that name was changed, the rest opens all the same. */
+async function isOfOtherKey(text: string, key: Uint8Array): Promise<boolean> {
+  const kid = read(Header, parse(Buffer.from(text.split(".")[0] ?? "", "base64url").toString("utf8")))?.kid;
+  if (kid === undefined || kid === keyId(key)) return false;
+  const { decrypt, withHeaderOf } = await jwe();
+  return decrypt(withHeaderOf(keyId(key), text), key).then(
+    () => false,
+    () => true,
+  );
 }
 
 /** Tells keys apart without telling anything of them: 48 bits of the hash of 256 random ones. */

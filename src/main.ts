@@ -5,8 +5,8 @@ import { absoluteCertificate } from "./http/tls.ts";
 import { type Inputs, parseSettings } from "./inputs.ts";
 import { obtain, sweep } from "./obtain.ts";
 import { prove, withProof } from "./probe.ts";
-import { reportFailure, reportSuccess } from "./report.ts";
-import { chooseRequest } from "./request.ts";
+import { type Known, reportFailure, reportSuccess } from "./report.ts";
+import { chooseRequest, type Tell } from "./request.ts";
 import { maskInputs, readInputs } from "./runner/inputs.ts";
 import { clean, mask } from "./runner/masks.ts";
 import { output } from "./runner/outputs.ts";
@@ -17,26 +17,30 @@ import { forget } from "./runner/state.ts";
 /** The step itself: long-lived secrets in, a short-lived, masked and proven credential out. */
 export function main(): void {
   let inputs: Inputs | undefined;
+  const known: Known = {};
   runStage({
-    body: () => {
+    body: async () => {
       forget();
       inputs = readInputs();
       maskInputs(inputs);
-      return exchangeStep(inputs);
+      await exchangeStep(inputs, (name, value) => {
+        known[name] = value;
+        output(name, value);
+      });
     },
-    onFailure: (failure: Failure) => reportFailure(failure, inputs),
+    onFailure: (failure: Failure) => reportFailure(failure, inputs, known),
     failedExitCode: 1,
   });
 }
 
-async function exchangeStep(inputs: Inputs): Promise<void> {
+async function exchangeStep(inputs: Inputs, tell: Tell): Promise<void> {
   const settings = parseSettings(inputs);
   const run = readRun();
-  const request = await chooseRequest(inputs, settings, { run, tell: output, secret: mask });
+  const request = await chooseRequest(inputs, settings, { run, tell, secret: mask });
   const client = connect(request.target.url, absoluteCertificate(settings.caCertificate, workspace()));
   const obtained = await obtain(request, client, settings, run);
-  const proof = await prove(request.target.method, obtained.credential, client, settings, output);
-  await sweep(request.target, obtained, client, run);
+  const proof = await prove(request.target.method, obtained.credential, client, settings, tell);
+  await sweep(request.target, obtained, client, settings, run);
   const credential = withProof(obtained.credential, proof, clean);
   const exported = handOver(request.target, credential, settings);
   const isSealed = await sealForOthers(request, { ...obtained, credential }, run);

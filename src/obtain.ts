@@ -9,8 +9,8 @@ import { workspace } from "./runner/run.ts";
 import { leave } from "./runner/state.ts";
 import { epochSeconds } from "./words.ts";
 
-/** Seconds for the clean-up of what killed runs left. */
-const SWEEP_SECONDS = 10;
+/** Seconds for the clean-up of what killed runs left, at most. */
+const LONGEST_SWEEP_SECONDS = 10;
 
 /** A credential, and what it takes to revoke it where that can be done. */
 export interface Obtained {
@@ -86,11 +86,13 @@ export async function sweep(
   target: Target,
   { handle, willBeRevoked }: Obtained,
   client: Client,
+  { timeout }: Settings,
   run: Run,
 ): Promise<void> {
   if (target.provider.sweep === undefined || handle === undefined || !willBeRevoked) return;
+  const http = client.stage({ seconds: Math.min(timeout, LONGEST_SWEEP_SECONDS), retries: 0 });
   try {
-    const swept = await target.provider.sweep(handle, client.stage({ seconds: SWEEP_SECONDS, retries: 0 }), run);
+    const swept = await target.provider.sweep(handle, http, run);
     if (swept > 0) info(`Deleted ${swept} key${swept === 1 ? "" : "s"} that an earlier run of this job had left.`);
   } catch {
     info("Keys that earlier runs may have left could not be looked for; the next run tries again.");

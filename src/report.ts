@@ -1,8 +1,9 @@
 import type { Failure } from "./failure.ts";
 import type { Inputs, Settings } from "./inputs.ts";
 import type { Proof } from "./probe.ts";
+import { providerById } from "./providers/index.ts";
 import type { Credential, Ending } from "./providers/provider.ts";
-import type { Request } from "./request.ts";
+import type { Request, TellName } from "./request.ts";
 import { error, info, told, warning } from "./runner/log.ts";
 import { output } from "./runner/outputs.ts";
 import { type Rows, writeSummary } from "./runner/summary.ts";
@@ -52,7 +53,7 @@ function probeText(proof: Proof): string {
     case "accepted":
       return "accepted, the service knows the credential";
     case "skipped":
-      return "skipped, the credential is not proven";
+      return "skipped (`probe: false`), so the credential is not proven";
     case "refused":
       return "refused";
     case "inconclusive":
@@ -78,14 +79,21 @@ const ENDINGS: Readonly<Record<Ending, (name: string, revoke: Settings["revoke"]
   "ready-made": () => "left as it is, you brought it",
 };
 
+/** What was known of the target when a step failed. */
+export type Known = Partial<Record<TellName, string>>;
+
 /** Tells a failure once: as an annotation, as an output, and in the job's summary unless that is not wanted. */
-export function reportFailure(failure: Failure, inputs: Inputs | undefined): void {
+export function reportFailure(failure: Failure, inputs: Inputs | undefined, known: Known): void {
   error(failure);
   output("failure", failure.code);
   if (inputs?.summary.toLowerCase() === "false") return;
   const { message, hint } = failure;
   // What the service answered stays out: it can name an account.
-  writeSummary(`API token: ${failure.title.toLowerCase()}`, [
+  const { provider, url, method } = known;
+  const service: Rows = provider && url ? [["Service", `${providerById(provider)?.name} at ${new URL(url).host}`]] : [];
+  writeSummary(`No API token: ${failure.title}`, [
+    ...service,
+    ...(method === undefined ? [] : [["Method", method] as const]),
     ["What happened", told({ message, hint, answered: "", answeredBy: "" })],
     ["Failure", failure.code],
   ]);

@@ -35,7 +35,8 @@ export type Request =
     };
 
 /** Tells an output as soon as it is known, so that a failure has it too. */
-export type Tell = (output: "provider" | "method" | "url" | "probe", value: string) => void;
+export type Tell = (output: TellName, value: string) => void;
+export type TellName = "provider" | "method" | "url" | "probe";
 
 /** Inputs that may stand beside `sealed`; all else comes out of the seal. */
 const BESIDE_SEALED: readonly InputName[] = [

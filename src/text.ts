@@ -7,6 +7,9 @@ const PIECE_CHARACTERS = 512;
 /** How much of a long text is looked at: far more than is shown, far less than a full answer. */
 const LOOKED_AT_CHARACTERS = 16_384;
 
+/** How many characters of a text one of a secret can take: percent-encoded UTF-8 does. */
+const LONGEST_FORM = 12;
+
 const REDACTED = "***";
 
 /**
@@ -16,11 +19,17 @@ const REDACTED = "***";
  */
 export function safeText(text: string, secrets: Iterable<string>, limit = SHOWN_CHARACTERS): string {
   const line = oneLine(text);
-  const cut = line.length > LOOKED_AT_CHARACTERS;
-  let redacted = redact(cut ? line.slice(0, LOOKED_AT_CHARACTERS) : line, secrets);
-  // A secret that the cut went through is no longer whole, so nothing after the last whole one may show.
-  if (cut && redacted.length <= limit) redacted = redacted.slice(0, redacted.lastIndexOf(REDACTED) + REDACTED.length);
+  const redacted = line.length <= LOOKED_AT_CHARACTERS ? redact(line, secrets) : redactStart(line, secrets);
   return shorten(withoutCommands(redacted), limit);
+}
+
+/** What is looked at of a long line. The cut may go through a secret, so the end that could hold a piece of one is left out. */
+function redactStart(line: string, secrets: Iterable<string>): string {
+  const redacted = redact(line.slice(0, LOOKED_AT_CHARACTERS), secrets);
+  const longest = Math.max(0, ...[...secrets].map(({ length }) => length));
+  const lastWhole = redacted.lastIndexOf(REDACTED);
+  const certain = lastWhole < 0 ? 0 : lastWhole + REDACTED.length;
+  return redacted.slice(0, Math.max(certain, redacted.length - longest * LONGEST_FORM));
 }
 
 /** One line without control (Cc), format (Cf, with the bidirectional ones), separator or unpaired surrogate characters. */
@@ -45,20 +54,29 @@ function shorten(line: string, limit: number): string {
 function redact(line: string, secrets: Iterable<string>): string {
   let redacted = line;
   for (const secret of [...secrets].sort((a, b) => b.length - a.length)) {
-    const wanted = oneLine(secret);
     // In every encoding a character of the secret takes at least one of the text's, so a shorter text cannot hold it.
-    if (redacted.length < wanted.length) continue;
-    for (const form of literalForms(secret)) redacted = redacted.replaceAll(form, REDACTED);
-    for (const piece of pieces(wanted)) redacted = withoutPiece(redacted, piece);
+    if (redacted.length < oneLine(secret).length) continue;
+    for (const form of literalForms(secret)) {
+      redacted = redacted.replaceAll(form, REDACTED);
+      // JSON of PHP and URLs escape the two signs of base64 that are neither letters nor digits.
+      if (ESCAPES.test(redacted) && /[+/]/.test(form)) redacted = withoutPieces(redacted, form);
+    }
+    redacted = withoutPieces(redacted, secret);
   }
   return redacted;
+}
+
+function withoutPieces(line: string, secret: string): string {
+  return pieces(secret).reduce(withoutPiece, line);
 }
 
 /** Every escape begins with one of these, so in a text without them a secret can only stand as it is. */
 const ESCAPES = /[%\\&+']/;
 
 function withoutPiece(line: string, piece: string): string {
-  return ESCAPES.test(line) ? line.replace(anyEncoding(piece), REDACTED) : line.replaceAll(piece, REDACTED);
+  const plain = oneLine(piece);
+  if (plain === "" || line.length < plain.length) return line;
+  return ESCAPES.test(line) ? line.replace(anyEncoding(piece), REDACTED) : line.replaceAll(plain, REDACTED);
 }
 
 /** Cuts a long secret into pieces of even length, so that none is short enough to match by chance. */
@@ -89,9 +107,37 @@ export function toBase64Url(base64: string): string {
   return base64.replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
 }
 
-/** Matches the secret with each of its characters raw or in any common escape: URL, form, JSON, HTML, XML, also nested. */
+/** A run of what becomes one space of a line. */
+const BLANKS = /^[\s\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
+
+/**
+ * The secret as what is matched one after the other: single characters, but blanks, backslashes and apostrophes in runs,
+ * since escaping changes how many there are. Blanks around it say nothing.
+ */
+function unitsOf(secret: string): string[] {
+  const units = secret.match(/[\s\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]+|\\+|'+|./gu) ?? [];
+  return units.slice(BLANKS.test(units[0] ?? "") ? 1 : 0, BLANKS.test(units.at(-1) ?? "") ? -1 : undefined);
+}
+
+/**
+ * Matches the secret with each of its characters raw or in any common escape: URL, form, JSON, HTML, XML, also nested. A text of
+ * nothing but backslashes must not cost more than its length, so of two units that follow each other one takes them all.
+ */
 function anyEncoding(secret: string): RegExp {
-  return new RegExp([...secret].map(anyForm).join(""), "g");
+  const units = unitsOf(secret);
+  const forms = units.map((unit, index) => {
+    const before = units[index - 1] ?? "\\";
+    return anyForm(unit, before.startsWith("\\") ? { some: "\\\\", any: "" } : { some: "\\\\+", any: "\\\\*" });
+  });
+  // A run is matched from its first character on.
+  const start = /^[\\']/.exec(units[0] ?? "")?.[0];
+  return new RegExp((start === undefined ? "" : `(?<!${literal(start)})`) + forms.join(""), "g");
+}
+
+/** Patterns for the backslashes before a character: where there has to be one, and where there may be. */
+interface Backslashes {
+  readonly some: string;
+  readonly any: string;
 }
 
 const NAMED_ENTITIES: Readonly<Record<string, string>> = {
@@ -102,31 +148,38 @@ const NAMED_ENTITIES: Readonly<Record<string, string>> = {
   ">": "gt",
 };
 
-function anyForm(character: string): string {
-  const code = character.codePointAt(0) ?? 0;
-  const forms = [
-    [...Buffer.from(character)].map((byte) => `%(?:25)*${anyCase(byte, 2)}`).join(""),
-    utf16(character)
-      .map((unit) => `\\\\+u${anyCase(unit, 4)}`)
-      .join(""),
-    `&(?:amp;)*#(?:0*${code}|[xX]0*${anyCase(code, 1)});`,
-    `\\\\*${literal(character)}`,
-  ];
-  const named = NAMED_ENTITIES[character];
-  if (named !== undefined) forms.unshift(`&(?:amp;)*${named};`);
-  if (character === "'") forms.unshift("''");
-  return character === " " ? anySpace(forms) : `(?:${forms.join("|")})`;
+function anyForm(unit: string, backslashes: Backslashes): string {
+  const [character = ""] = unit;
+  if (BLANKS.test(unit)) return anyBlank(unit, backslashes);
+  // The run takes the backslashes of its own escapes too.
+  if (character === "\\") return `(?:${[...escapes("\\", ""), "\\\\(?:u005[cC])?"].join("|")})+`;
+  const forms = [...escapes(character, backslashes.some), backslashes.any + literal(character)];
+  return character === "'" ? `(?:${forms.join("|")})+` : `(?:${forms.join("|")})`;
 }
 
-/** A space of the secret stands for every run of spaces, tabs and line breaks, and these have escapes of their own. */
-function anySpace(forms: readonly string[]): string {
-  const breaks = [
-    "\\\\+[nrtbfv]",
-    "%(?:25)*0[9aAbBcCdD]",
-    "\\\\+u00(?:0[9a-dA-D]|20)",
-    "&(?:amp;)*#[xX]?0*(?:9|10|13|[aAdD]);",
+/** What a character becomes in URLs, HTML, XML, and after `backslash` in JSON. */
+function escapes(character: string, backslash: string): string[] {
+  const code = character.codePointAt(0) ?? 0;
+  const named = NAMED_ENTITIES[character];
+  const json = utf16(character).map((unit) => `${backslash}u${anyCase(unit, 4)}`);
+  return [
+    ...(named === undefined ? [] : [`&(?:amp;)*${named};`]),
+    [...Buffer.from(character)].map((byte) => `%(?:25)*${anyCase(byte, 2)}`).join(""),
+    `&(?:amp;)*#(?:0*${code}|[xX]0*${anyCase(code, 1)});`,
+    ...(backslash === "" ? [] : [json.join("")]),
   ];
-  return `(?:${[...forms, "\\+", ...breaks].join("|")})+`;
+}
+
+/** A run of blanks is one space of a line, whatever it was before, unless it is escaped. */
+function anyBlank(run: string, { some, any }: Backslashes): string {
+  const forms = (backslash: string, mayBackslash: string) =>
+    [
+      ...[...new Set(` \t\n\r${run}`)].flatMap((character) => escapes(character, backslash)),
+      `${backslash}[nrtbfv]`,
+      `${mayBackslash} `,
+      "\\+",
+    ].join("|");
+  return `(?:${forms(some, any)})(?:${forms("\\\\+", "\\\\*")})*`;
 }
 
 function utf16(character: string): number[] {

@@ -10,18 +10,20 @@ export function secondsUntil(date: Date, now = Date.now()): number {
 
 /** How long a credential lives, for people: `for 9 h 59 min, until 2026-11-22T16:20:04Z (UTC)`. */
 export function lifetime(expiresAt: Date | undefined, now = Date.now()): string {
-  if (expiresAt === undefined) return "with no expiry that the service tells";
+  if (expiresAt === undefined) return "no expiry known";
   return `for ${span(secondsUntil(expiresAt, now))}, until ${utc(expiresAt)} (UTC)`;
 }
 
-/** The two largest units, rounded to the smaller of them. */
+/** The two largest units, rounded to the smaller of them; a day is told in hours. */
 function span(seconds: number): string {
   const rounded = seconds < 3600 ? seconds : Math.round(seconds / 60) * 60;
+  const days = rounded < 172_800 ? 0 : Math.floor(rounded / 86_400);
+  const rest = rounded - days * 86_400;
   const units: readonly [number, string][] = [
-    [Math.floor(rounded / 86_400), "d"],
-    [Math.floor((rounded % 86_400) / 3600), "h"],
-    [Math.floor((rounded % 3600) / 60), "min"],
-    [rounded % 60, "s"],
+    [days, "d"],
+    [Math.floor(rest / 3600), "h"],
+    [Math.floor((rest % 3600) / 60), "min"],
+    [rest % 60, "s"],
   ];
   const first = units.findIndex(([count]) => count > 0);
   if (first === -1) return "0 s";

@@ -103,7 +103,8 @@ async function nextRequest(request: Request, fault: Fault): Promise<Request | un
   const { resend = "freely" } = request;
   if (typeof resend === "function") {
     const instead = fault.passing || fault.mayHaveArrived ? await resend() : undefined;
-    return fault.passing ? instead : undefined;
+    if (!fault.passing || request.isReplacement === true) return undefined;
+    return fault.mayHaveArrived && instead !== undefined ? { ...instead, isReplacement: true } : instead;
   }
   if (!fault.passing || resend === "never") return undefined;
   return resend === "once" && fault.mayHaveArrived ? { ...request, resend: "never" } : request;

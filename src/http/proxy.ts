@@ -1,6 +1,7 @@
-import { type ClientRequestArgs, Agent as HttpAgent, request as httpRequest } from "node:http";
+import { type ClientRequestArgs, Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
-import type { Duplex } from "node:stream";
+import { isIP } from "node:net";
+import { Duplex, type Readable } from "node:stream";
 import { connect as tlsConnect } from "node:tls";
 import { checkBypass, getProxyUrl } from "@actions/http-client/lib/proxy";
 import { Failure } from "../failure.ts";
@@ -59,43 +60,54 @@ function parsedProxy(target: URL): URL | undefined {
 export function tunnelAgent(proxy: Proxy, secure: boolean): HttpAgent {
   const agent = secure ? new HttpsAgent({ keepAlive: true }) : new HttpAgent({ keepAlive: true });
   agent.createConnection = (options, created) => {
-    openTunnel(proxy, options, (fault, tunnel) => {
-      if (tunnel === undefined) created?.(fault, undefined as never);
-      else created?.(null, secure ? tlsConnect({ ...options, path: undefined, socket: tunnel } as object) : tunnel);
-    });
+    openTunnel(proxy, options).then(
+      (tunnel) => created?.(null, secure ? secured(tunnel, options.host ?? "") : tunnel),
+      // Node looks at the stream only where there is no fault.
+      (fault: ProxyFault) => created?.(fault, new Duplex()),
+    );
     return undefined;
   };
   return agent;
 }
 
-function openTunnel(
-  proxy: Proxy,
-  options: ClientRequestArgs,
-  opened: (fault: ProxyFault | null, tunnel?: Duplex) => void,
-): void {
+/** TLS inside of the tunnel, with the service itself. An address has no server name to ask for (RFC 6066, section 3). */
+function secured(tunnel: Duplex, host: string): Duplex {
+  return tlsConnect({ socket: tunnel, host, servername: isIP(host) === 0 ? host : "", rejectUnauthorized: true });
+}
+
+/** Resolves with the connection to the target once the proxy has let it through; rejects with a `ProxyFault`. */
+function openTunnel(proxy: Proxy, options: ClientRequestArgs): Promise<Duplex> {
+  const secure = proxy.url.protocol === "https:";
   const host = options.host?.includes(":") ? `[${options.host}]` : options.host;
   const target = `${host}:${options.port}`;
-  const connect = (proxy.url.protocol === "https:" ? httpsRequest : httpRequest)({
-    host: proxy.url.hostname.replace(/^\[|\]$/g, ""),
-    port: proxy.url.port || (proxy.url.protocol === "https:" ? 443 : 80),
-    method: "CONNECT",
-    path: target,
-    headers: { host: target, ...authorization(proxy) },
-    agent: false,
-    rejectUnauthorized: true,
-    ...(options.timeout === undefined ? {} : { signal: AbortSignal.timeout(options.timeout) }),
+  return new Promise((resolve, reject) => {
+    const connect = (secure ? httpsRequest : httpRequest)({
+      host: proxy.url.hostname.replace(/^\[|\]$/g, ""),
+      port: proxy.url.port || (secure ? 443 : 80),
+      method: "CONNECT",
+      path: target,
+      headers: { host: target, ...authorization(proxy) },
+      agent: false,
+      rejectUnauthorized: true,
+    });
+    const timer = setTimeout(() => connect.destroy(), options.timeout);
+    const refused = ({ statusCode: status }: IncomingMessage, stream: Readable) => {
+      clearTimeout(timer);
+      stream.destroy();
+      reject(new ProxyFault(`the proxy answered ${status}`, { status }));
+    };
+    connect.once("connect", (answer, socket) => {
+      if (Math.floor((answer.statusCode ?? 0) / 100) !== 2) return refused(answer, socket);
+      clearTimeout(timer);
+      resolve(socket);
+    });
+    connect.once("response", (answer) => refused(answer, answer));
+    connect.once("error", (cause) => {
+      clearTimeout(timer);
+      reject(new ProxyFault("the proxy could not be reached", { cause }));
+    });
+    connect.end();
   });
-  connect.once("connect", (answer, socket) => {
-    if (answer.statusCode === 200) return opened(null, socket);
-    socket.destroy();
-    opened(new ProxyFault(`the proxy answered ${answer.statusCode}`, { status: answer.statusCode }));
-  });
-  connect.once("response", (answer) => {
-    answer.destroy();
-    opened(new ProxyFault(`the proxy answered ${answer.statusCode}`, { status: answer.statusCode }));
-  });
-  connect.once("error", (cause) => opened(new ProxyFault("the proxy could not be reached", { cause })));
-  connect.end();
 }
 
 function authorization(proxy: Proxy): Record<string, string> {

@@ -1,4 +1,5 @@
 import { Failure } from "../failure.ts";
+import { SHOWN_CHARACTERS } from "../text.ts";
 import type { Request } from "./http.ts";
 
 /**
@@ -13,26 +14,39 @@ export function redirected(request: Request, location: string | undefined, baseU
       hint: 'Check that "url" is the base URL of the service\'s API.',
     });
   }
-  const sentence = `${from.host} redirects to ${target.host === from.host ? "another place on itself" : target.host}, and redirects are not followed: they would carry the secret along.`;
+  const place = target.host === from.host ? "another place on itself" : shownHost(target);
+  const sentence = `${from.host} redirects to ${place}, and redirects are not followed: they would carry the secret along.`;
   const url = target.hostname === from.hostname ? suggestedUrl(request, from, target) : undefined;
   if (url !== undefined) return new Failure("wrong-url", sentence, { hint: `Set \`url: ${url}\`.` });
-  const hint =
-    target.hostname === from.hostname
-      ? `It points to ${target.pathname}, perhaps a login page: check that "url" is the base URL of the service's API, and that no login wall stands in front of it.`
-      : `If ${target.host} is where the service lives now, set "url" to its base URL there; otherwise a portal or login wall answers in its place.`;
-  return new Failure("wrong-url", sentence, { hint });
+  if (target.hostname !== from.hostname) {
+    return new Failure("wrong-url", sentence, {
+      hint: 'If that is where the service lives now, set "url" to its base URL there; otherwise a portal or login wall answers in its place.',
+    });
+  }
+  return new Failure("wrong-url", sentence, {
+    hint: 'It may be a login page: check that "url" is the base URL of the service\'s API, and that no login wall stands in front of it.',
+    answered: target.pathname,
+    answeredBy: "It points to",
+  });
+}
+
+/** The target's host; what is too long to be one (RFC 1035, section 2.3.4) is not repeated. */
+function shownHost({ host }: URL): string {
+  return host.length <= SHOWN_CHARACTERS ? host : "a host that cannot be";
 }
 
 function parse(location: string | undefined, base: string): URL | undefined {
-  if (location === undefined || location === "") return undefined;
-  return URL.canParse(location, base) ? new URL(location, base) : undefined;
+  if (location === undefined || location === "" || !URL.canParse(location, base)) return undefined;
+  const target = new URL(location, base);
+  return /^https?:$/.test(target.protocol) ? target : undefined;
 }
 
-/** The base URL under which the redirect's target is this very request; undefined where it is another place. */
+/** The base URL under which the redirect's target is this very request; undefined where it is another place, or this. */
 function suggestedUrl(request: Request, from: URL, target: URL): string | undefined {
   const downgrade = from.protocol === "https:" && target.protocol !== "https:";
   const path = request.path.replace(/[?#].*$/, "").replace(/\/$/, "");
   const aim = target.pathname.replace(/\/$/, "");
   if (downgrade || !aim.endsWith(path)) return undefined;
-  return target.origin + aim.slice(0, aim.length - path.length);
+  const url = target.origin + aim.slice(0, aim.length - path.length);
+  return url === from.href.replace(/\/$/, "") || url.length > SHOWN_CHARACTERS ? undefined : url;
 }

@@ -24,8 +24,7 @@ export function refusedOrThrow(answer: Answer, http: Http, ownWord: OwnWord): Ve
 }
 
 /** The credential is known, but its permissions do not reach as far as the probe. */
-export function lacksPermission(sentence: string, hint: string, answer: Answer): Verdict {
-  const answered = answer.isHtml ? "" : answer.body;
+export function lacksPermission(sentence: string, hint: string, answered = ""): Verdict {
   return { kind: "inconclusive", lacks: "permission", failure: new Failure("forbidden", sentence, { hint, answered }) };
 }
 

@@ -1,10 +1,10 @@
 import * as z from "zod/mini";
 import { Failure } from "../failure.ts";
 import type { Answer } from "../http/http.ts";
+import { read, schema } from "../read.ts";
 import { expiry } from "./expiry.ts";
 import { judge, refusedOrThrow } from "./judge.ts";
 import { method, type Provider, type Verdict } from "./provider.ts";
-import { read, schema } from "./read.ts";
 import { readTokenResponse } from "./token.ts";
 
 /** Ten hours: QA API, OpenAPI description of the flow `application`. */

@@ -1,14 +1,14 @@
 import { createHash } from "node:crypto";
 import * as z from "zod/mini";
+import { basicPair } from "../basic.ts";
 import { Failure } from "../failure.ts";
 import type { Answer, Http } from "../http/http.ts";
-import { basicPair } from "./basic.ts";
+import { type Parsed, read, schema } from "../read.ts";
 import { expiry } from "./expiry.ts";
 import { judge, lacksPermission, refusedOrThrow } from "./judge.ts";
 import { isLeftover, keyName } from "./key-name.ts";
 import { type Credential, type Hands, method, type Provider, type Run, type Verdict } from "./provider.ts";
-import { type Parsed, read, schema } from "./read.ts";
-import { mintedToken, readTokenResponse } from "./token.ts";
+import { mintedToken, readTokenResponse, tokenFlaw } from "./token.ts";
 
 /** The only client that may use the password grant; a constant in ReportPortal's source, no secret. */
 const PUBLIC_CLIENT = { id: "ui", secret: "uiman" };
@@ -26,6 +26,9 @@ const TOKEN_PLACES: readonly { path: string; whoAmI: WhoAmI }[] = [
 /** At most this many leftover keys are deleted by one run. */
 const SWEPT_AT_MOST = 2;
 
+/** Pages of a user's keys that are read, however many the service says there are. */
+const MOST_PAGES = 20;
+
 const BAD_CREDENTIALS = 4003;
 const ADDRESS_LOCKED = 4004;
 
@@ -38,14 +41,17 @@ const ListedKey = schema(() =>
 );
 const KeyList = schema(() =>
   z.union([
-    z.array(ListedKey()),
     z.pipe(
-      z.object({ items: z.array(ListedKey()) }),
-      z.transform(({ items }) => items),
+      z.array(ListedKey()),
+      z.transform((keys) => ({ keys, pages: 1 })),
     ),
     z.pipe(
-      z.object({ content: z.array(ListedKey()) }),
-      z.transform(({ content }) => content),
+      z.object({ items: z.array(ListedKey()) }),
+      z.transform(({ items }) => ({ keys: items, pages: 1 })),
+    ),
+    z.pipe(
+      z.object({ content: z.array(ListedKey()), page: z.optional(z.object({ totalPages: z.optional(z.int()) })) }),
+      z.transform(({ content, page }) => ({ keys: content, pages: page?.totalPages ?? 1 })),
     ),
   ]),
 );
@@ -127,10 +133,13 @@ export const reportportal: Provider = {
     const { place, user, secret: token } = z.parse(Handle(), handle);
     const keys = await listKeys(`${place}/${user}/api-keys`, token, http);
     const leftovers = keys.filter((listed) => isLeftoverKey(listed, run)).slice(0, SWEPT_AT_MOST);
+    let swept = 0;
     for (const { id } of leftovers) {
-      await http.send({ method: "DELETE", path: `${place}/${user}/api-keys/${id}`, headers: bearer({ token }) });
+      const path = `${place}/${user}/api-keys/${id}`;
+      const answer = await http.send({ method: "DELETE", path, headers: bearer({ token }) });
+      if (answer.status === 200 && !answer.isHtml) swept++;
     }
-    return leftovers.length;
+    return swept;
   },
 };
 
@@ -232,7 +241,7 @@ function nowhere(answers: readonly Answer[], http: Http): Verdict {
     return lacksPermission(
       "ReportPortal let the token in, but not to its own user's page.",
       "A firewall in front may allow some paths only; the job itself may work all the same.",
-      forbidden,
+      forbidden.isHtml ? "" : forbidden.body,
     );
   }
   const failure = new Failure("wrong-url", `${http.host} has no place that tells whose token this is.`, {
@@ -247,20 +256,26 @@ async function createKey(access: Credential, http: Http, { secret, revocable, ru
   if ("kind" in self) throw self.kind === "accepted" ? new Error("no user") : self.failure;
   if (self.id === undefined) throw noUserId(http.host);
   const keys = `${self.place}/${self.id}/api-keys`;
-  const creation = (name: string) => ({
+  let name = keyName(run);
+  const creation = () => ({
     method: "POST" as const,
     path: keys,
     headers: bearer(access),
     json: { name },
     resend: async () => {
       await deleteOrphan(name, keys, access.token, http);
-      return creation(keyName(run));
+      name = keyName(run);
+      return creation();
     },
   });
-  const answer = await http.send(creation(keyName(run)));
+  const answer = await http.send(creation());
   const created = answer.status < 300 ? read(CreatedKey, answer.json) : undefined;
+  if (created !== undefined) secret(created.api_key);
+  // A key that came without its id or its secret could neither be used nor deleted by anyone who does not look for it.
+  if (answer.status < 300 && tokenFlaw(created?.api_key ?? "") !== undefined) {
+    await deleteOrphan(name, keys, access.token, http);
+  }
   if (created === undefined) throw judge(answer, http, ownWord);
-  secret(created.api_key);
   const token = mintedToken(created.api_key, http);
   revocable({ place: self.place, user: String(self.id), id: String(created.id), secret: token });
   return { token, probeAt: self.place };
@@ -285,9 +300,19 @@ async function deleteOrphan(name: string, keys: string, token: string, http: Htt
   }
 }
 
-async function listKeys(path: string, token: string, http: Http): Promise<Parsed<typeof KeyList>> {
-  const answer = await http.send({ method: "GET", path, headers: bearer({ token }) });
-  return (answer.status < 300 ? read(KeyList, answer.json) : undefined) ?? [];
+/** All keys of the token's own user, oldest first: where the list comes in pages, a new key is on the last. */
+async function listKeys(path: string, token: string, http: Http): Promise<Parsed<typeof ListedKey>[]> {
+  const keys: Parsed<typeof ListedKey>[] = [];
+  let pages = 1;
+  for (let page = 1; page <= Math.min(pages, MOST_PAGES); page++) {
+    const query = page === 1 ? "" : `?page.page=${page}`;
+    const answer = await http.send({ method: "GET", path: path + query, headers: bearer({ token }) });
+    const list = answer.status < 300 ? read(KeyList, answer.json) : undefined;
+    if (list === undefined) break;
+    keys.push(...list.keys);
+    pages = list.pages;
+  }
+  return keys;
 }
 
 function isLeftoverKey({ name, created_at }: Parsed<typeof ListedKey>, run: Run): boolean {
@@ -314,7 +339,7 @@ function ownWord(answer: Answer, host: string): Failure | undefined {
   const answered = answer.body;
   if (api?.errorCode === ADDRESS_LOCKED || /address is locked/i.test(message)) {
     return new Failure("locked", `${host} has locked this runner's address after several wrong passwords.`, {
-      hint: "The lock ends about 30 seconds after the last of them. Correct the password before you re-run the job; on shared runners another job can be the cause.",
+      hint: "The lock ends about 30 seconds after the first of them. Correct the password before you re-run the job; on shared runners another job can be the cause.",
       answered,
     });
   }
@@ -328,7 +353,7 @@ function ownWord(answer: Answer, host: string): Failure | undefined {
   const isPermission = answer.status === 403 && !/bad credentials/i.test(message);
   if (api?.errorCode === BAD_CREDENTIALS && !isPermission && !/grant type/i.test(message)) {
     return new Failure("refused", `${host} refuses the user name or password.`, {
-      hint: 'Check "username" (the login, not the full name) and "password". Accounts of a single sign-on have no password here: use an API key as "token". After three wrong tries ReportPortal locks the address for 30 seconds.',
+      hint: 'Check "username" (the login, not the full name) and "password". Accounts of a single sign-on have no password here: use an API key as "token". After more than three wrong tries ReportPortal locks the address for half a minute.',
       answered,
     });
   }

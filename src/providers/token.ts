@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import { Failure } from "../failure.ts";
 import type { Answer, Http } from "../http/http.ts";
-import { read, schema } from "./read.ts";
+import { read, schema } from "../read.ts";
 
 const SHORTEST = 8;
 const LONGEST = 65_536;

@@ -1,12 +1,12 @@
 import * as z from "zod/mini";
+import { basicPair } from "../basic.ts";
 import { Failure } from "../failure.ts";
 import type { Answer, Http } from "../http/http.ts";
-import { basicPair } from "./basic.ts";
+import { type Parsed, read, schema } from "../read.ts";
 import { expiry } from "./expiry.ts";
 import { judge, lacksPermission, refusedOrThrow } from "./judge.ts";
 import { keyName } from "./key-name.ts";
 import { type Credential, type Hands, method, type Provider, type Revocation, type Verdict } from "./provider.ts";
-import { read, schema } from "./read.ts";
 import { mintedToken } from "./token.ts";
 
 /** `TOKENS_EXPIRATION_TIME` of Tuleap: a token is purged after 24 hours. */
@@ -16,6 +16,10 @@ const TOKEN_SECONDS = 24 * 3600;
 const KEY_SECONDS = { hosted: 6 * 3600, selfHosted: 5 * 24 * 3600 };
 
 const REST_SCOPE = "write:rest";
+
+/** Most keys that Tuleap lists at once, and how many such pages are read. */
+const KEYS_PER_PAGE = 50;
+const MOST_PAGES = 20;
 
 /** `tlp-k1-<id>.<64 hex>`: the id of the key stands in the key. */
 const ACCESS_KEY = /^tlp-k1-(\d+)\.[0-9a-fA-F]+$/;
@@ -103,7 +107,7 @@ export const tuleap: Provider = {
         if (minted === undefined) throw judge(answer, http, ownWord);
         secret(minted.token);
         const userId = String(minted.user_id);
-        if (!/^\d+$/.test(userId)) throw judge(answer, http, ownWord);
+        if (!/^\d{1,19}$/.test(userId)) throw judge(answer, http, ownWord);
         const token = mintedToken(minted.token, http);
         revocable({ secret: token, userId });
         return { token, userId, expiresAt: expiry({ documented: TOKEN_SECONDS }) };
@@ -153,22 +157,26 @@ async function createKey(basic: string, http: Http, { secret, revocable, run }: 
   secret(basic);
   const seconds = run.selfHosted ? KEY_SECONDS.selfHosted : KEY_SECONDS.hosted;
   const expiresAt = new Date(Math.floor(Date.now() / 1000 + seconds) * 1000);
-  const creation = (name: string) => ({
+  let name = keyName(run);
+  const creation = () => ({
     method: "POST" as const,
     path: "/api/access_keys",
     headers: basicHeaders({ token: basic }),
     json: { description: name, expiration_date: atom(expiresAt), scopes: [REST_SCOPE] },
     resend: async () => {
       await deleteOrphan(name, basic, http);
-      return creation(keyName(run));
+      name = keyName(run);
+      return creation();
     },
   });
-  const answer = await http.send(creation(keyName(run)));
+  const answer = await http.send(creation());
   const created = answer.status < 300 ? read(CreatedKey, answer.json) : undefined;
-  if (created === undefined) throw judge(answer, http, ownWord);
-  secret(created.identifier);
+  if (created !== undefined) secret(created.identifier);
+  const isKey = ACCESS_KEY.test(created?.identifier ?? "");
+  // What was created but is no usable key could not be deleted by anyone who does not look for it.
+  if (answer.status < 300 && !isKey) await deleteOrphan(name, basic, http);
+  if (created === undefined || !isKey) throw judge(answer, http, ownWord);
   const token = mintedToken(created.identifier, http);
-  if (!ACCESS_KEY.test(token)) throw judge(answer, http, ownWord);
   revocable({ secret: token });
   return { token, expiresAt };
 }
@@ -185,17 +193,26 @@ async function deleteOrphan(name: string, basic: string, http: Http): Promise<vo
     // The list wants the user's number: `self` is not taken in this place by every version.
     const self =
       read(UserId, (await http.send({ method: "GET", path: "/api/users/self", headers })).json)?.id ?? "self";
-    const list = read(
-      KeyList,
-      (await http.send({ method: "GET", path: `/api/users/${self}/access_keys`, headers })).json,
-    );
-    for (const { id } of list?.filter(({ description }) => description === name) ?? []) {
+    const keys = await listKeys(`/api/users/${self}/access_keys`, headers, http);
+    for (const { id } of keys.filter(({ description }) => description === name)) {
       await http.send({ method: "DELETE", path: `/api/access_keys/${id}`, headers });
     }
   } catch (fault) {
     // The fault of the creation itself is the one to report; such a key ends at its expiry.
     if (!(fault instanceof Failure)) throw fault;
   }
+}
+
+/** All access keys of the user: a new one is not on the first page of many. */
+async function listKeys(path: string, headers: Record<string, string>, http: Http): Promise<Parsed<typeof KeyList>> {
+  const keys: Parsed<typeof KeyList> = [];
+  for (let page = 0; page < MOST_PAGES; page++) {
+    const query = page === 0 ? "" : `?limit=${KEYS_PER_PAGE}&offset=${page * KEYS_PER_PAGE}`;
+    const listed = read(KeyList, (await http.send({ method: "GET", path: path + query, headers })).json) ?? [];
+    keys.push(...listed);
+    if (listed.length !== KEYS_PER_PAGE) break;
+  }
+  return keys;
 }
 
 async function deleteKey(key: string, http: Http): Promise<Revocation> {
@@ -222,7 +239,7 @@ async function deleteToken(token: string, userId: string, http: Http): Promise<R
 }
 
 function revocation(answer: Answer, gone: boolean): Revocation {
-  if (gone) return { kind: "gone" };
+  if (gone && !answer.isHtml) return { kind: "gone" };
   if (answer.status === 200 && !answer.isHtml) return { kind: "revoked" };
   return { kind: "failed", answered: answer.isHtml ? "a page, not the API" : `status ${answer.status}` };
 }
@@ -238,7 +255,6 @@ async function probeKey(credential: Credential, http: Http): Promise<Verdict> {
     return lacksPermission(
       "Tuleap knows the access key, but the key has no REST scope.",
       `Create a key with the scope ${REST_SCOPE} if the job calls the REST API.`,
-      answer,
     );
   }
   return {
@@ -279,7 +295,6 @@ async function probeOAuth2(credential: Credential, http: Http): Promise<Verdict>
     return lacksPermission(
       "Tuleap knows the access token, but it lacks the scope openid.",
       "Ask for the scope openid too if you want the probe to prove more.",
-      answer,
     );
   }
   return refusedOrThrow(answer, http, ownWord);

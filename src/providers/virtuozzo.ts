@@ -1,10 +1,10 @@
 import * as z from "zod/mini";
 import { Failure } from "../failure.ts";
 import type { Answer, Http, Request } from "../http/http.ts";
+import { type Parsed, read, schema } from "../read.ts";
 import { judge, lacksPermission, refusedOrThrow } from "./judge.ts";
 import { type Credential, method, type Provider, type Verdict } from "./provider.ts";
-import { type Parsed, read, schema } from "./read.ts";
-import { mintedToken } from "./token.ts";
+import { mintedToken, tokenFlaw } from "./token.ts";
 
 const SESSION_UNKNOWN = 3;
 const UNKNOWN_ERROR = 99;
@@ -55,11 +55,11 @@ export const virtuozzo: Provider = {
         const session = signIn?.session ?? "";
         if (session !== "") {
           secret(session);
-          if (session.length >= 8) revocable({ secret: session });
+          if (tokenFlaw(session) === undefined) revocable({ secret: session });
         }
         // Two-factor accounts and captchas answer with what they still require.
         if (isAsked(signIn?.requiredAuthCheck)) throw secondFactor(answer);
-        if (resultOf(answer)?.result !== 0) throw judge(answer, http, ownWord);
+        if (signIn === undefined || resultOf(answer)?.result !== 0) throw judge(answer, http, ownWord);
         if (session === "") throw secondFactor(answer);
         return { token: mintedToken(session, http) };
       },
@@ -89,7 +89,7 @@ async function probe({ token }: Credential, http: Http): Promise<Verdict> {
       return lacksPermission(
         "Virtuozzo knows the token, but it may not read its user's name.",
         'Add "users.account.GetUserInfo" to the token\'s API methods if you want the probe to prove more.',
-        answer,
+        saying(answer),
       );
     case UNKNOWN_ERROR:
       return { kind: "inconclusive", lacks: "answer", failure: internalError(answer, http.host) };
@@ -131,7 +131,7 @@ function ownWord(answer: Answer, host: string): Failure | undefined {
     case PERMISSION_MISSING:
       return new Failure("forbidden", `${host} does not allow this account to sign in over the API.`, {
         hint: 'Create a personal access token in the dashboard and give it as "token".',
-        answered: answer.body,
+        answered: saying(answer),
       });
     case UNKNOWN_ERROR:
       return internalError(answer, host);

@@ -1,10 +1,10 @@
 import * as z from "zod/mini";
 import { Failure } from "../failure.ts";
 import type { Answer } from "../http/http.ts";
+import { read, schema } from "../read.ts";
 import { expiry } from "./expiry.ts";
 import { judge, lacksPermission, refusedOrThrow } from "./judge.ts";
 import { method, type Provider } from "./provider.ts";
-import { read, schema } from "./read.ts";
 import { mintedToken } from "./token.ts";
 
 /** "expires after 24 hours": Xray Cloud documentation, REST API. */
@@ -63,7 +63,7 @@ export const xray: Provider = {
           return lacksPermission(
             "Xray knows the token, but not every test may be read with it.",
             "Give the user of the API key the permission to browse a project with tests, if the job needs it.",
-            answer,
+            answer.body,
           );
         }
         return read(Data, result?.data) === undefined ? refusedOrThrow(answer, http, ownWord) : { kind: "accepted" };

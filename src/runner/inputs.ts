@@ -1,7 +1,7 @@
 import { getInput } from "@actions/core";
+import { basicPair } from "../basic.ts";
 import { fieldsInside, trimmed } from "../credentials.ts";
 import type { InputName, Inputs } from "../inputs.ts";
-import { basicPair } from "../providers/basic.ts";
 import type { Credentials, Field } from "../providers/provider.ts";
 import { notice, warning } from "./log.ts";
 import { mask } from "./masks.ts";

@@ -26,5 +26,5 @@ type Told = Pick<Failure, "message" | "answered" | "answeredBy" | "hint">;
 /** A failure as one line: what happened, what the service answered, the likely cause and what to do. */
 export function told({ message, answered, answeredBy, hint }: Told): string {
   const snippet = clean(answered);
-  return cleanLine([message, snippet === "" ? "" : `${answeredBy}: "${snippet}".`, hint].filter(Boolean).join(" "));
+  return cleanLine([message, snippet === "" ? "" : `${answeredBy}: “${snippet}”.`, hint].filter(Boolean).join(" "));
 }

@@ -7,12 +7,16 @@ const SHORTEST_MASKED = 4;
 /** Every secret so far: what the runner masks in the log, and what is taken out of texts from outside. */
 const secrets = new Set<string>();
 
+/** What `mask` was called with; a line of a secret is not among them, so it can still be masked with forms of its own. */
+const masked = new Set<string>();
+
 /**
  * Masks a secret, with the encoded forms of it that the runner does not cover. To be called before it is used.
  * @returns false where it is too short to be masked
  */
 export function mask(secret: string): boolean {
-  if (secret === "" || secrets.has(secret)) return true;
+  if (secret === "" || masked.has(secret)) return true;
+  masked.add(secret);
   secrets.add(secret);
   for (const line of secret.split(/\r?\n|\r/)) if (line.trim().length >= SHORTEST_MASKED) secrets.add(line.trim());
   if (secret.trim().length < SHORTEST_MASKED) return false;

@@ -1,6 +1,6 @@
 import { getState, saveState } from "@actions/core";
 import * as z from "zod/mini";
-import { type Parsed, read, schema } from "../providers/read.ts";
+import { type Parsed, read, schema } from "../read.ts";
 
 /** The only key that post reads. */
 const KEY = "revocation";

