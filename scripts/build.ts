@@ -25,6 +25,8 @@ const bundle = await minify(withoutSummary(requiredOnUse(code)), {
   toplevel: true,
   compress,
   mangle: true,
+  // Node holds and reads a source of nothing but ASCII in one byte a character, else in two.
+  format: { ascii_only: true },
 });
 if (bundle.code === undefined) throw new Error("terser gave no code");
 

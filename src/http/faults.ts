@@ -49,6 +49,10 @@ const WORDS: Readonly<Record<string, string>> = {
   ENETUNREACH: "the network cannot be reached",
 };
 
+function connectionWords(code: string): string {
+  return WORDS[code] ?? `the connection failed (${code || "no reason given"})`;
+}
+
 /** What a broken connection, a bad certificate or a failed proxy means. */
 export function connectionFault(error: unknown, at: Circumstances): Fault {
   if (error instanceof ProxyFault) return proxyFault(error, at);
@@ -56,7 +60,7 @@ export function connectionFault(error: unknown, at: Circumstances): Fault {
   const certificate = certificateFailure(code, error, at.host);
   if (certificate !== undefined) return { ...final(certificate, at), reason: "certificate" };
   if (code.startsWith("HPE_")) return { ...final(notHttp(at.host, error), at), reason: "not HTTP" };
-  const words = WORDS[code] ?? `the connection failed (${code || "no reason given"})`;
+  const words = connectionWords(code);
   if (code === "ETIMEDOUT") return { ...silence(at, "in the time that the system allows"), reason: words };
   return {
     failure: new Failure("unavailable", `${at.host} could not be reached: ${words}.`, {
@@ -116,7 +120,7 @@ function proxyFault(fault: ProxyFault, at: Circumstances): Fault {
   const refused = fault.status !== undefined;
   const what = refused
     ? `refused the connection to ${at.host} with status ${fault.status}`
-    : `could not be used: ${fault.cause === undefined ? fault.message : (WORDS[code] ?? "the connection to it failed")}`;
+    : `could not be used: ${fault.cause === undefined ? fault.message : connectionWords(code)}`;
   return {
     failure: new Failure("unavailable", `The proxy ${proxy} ${what}.`, {
       title: "Proxy fault",

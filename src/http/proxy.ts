@@ -70,9 +70,14 @@ export function tunnelAgent(proxy: Proxy, secure: boolean): HttpAgent {
   return agent;
 }
 
-/** TLS inside of the tunnel, with the service itself. An address has no server name to ask for (RFC 6066, section 3). */
+/** TLS inside of the tunnel, with the service itself. */
 function secured(tunnel: Duplex, host: string): Duplex {
-  return tlsConnect({ socket: tunnel, host, servername: isIP(host) === 0 ? host : "", rejectUnauthorized: true });
+  return tlsConnect({ socket: tunnel, host, servername: serverName(host), rejectUnauthorized: true });
+}
+
+/** An address has no server name to ask for (RFC 6066, section 3). */
+function serverName(host: string): string {
+  return isIP(host) === 0 ? host : "";
 }
 
 /** Resolves with the connection to the target once the proxy has let it through; rejects with a `ProxyFault`. */
@@ -80,13 +85,16 @@ function openTunnel(proxy: Proxy, options: ClientRequestArgs): Promise<Duplex> {
   const secure = proxy.url.protocol === "https:";
   const host = options.host?.includes(":") ? `[${options.host}]` : options.host;
   const target = `${host}:${options.port}`;
+  const proxyHost = proxy.url.hostname.replace(/^\[|\]$/g, "");
   return new Promise((resolve, reject) => {
     const connect = (secure ? httpsRequest : httpRequest)({
-      host: proxy.url.hostname.replace(/^\[|\]$/g, ""),
+      host: proxyHost,
       port: proxy.url.port || (secure ? 443 : 80),
       method: "CONNECT",
       path: target,
       headers: { host: target, ...authorization(proxy) },
+      // Node would take it from the header, which names the target.
+      servername: serverName(proxyHost),
       agent: false,
       rejectUnauthorized: true,
     });

@@ -13,6 +13,8 @@ export function keyName(run: Run): string {
 export function isLeftover(name: string, createdAt: string, run: Run, now = Date.now()): boolean {
   const [, hash, id] = /^ate-([0-9a-f]{8})-(\d+)-\d+-[0-9a-f]{6}$/.exec(name) ?? [];
   if (hash !== jobHash(run) || id === run.id) return false;
+  // `Date.parse` finds a date in nearly any text with a number in it.
+  if (!/^\d{4}-\d\d-\d\dT/.test(createdAt)) return false;
   return now - Date.parse(createdAt) > LEFTOVER_AGE;
 }
 

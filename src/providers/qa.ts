@@ -97,7 +97,7 @@ function unproven(answer: Answer, host: string, isFresh: boolean): Verdict | und
   const code = answer.status === 401 ? "refused" : "wrong-url";
   return inconclusive(
     "answer",
-    new Failure(code, `${host} has no API that knows the token.`, {
+    new Failure(code, `QA at ${host} has no API that knows the token.`, {
       hint: `QA serves its API on several hosts: set "url" to another of ${HOSTS}.`,
       answered,
     }),
@@ -107,7 +107,7 @@ function unproven(answer: Answer, host: string, isFresh: boolean): Verdict | und
 function ownWord(answer: Answer, host: string): Failure | undefined {
   const error = read(OAuthError, answer.json)?.error;
   if (error !== "invalid_client" && error !== "invalid_grant" && error !== "unauthorized_client") return undefined;
-  return new Failure("refused", `${host} refuses the client credentials.`, {
+  return new Failure("refused", `QA at ${host} refuses the client credentials.`, {
     hint: 'Check "client-id" and "client-secret": creating a new key pair in the dashboard revokes the old one, so someone may have done that.',
     answered: answer.body,
   });

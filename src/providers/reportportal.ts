@@ -244,9 +244,13 @@ function nowhere(answers: readonly Answer[], http: Http): Verdict {
       forbidden.isHtml ? "" : forbidden.body,
     );
   }
-  const failure = new Failure("wrong-url", `${http.host} has no place that tells whose token this is.`, {
-    hint: 'Check that "url" is the base URL of ReportPortal, with the path that it is installed under, if any.',
-  });
+  const failure = new Failure(
+    "wrong-url",
+    `ReportPortal at ${http.host} has no place that tells whose token this is.`,
+    {
+      hint: 'Check that "url" is the base URL of ReportPortal, with the path that it is installed under, if any.',
+    },
+  );
   return { kind: "inconclusive", lacks: "answer", failure };
 }
 
@@ -282,9 +286,13 @@ async function createKey(access: Credential, http: Http, { secret, revocable, ru
 }
 
 function noUserId(host: string): Failure {
-  return new Failure("bad-response", `${host} does not tell the id of the user, which an API key is created under.`, {
-    hint: "Use the method password or api-key with this version of ReportPortal.",
-  });
+  return new Failure(
+    "bad-response",
+    `ReportPortal at ${host} does not tell the id of the user, which an API key is created under.`,
+    {
+      hint: "Use the method password or api-key with this version of ReportPortal.",
+    },
+  );
 }
 
 /** After a fault the key may exist all the same, unknown to anyone: it is looked for by its name. */
@@ -338,13 +346,17 @@ function ownWord(answer: Answer, host: string): Failure | undefined {
   const message = api?.message ?? "";
   const answered = answer.body;
   if (api?.errorCode === ADDRESS_LOCKED || /address is locked/i.test(message)) {
-    return new Failure("locked", `${host} has locked this runner's address after several wrong passwords.`, {
-      hint: "The lock ends about 30 seconds after the first of them. Correct the password before you re-run the job; on shared runners another job can be the cause.",
-      answered,
-    });
+    return new Failure(
+      "locked",
+      `ReportPortal at ${host} has locked this runner's address after several wrong passwords.`,
+      {
+        hint: "The lock ends about 30 seconds after the first of them. Correct the password before you re-run the job; on shared runners another job can be the cause.",
+        answered,
+      },
+    );
   }
   if (api?.errorCode === BAD_CREDENTIALS && /disabled|suspended|expired|inactive/i.test(message)) {
-    return new Failure("forbidden", `${host} knows the user but does not let it in.`, {
+    return new Failure("forbidden", `ReportPortal at ${host} knows the user but does not let it in.`, {
       hint: "A ReportPortal administrator has to activate the account.",
       answered,
     });
@@ -352,26 +364,26 @@ function ownWord(answer: Answer, host: string): Failure | undefined {
   // With 403 the same code tells of a permission ("Access is denied").
   const isPermission = answer.status === 403 && !/bad credentials/i.test(message);
   if (api?.errorCode === BAD_CREDENTIALS && !isPermission && !/grant type/i.test(message)) {
-    return new Failure("refused", `${host} refuses the user name or password.`, {
+    return new Failure("refused", `ReportPortal at ${host} refuses the user name or password.`, {
       hint: 'Check "username" (the login, not the full name) and "password". Accounts of a single sign-on have no password here: use an API key as "token". After more than three wrong tries ReportPortal locks the address for half a minute.',
       answered,
     });
   }
   const error = read(OAuthError, answer.json)?.error;
   if (error === "invalid_client") {
-    return new Failure("refused", `${host} refuses the client.`, {
+    return new Failure("refused", `ReportPortal at ${host} refuses the client.`, {
       hint: 'Leave out "client-id" and "client-secret": ReportPortal knows no other client than its own "ui".',
       answered,
     });
   }
   if (error === "invalid_grant") {
-    return new Failure("refused", `${host} refuses the user name or password.`, {
+    return new Failure("refused", `ReportPortal at ${host} refuses the user name or password.`, {
       hint: 'Check "username" and "password".',
       answered,
     });
   }
   if (error === "invalid_token") {
-    return new Failure("refused", `${host} refuses the token.`, {
+    return new Failure("refused", `ReportPortal at ${host} refuses the token.`, {
       hint: 'Give the whole API key as "token", with its name and the underscore in front; it may also have been revoked, or contain characters that ReportPortal 25.1 and later no longer take.',
       answered,
     });

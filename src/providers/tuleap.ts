@@ -281,7 +281,7 @@ async function probeUser(headers: Record<string, string>, http: Http): Promise<V
   const user = answer.status < 300 ? read(User, answer.json) : undefined;
   if (user === undefined) return refusedOrThrow(answer, http, ownWord);
   if (!user.is_anonymous) return { kind: "accepted", account: user.username ?? undefined };
-  const failure = new Failure("refused", `${http.host} answers as to an anonymous caller.`, {
+  const failure = new Failure("refused", `Tuleap at ${http.host} answers as to an anonymous caller.`, {
     hint: "A proxy may strip the X-Auth or Authorization headers on the way; otherwise the credential is not known there.",
   });
   return { kind: "refused", failure };
@@ -308,7 +308,7 @@ function ownWord(answer: Answer, host: string): Failure | undefined {
   const said = errorText(answer);
   const answered = answer.isHtml ? "" : answer.body;
   if (answer.status === 401 && said !== "") {
-    return new Failure("refused", `${host} refuses the credentials.`, {
+    return new Failure("refused", `Tuleap at ${host} refuses the credentials.`, {
       hint: /passkey/i.test(said)
         ? "This account signs in with a passkey and has no password: create an access key with the scope write:rest and give it as `token`."
         : 'Check "username" and "password", or the access key: it may be expired, revoked or without the scope write:rest. Accounts of an OpenID Connect or LDAP login may need an access key.',
@@ -316,7 +316,7 @@ function ownWord(answer: Answer, host: string): Failure | undefined {
     });
   }
   if (answer.status === 403 && said !== "") {
-    return new Failure("forbidden", `${host} knows the account but does not let it in.`, {
+    return new Failure("forbidden", `Tuleap at ${host} knows the account but does not let it in.`, {
       hint: "It is suspended, deleted, or its password has expired: a Tuleap site administrator can tell.",
       answered,
     });

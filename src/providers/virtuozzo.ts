@@ -129,7 +129,7 @@ function ownWord(answer: Answer, host: string): Failure | undefined {
     case 0:
       return undefined;
     case PERMISSION_MISSING:
-      return new Failure("forbidden", `${host} does not allow this account to sign in over the API.`, {
+      return new Failure("forbidden", `Virtuozzo at ${host} does not allow this account to sign in over the API.`, {
         hint: 'Create a personal access token in the dashboard and give it as "token".',
         answered: saying(answer),
       });
@@ -141,14 +141,14 @@ function ownWord(answer: Answer, host: string): Failure | undefined {
 }
 
 function refused(answer: Answer, host: string): Failure {
-  return new Failure("refused", `${host} refuses the credentials.`, {
+  return new Failure("refused", `Virtuozzo at ${host} refuses the credentials.`, {
     hint: 'Check "username" and "password", or "token": a personal access token can have expired or been removed in the dashboard. "url" has to be the platform that the account lives on.',
     answered: saying(answer),
   });
 }
 
 function internalError(answer: Answer, host: string): Failure {
-  return new Failure("unavailable", `${host} met an error of its own (result ${UNKNOWN_ERROR}).`, {
+  return new Failure("unavailable", `Virtuozzo at ${host} met an error of its own (result ${UNKNOWN_ERROR}).`, {
     hint: "Re-run the job later; if it stays, ask the hosting provider.",
     answered: saying(answer),
   });

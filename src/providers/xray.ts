@@ -85,14 +85,14 @@ function ownWord(answer: Answer, host: string): Failure | undefined {
   }
   if (answer.status < 400) return undefined;
   if (/licen[cs]e/i.test(text)) {
-    return new Failure("forbidden", "Xray says that its licence is not valid.", {
+    return new Failure("forbidden", `Xray at ${host} says that its licence is not valid.`, {
       title: "Xray licence not valid",
       hint: "A Jira administrator has to renew the licence of the Xray app.",
       answered,
     });
   }
   if (/invalid client|authentication failed|invalid jwt/i.test(text)) {
-    return new Failure("refused", "Xray refuses the client credentials.", {
+    return new Failure("refused", `Xray at ${host} refuses the client credentials.`, {
       hint: 'Check "client-id" and "client-secret": an API key of Xray Cloud (Jira > Apps > Xray > API Keys), not a Jira API token and not a key of Xray Server or Data Center.',
       answered,
     });
