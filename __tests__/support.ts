@@ -33,7 +33,9 @@ export function shown({ log, summary, annotations }: StageResult): string {
   return [log, summary, ...annotations.flatMap(({ title, message }) => [title, message])].join("\n");
 }
 
-export const packageJson: { version: string } = JSON.parse(readFileSync("package.json", "utf8"));
+export const packageJson: { version: string; config: { owner: string } } = JSON.parse(
+  readFileSync("package.json", "utf8"),
+);
 
 /** A proxy for every request that a stage could send, wherever to: it counts connections and answers none. */
 export interface Trap {
@@ -174,7 +176,10 @@ export const REVOCABLE: readonly Revocable[] = [
 ];
 
 /** The inputs of a step that uses this method at this service with its right account. */
-export function inputsOf({ provider, method }: Pick<Revocable, "provider" | "method">, service: Service) {
+export function inputsOf(
+  { provider, method }: Pick<Revocable, "provider" | "method">,
+  service: Service,
+): Record<string, string> {
   return { provider, method, url: service.url, ...service.accounts[method]?.inputs };
 }
 
@@ -211,4 +216,18 @@ export function once(chosen: (request: RecordedRequest) => boolean): (request: R
 export function firstOf(count: number, chosen: (request: RecordedRequest) => boolean) {
   let left = count;
   return (request: RecordedRequest): boolean => chosen(request) && left-- > 0;
+}
+
+const running: Service[] = [];
+
+/** Remembers a service that a test starts, for `closeServices` to close whether or not the test fails. */
+export async function started<Kind extends Service>(starting: Promise<Kind>): Promise<Kind> {
+  const service = await starting;
+  running.push(service);
+  return service;
+}
+
+/** For `afterEach`: closes what the test started. */
+export async function closeServices(): Promise<void> {
+  for (const service of running.splice(0)) await service.close();
 }

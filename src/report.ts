@@ -67,7 +67,7 @@ function exportedText({ exported }: Result): string {
 
 function endText({ request, settings, isSealed, willBeRevoked }: Result): string {
   const { provider, method } = request.target;
-  if (request.kind === "open") return willBeRevoked ? "revoked when this job ends" : "left to the other jobs";
+  if (request.kind === "open" && settings.revoke !== "true") return "left to the other jobs";
   if (isSealed && method.ending === "revocable") return "not revoked here, the jobs that open the seal use it";
   if (willBeRevoked) return "revoked when this job ends";
   return ENDINGS[method.ending](provider.name, settings.revoke);

@@ -79,6 +79,7 @@ function openStage(route: Route, limits: Limits, options: ClientOptions): Http {
 
   const send = async (first: Request): Promise<Answer> => {
     let request = first;
+    let longest = 0;
     for (let retry = 0; ; retry++) {
       const milliseconds = Math.max(1, Math.min(longestAttempt, left()) * 1000);
       const outcome = judgeStatus(await attempt(route, request, milliseconds), request, route);
@@ -87,7 +88,9 @@ function openStage(route: Route, limits: Limits, options: ClientOptions): Http {
       const next = await nextRequest(request, fault);
       if (next === undefined || retry >= limits.retries) throw exhausted(fault, retry + 1);
       const told = fault.retryAfter;
-      const wait = told === undefined ? backoff(retry, random) : toldBackoff(told, retry, left(), random);
+      longest = Math.max(longest, told ?? 0);
+      const wait =
+        told === undefined ? backoff(retry, random) : toldBackoff({ now: told, longest, left: left() }, retry, random);
       if (wait >= left())
         throw told === undefined ? exhausted(fault, retry + 1) : outlasted(fault, told, limits.seconds);
       options.onRetry({ attempt: retry + 1, reason: fault.reason, wait });

@@ -6,12 +6,23 @@ export function backoff(retry: number, random: () => number): number {
   return random() * Math.min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2 ** retry);
 }
 
+/** What a service asked for, and what there is to give, in seconds. */
+interface Told {
+  /** What it asks for now: never less is waited. */
+  readonly now: number;
+  /** The longest that it has asked for in this stage: near the end of its window it asks for next to nothing. */
+  readonly longest: number;
+  readonly left: number;
+}
+
 /**
- * Seconds to wait where the service asked for `told` seconds: never less, and the more retries, the wider spread.
- * The spread takes at most half of what `left` seconds leave, since an attempt has to follow.
+ * Seconds to wait before retry number `retry` (from 0) where the service asked for some: that time, and a share of the
+ * longest wait so far, doubled with each retry. The share grows with the retries too, so that the jobs of a wide matrix, who
+ * were all told the same moment, do not come back at it together. A fifth of the time left stays for the attempt.
  */
-export function toldBackoff(told: number, retry: number, left: number, random: () => number): number {
-  return told + random() * Math.min(told * 2 ** retry, Math.max(0, left - told) / 2);
+export function toldBackoff(told: Told, retry: number, random: () => number): number {
+  const spread = Math.min(told.longest * 2 ** retry, Math.max(0, told.left - told.now) * 0.8);
+  return told.now + spread * random() ** (1 / 2 ** retry);
 }
 
 /**
