@@ -14,15 +14,19 @@ import { isProtected } from "./url.ts";
 export function connect(url: string, caCertificate: string): Client {
   trustCertificates(caCertificate);
   maskProxy(url);
-  if (!isProtected(new URL(url))) {
-    warning(`${new URL(url).host} is talked to over plain http: everyone on the way can read the secrets.`, "No TLS");
-  }
   return openClient({
     baseUrl: url,
     onRetry: ({ attempt, reason, wait }) => {
       info(`Attempt ${attempt} failed (${reason}); the next one follows in ${wait.toFixed(1)} s.`);
     },
   });
+}
+
+/** Tells once, in main, what `allow-http` permits. */
+export function warnIfPlain(url: string): void {
+  const { host } = new URL(url);
+  if (isProtected(new URL(url))) return;
+  warning(`${host} is talked to over plain http: everyone on the way can read the secrets.`, "No TLS");
 }
 
 function maskProxy(url: string): void {

@@ -1,4 +1,4 @@
-import { connect } from "./connect.ts";
+import { connect, warnIfPlain } from "./connect.ts";
 import type { Failure } from "./failure.ts";
 import { handOver, sealForOthers } from "./handover.ts";
 import { absoluteCertificate } from "./http/tls.ts";
@@ -37,6 +37,7 @@ async function exchangeStep(inputs: Inputs, tell: Tell): Promise<void> {
   const settings = parseSettings(inputs);
   const run = readRun();
   const request = await chooseRequest(inputs, settings, { run, tell, secret: mask });
+  warnIfPlain(request.target.url);
   const client = connect(request.target.url, absoluteCertificate(settings.caCertificate, workspace()));
   const obtained = await obtain(request, client, settings, run);
   const proof = await prove(request.target.method, obtained.credential, client, settings, tell);

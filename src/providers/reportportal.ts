@@ -42,15 +42,15 @@ const ListedKey = schema(() =>
 const KeyList = schema(() =>
   z.union([
     z.pipe(
-      z.array(ListedKey()),
+      z.array(z.unknown()),
       z.transform((keys) => ({ keys, pages: 1 })),
     ),
     z.pipe(
-      z.object({ items: z.array(ListedKey()) }),
+      z.object({ items: z.array(z.unknown()) }),
       z.transform(({ items }) => ({ keys: items, pages: 1 })),
     ),
     z.pipe(
-      z.object({ content: z.array(ListedKey()), page: z.optional(z.object({ totalPages: z.optional(z.int()) })) }),
+      z.object({ content: z.array(z.unknown()), page: z.optional(z.object({ totalPages: z.optional(z.int()) })) }),
       z.transform(({ content, page }) => ({ keys: content, pages: page?.totalPages ?? 1 })),
     ),
   ]),
@@ -317,7 +317,7 @@ async function listKeys(path: string, token: string, http: Http): Promise<Parsed
     const answer = await http.send({ method: "GET", path: path + query, headers: bearer({ token }) });
     const list = answer.status < 300 ? read(KeyList, answer.json) : undefined;
     if (list === undefined) break;
-    keys.push(...list.keys);
+    keys.push(...list.keys.flatMap((key) => read(ListedKey, key) ?? []));
     pages = list.pages;
   }
   return keys;

@@ -1,0 +1,597 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
+import fc from "fast-check";
+import { parseCommand } from "../sandbox/commands.ts";
+import { LineReader, trimStart } from "../sandbox/dotnet.ts";
+import { bytes, json, tokenAnswers } from "../sandbox/faults.ts";
+import { readPairs } from "../sandbox/files.ts";
+import type { StageResult } from "../sandbox/runner.ts";
+import { services } from "../sandbox/services/index.ts";
+import type { Fault } from "../sandbox/services/service.ts";
+import { Failure } from "../src/failure.ts";
+import { environmentName } from "../src/inputs.ts";
+import { error, info, notice, warning } from "../src/runner/log.ts";
+import { clean } from "../src/runner/masks.ts";
+import { exportToJob, output } from "../src/runner/outputs.ts";
+import { leave, readLeft } from "../src/runner/state.ts";
+import { safeText } from "../src/text.ts";
+import { play, pooled, SERVICES, WAYS } from "./fault-stages.ts";
+import { keepSection, table } from "./reliability.ts";
+import { runMain, shown } from "./support.ts";
+
+/** A fixed seed, so that a run is the same everywhere; every run of the property is another case. */
+const SEED = 20_261_123;
+const RUNS = { masking: 3_000, commands: 3_000, files: 1_000, processes: 60 };
+
+/** What becomes a space where text is made one line. */
+const BLANKS = /[\s\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]+/gu;
+
+function oneLine(text: string): string {
+  return text.replace(BLANKS, " ").trim();
+}
+
+// Secrets
+
+const TRICKY = [
+  "'",
+  '"',
+  "%",
+  "&",
+  "<",
+  ">",
+  "+",
+  "/",
+  "=",
+  "\\",
+  " ",
+  "$",
+  "`",
+  "ü",
+  "€",
+  "日",
+  "🔑",
+  "é",
+  "%2B",
+  "&amp;",
+];
+
+/** 4 to 300 characters as people and generators make them, also with line breaks at the end. */
+const secrets = fc
+  .tuple(
+    fc.oneof(
+      fc.string({ minLength: 4, maxLength: 300, unit: "grapheme-ascii" }),
+      fc.string({ minLength: 4, maxLength: 60, unit: "grapheme" }),
+      fc.string({ minLength: 4, maxLength: 60, unit: "binary" }),
+      fc
+        .array(fc.oneof(fc.constantFrom(...TRICKY), fc.string({ minLength: 1, maxLength: 3 })), {
+          minLength: 4,
+          maxLength: 40,
+        })
+        .map((parts) => parts.join("")),
+      fc.stringMatching(/^[A-Za-z0-9_-]{20,300}$/),
+    ),
+    fc.constantFrom("", "", "", "\n", "\r\n", "\n\n"),
+  )
+  .map(([secret, end]) => secret + end)
+  // An environment holds no NUL, and three characters of a secret are the fewest that say anything.
+  .filter((secret) => !secret.includes("\0") && secret.length <= 300)
+  .filter((secret) => [...oneLine(secret)].length >= 4 && !/^[*#[\] ]*$/.test(oneLine(secret)));
+
+/** Each way in which a service could repeat a secret. None of them is the action's own code. */
+const FORMS: Readonly<Record<string, (secret: string) => string>> = {
+  "as it is": (secret) => secret,
+  "in base64": (secret) => Buffer.from(secret).toString("base64"),
+  "in base64, after one byte": (secret) => core(secret, 1),
+  "in base64, after two bytes": (secret) => core(secret, 2),
+  "in base64url": (secret) => Buffer.from(secret).toString("base64url"),
+  "in base64 inside of JSON by PHP": (secret) => Buffer.from(secret).toString("base64").replaceAll("/", "\\/"),
+  "in base64 inside of a URL": (secret) => encodeURIComponent(Buffer.from(secret).toString("base64")),
+  "in hexadecimal": (secret) => Buffer.from(secret).toString("hex"),
+  "in hexadecimal, upper case": (secret) => Buffer.from(secret).toString("hex").toUpperCase(),
+  "percent-encoded": (secret) => encodeURIComponent(secret),
+  "percent-encoded, lower case": (secret) => encodeURIComponent(secret).replace(/%../g, (hex) => hex.toLowerCase()),
+  "percent-encoded twice": (secret) => encodeURIComponent(encodeURIComponent(secret)),
+  "percent-encoded whole": (secret) =>
+    [...Buffer.from(secret)].map((byte) => `%${byte.toString(16).padStart(2, "0")}`).join(""),
+  "as a form field": (secret) => new URLSearchParams({ a: secret }).toString().slice(2),
+  "in JSON": (secret) => JSON.stringify(secret).slice(1, -1),
+  "in JSON of JSON": (secret) => JSON.stringify(JSON.stringify(secret)).slice(3, -3),
+  "in JSON, ASCII only": (secret) =>
+    JSON.stringify(secret)
+      .slice(1, -1)
+      .replace(/[^ -~]/g, escapeUnit),
+  "in JSON, all escaped": (secret) => secret.replace(/[\s\S]/g, escapeUnit),
+  "in JSON by PHP": (secret) =>
+    JSON.stringify(secret)
+      .slice(1, -1)
+      .replaceAll("/", "\\/")
+      .replace(/[^ -~]/g, escapeUnit),
+  "in HTML": (secret) => html(secret).replaceAll("'", "&#39;"),
+  "in HTML by PHP": (secret) => html(secret).replaceAll("'", "&#039;"),
+  "in HTML, hexadecimal": (secret) => html(secret).replaceAll("'", "&#x27;"),
+  "in XML": (secret) => html(secret).replaceAll("'", "&apos;"),
+  "in HTML, all escaped": (secret) => [...secret].map((character) => `&#${character.codePointAt(0)};`).join(""),
+  "in a shell's quotes": (secret) => secret.replaceAll('"', '\\"'),
+  "in SQL's quotes": (secret) => secret.replaceAll("'", "''"),
+};
+
+function core(secret: string, shift: number): string {
+  const all = Buffer.concat([Buffer.alloc(shift), Buffer.from(secret)]);
+  // What the neighbours share with the secret is not decided by it alone.
+  return all.toString("base64").slice(shift + 1, Math.floor((all.length * 8) / 6));
+}
+
+function escapeUnit(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}
+
+function html(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
+}
+
+/** What must not be seen: each form as one line, where it is long enough to be more than a coincidence. */
+function hidden(secret: string): string[] {
+  return Object.values(FORMS)
+    .map((form) => oneLine(form(secret).replace(/=+$/, "")))
+    .filter((form) => form.length >= 4 && !/^[*\\' ]*$/.test(form));
+}
+
+/** A text that a service could answer, with the secret in it in one or several forms. */
+const around = fc.string({ maxLength: 30, unit: "grapheme-ascii" });
+const bodies = fc.tuple(
+  secrets,
+  fc.array(fc.tuple(around, fc.constantFrom(...Object.keys(FORMS))), { minLength: 1, maxLength: 4 }),
+  around,
+);
+
+function bodyOf(secret: string, parts: readonly (readonly [string, string])[], end: string): string {
+  return parts.map(([before, form]) => `${before}${FORMS[form]?.(secret) ?? ""}`).join("") + end;
+}
+
+describe("a secret", () => {
+  test("of any kind is in no text from outside, in whatever form", () => {
+    fc.assert(
+      fc.property(bodies, ([secret, parts, end]) => {
+        const without = parts.map(([before]) => before).join("") + end;
+        const text = safeText(bodyOf(secret, parts, end), [secret], 100_000);
+        // A piece of the surroundings may look like a short secret by chance.
+        for (const form of hidden(secret)) if (!oneLine(without).includes(form)) expect(text).not.toContain(form);
+      }),
+      { numRuns: RUNS.masking, seed: SEED },
+    );
+  });
+
+  test("of each form by itself is replaced whole", () => {
+    for (const secret of [
+      `p%C3 ss"w&rd+1='ü#%`,
+      "abcd",
+      "\\\\server\\share",
+      "it''s",
+      "tab\there",
+      "日本語のパスワード",
+      "a\u200db\u00adcd",
+    ]) {
+      for (const [form, encode] of Object.entries(FORMS)) {
+        expect([form, safeText(`(${encode(secret)})`, [secret])]).toEqual([
+          form,
+          expect.stringMatching(/^\(.{0,9}\*\*\*.{0,9}\)$/),
+        ]);
+      }
+    }
+  });
+
+  test("that the cut of a long text went through shows no part", () => {
+    const secret = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ".repeat(5).slice(0, 300);
+    for (let length = 16_000; length < 16_400; length += 7) {
+      const whole = secret.repeat(Math.floor(length / 300));
+      const text = safeText(whole + "-".repeat(length - whole.length) + secret.repeat(3), [secret]);
+      expect(text).not.toMatch(/[0-9a-zA-Z]/);
+    }
+    const long = Buffer.from(secret.repeat(200)).toString("base64");
+    expect(safeText(`token ${long}`, [secret.repeat(200)])).not.toContain(long.slice(0, 20));
+  });
+
+  test("costs little, whatever the text is made of", () => {
+    const hostile = ["\\", "\\u", "%", "%25", "&", "&amp;", "'", " \\", "+", "%5c", "\\\\u005c", "a\\", "0", "&#0"];
+    const start = performance.now();
+    for (const piece of hostile) {
+      const text = piece.repeat(Math.ceil(1_000_000 / piece.length));
+      for (const secret of [
+        "\\\\\\server",
+        "''''''''x",
+        "%%%%%%%x",
+        "a\\'b' c",
+        "&&&&&&x",
+        "    y    z",
+        "aaaaaaaaaaaaaaaaab",
+      ]) {
+        safeText(text, [secret]);
+      }
+    }
+    expect(performance.now() - start).toBeLessThan(10_000);
+  });
+});
+
+// Commands
+
+const SEPARATORS = [
+  "\n",
+  "\r",
+  "\r\n",
+  "\u0085",
+  "\u2028",
+  "\u2029",
+  "\v",
+  "\f",
+  "\u001c",
+  "\0",
+  "\u200b",
+  "\u202e",
+  "\ufeff",
+  " ",
+  "",
+];
+const NAMES = [
+  "set-output name=token",
+  "add-mask",
+  "stop-commands",
+  "error",
+  "group",
+  "set-env name=PATH",
+  "save-state name=revocation",
+  "debug",
+  "endgroup",
+  "add-path",
+  "echo",
+];
+
+/** Whatever a service could say that the runner would take for a command, if it stood alone. */
+const hostileTexts = fc
+  .array(
+    fc.oneof(
+      fc.constantFrom(...SEPARATORS),
+      fc.constantFrom(...NAMES).map((name) => `::${name}::forged`),
+      fc.constantFrom(...NAMES).map((name) => `##[${name}]forged`),
+      fc.constantFrom("::", "##[", "##", "#", "[", "]", ":", "***", "%0A", "%0D", "%25", "\\n", "&#10;"),
+      fc.string({ maxLength: 20, unit: "grapheme" }),
+      fc.string({ maxLength: 20, unit: "binary" }),
+    ),
+    { minLength: 1, maxLength: 25 },
+  )
+  .map((parts) => parts.join(""));
+
+/** What was printed while the function ran. */
+function printed(work: () => void): string {
+  let text = "";
+  const write = jest.spyOn(process.stdout, "write").mockImplementation((chunk) => {
+    text += String(chunk);
+    return true;
+  });
+  try {
+    work();
+  } finally {
+    write.mockRestore();
+  }
+  return text;
+}
+
+/** Every command that the runner could find, in the strictest reading: any name, in either form. */
+function commandsIn(text: string): string[] {
+  const reader = new LineReader();
+  return [...reader.push(text), ...reader.end()].flatMap((line) => {
+    const command = parseCommand(line, () => true);
+    if (command !== undefined) return [command.name];
+    return trimStart(line).startsWith("::") || line.includes("##[") ? [`almost: ${line}`] : [];
+  });
+}
+
+describe("a text from outside", () => {
+  test("starts no command but the one that the action means, and takes one line", () => {
+    fc.assert(
+      fc.property(hostileTexts, (text) => {
+        const failure = new Failure("refused", `It says ${text}`, { hint: text, answered: text, answeredBy: text });
+        expect(commandsIn(printed(() => error(failure)))).toEqual(["error"]);
+        expect(commandsIn(printed(() => warning(text, "Title")))).toEqual(["warning"]);
+        expect(commandsIn(printed(() => notice(text, "Title")))).toEqual(["notice"]);
+        const plain = printed(() => info(text));
+        expect(commandsIn(plain)).toEqual([]);
+        expect(plain).toMatch(/^[^\r\n]*\n$/);
+      }),
+      { numRuns: RUNS.commands, seed: SEED },
+    );
+  });
+
+  test("is one line of 200 characters at most, with no control, format or bidirectional character", () => {
+    fc.assert(
+      fc.property(fc.oneof(hostileTexts, fc.string({ maxLength: 400, unit: "binary" })), (text) => {
+        const safe = clean(text);
+        expect(safe.length).toBeLessThanOrEqual(200);
+        expect(safe).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u);
+        expect(safe).not.toMatch(/##\[|^\s*::/);
+      }),
+      { numRuns: RUNS.commands, seed: SEED },
+    );
+  });
+});
+
+// Command files
+
+describe("the command files", () => {
+  let folder = "";
+  const before = { ...process.env };
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), "files-"));
+    for (const name of ["OUTPUT", "ENV", "STATE"]) process.env[`GITHUB_${name}`] = join(folder, name);
+  });
+  afterAll(() => {
+    process.env = before;
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** What a file holds after the function has run. */
+  function written(file: "OUTPUT" | "ENV" | "STATE", work: () => void): [string, string][] {
+    const path = join(folder, file);
+    writeFileSync(path, "");
+    work();
+    return [...readPairs(readFileSync(path, "utf8"))];
+  }
+
+  const values = fc.oneof(
+    fc.string({ maxLength: 200, unit: "binary" }),
+    hostileTexts,
+    fc
+      .array(fc.constantFrom("\n", "\r", "\r\n", "ghadelimiter_", "<<", "=", "EOF", "a=b", "TOKEN<<EOF", "x", ""), {
+        maxLength: 20,
+      })
+      .map((parts) => parts.join("")),
+  );
+
+  test("give back exactly the outputs that were set", () => {
+    const names = fc.constantFrom("token", "account", "headers", "failure");
+    fc.assert(
+      fc.property(fc.array(fc.tuple(names, values), { minLength: 1, maxLength: 5 }), (pairs) => {
+        const seen = written("OUTPUT", () => {
+          for (const [name, value] of pairs) output(name as "token", value);
+        });
+        expect(seen).toEqual(pairs);
+      }),
+      { numRuns: RUNS.files, seed: SEED },
+    );
+  });
+
+  test("give back exactly the variables that were exported, under any name that is allowed", () => {
+    const names = fc.oneof(
+      fc.stringMatching(/^[A-Za-z_][A-Za-z0-9_]{0,30}$/),
+      fc.string({ minLength: 1, maxLength: 20, unit: "grapheme-ascii" }),
+      fc
+        .tuple(fc.stringMatching(/^[A-Z]{1,5}$/), fc.constantFrom("\n", "=", "<<EOF", "\r\n", " ", "-"))
+        .map((parts) => parts.join("")),
+      fc.constantFrom(
+        "PATH",
+        "Path",
+        "NODE_OPTIONS",
+        "LD_PRELOAD",
+        "git_dir",
+        "GITHUB_TOKEN",
+        "https_proxy",
+        "TULEAP_USER_ID",
+      ),
+    );
+    let allowed = 0;
+    fc.assert(
+      fc.property(names, values, (name, value) => {
+        let safe: string;
+        try {
+          safe = environmentName(name);
+        } catch (failure) {
+          expect(failure).toMatchObject({ code: "invalid-input" });
+          return;
+        }
+        allowed++;
+        const seen = written("ENV", () => exportToJob(safe, value));
+        delete process.env[safe];
+        expect(name).toMatch(/^[A-Za-z_][A-Za-z0-9_]*$/);
+        expect(seen).toEqual([[name, value]]);
+      }),
+      { numRuns: RUNS.files, seed: SEED },
+    );
+    expect(allowed).toBeGreaterThan(RUNS.files / 10);
+  });
+
+  test("give post exactly what main left", () => {
+    fc.assert(
+      fc.property(values, values, (secret, place) => {
+        const left = {
+          kind: "revocable" as const,
+          provider: "tuleap",
+          url: "https://tuleap.example",
+          handle: { secret, place },
+          timeout: 60,
+          retries: 4,
+          caCertificate: place,
+          allowHttp: false,
+        };
+        const seen = written("STATE", () => leave(left));
+        expect(seen).toHaveLength(1);
+        const [[name, value] = ["", ""]] = seen;
+        process.env[`STATE_${name}`] = value;
+        expect(readLeft()).toEqual(left);
+        delete process.env[`STATE_${name}`];
+      }),
+      { numRuns: RUNS.files, seed: SEED },
+    );
+  });
+});
+
+// The same through whole processes
+
+function sampled<Value>(values: fc.Arbitrary<Value>, count: number): Value[] {
+  return fc.sample(values, { numRuns: count, seed: SEED });
+}
+
+const TAGS = /<(?!\/?(?:h3|table|tr|th|td)(?: align="left")?>)/;
+
+/** What is wrong with what a stage printed and wrote, if anything is. */
+function meant({ raw, commands, outputs, summary, stderr }: StageResult): string[] {
+  const names = commands.map(({ name }) => name);
+  return [
+    ...commandsIn(raw).filter((name) => name !== "add-mask" && name !== "error" && name !== "warning"),
+    ...(names.filter((name) => name === "error").length > 1 ? ["two errors"] : []),
+    ...Object.keys(outputs).filter((name) => !OUTPUTS.includes(name)),
+    ...(TAGS.test(summary) ? [`markup: ${summary}`] : []),
+    ...(stderr === "" ? [] : [stderr]),
+  ];
+}
+
+const OUTPUTS = [
+  ...["token", "authorization", "headers", "expires-at", "expires-in", "account", "user-id", "probe"],
+  ...["provider", "method", "url", "env-name", "sealed", "failure"],
+];
+
+describe("a whole step", () => {
+  test("shows nothing of a secret, however the service repeats it", async () => {
+    const samples = sampled(bodies, RUNS.processes);
+    const statuses = [400, 401, 403, 404, 422, 429, 500, 503];
+    const cases = samples.map(([secret, parts, end], index) => {
+      // A secret is trimmed, except a password, which loses one final line break.
+      const status = statuses[index % statuses.length] ?? 400;
+      return {
+        secret,
+        status,
+        body: bodyOf(secret, parts, end),
+        plain: parts.map(([before]) => before).join("") + end,
+      };
+    });
+    const seen = await pooled(cases, async ({ secret, status, body, plain }) => {
+      const tuleap = await services.tuleap({});
+      try {
+        const said = status % 2 === 0 ? body : JSON.stringify({ error: { code: status, message: body } });
+        tuleap.fault(json(status, said, "text/plain"));
+        const main = await runMain(
+          {
+            provider: "tuleap",
+            method: "token",
+            url: tuleap.url,
+            username: "ci",
+            password: secret,
+            retries: "0",
+            summary: "true",
+          },
+          { secrets: [] },
+        );
+        const text = oneLine(shown(main));
+        const wrong = hidden(secret).filter(
+          (form) => text.includes(form) && !oneLine(plain).includes(form) && form.length > 7,
+        );
+        return { wrong, meant: meant(main), exitCode: main.exitCode };
+      } finally {
+        await tuleap.close();
+      }
+    });
+    expect(seen.filter(({ wrong, meant, exitCode }) => wrong.length > 0 || meant.length > 0 || exitCode !== 1)).toEqual(
+      [],
+    );
+  }, 60_000);
+
+  test("takes no command from what any service says, in bodies, reasons, headers and names", async () => {
+    const texts = sampled(hostileTexts, RUNS.processes);
+    const seen = await pooled([...texts.entries()], async ([index, text]) => {
+      const service = SERVICES[index % SERVICES.length] ?? "Tuleap";
+      const stage = index % 3 === 2 ? "probe" : "exchange";
+      const { main } = await play(WAYS[service], stage, hostile(index, text), {
+        timeout: "5",
+        retries: "1",
+        summary: "true",
+      });
+      return { service, stage, text, wrong: meant(main), state: Object.keys(main.state) };
+    });
+    expect(seen.filter(({ wrong, state }) => wrong.length > 0 || state.join() !== "revocation")).toEqual([]);
+  }, 60_000);
+
+  test("hands over any token of printable ASCII exactly, and masks it first", async () => {
+    const tokens = sampled(fc.stringMatching(/^[!-~][ -~]{6,300}[!-~]$/), RUNS.processes / 2);
+    const seen = await pooled([...tokens.entries()], async ([index, token]) => {
+      const service = (["ReportPortal", "Virtuozzo", "Tuleap", "QA"] as const)[index % 4] ?? "QA";
+      const fault = json(200, tokenAnswers[WAYS[service].provider]?.(token) ?? "");
+      const { main } = await play(WAYS[service], "exchange", fault, { probe: "false" });
+      const names = Object.keys(main.env).filter((name) => name !== "TULEAP_USER_ID");
+      return {
+        token,
+        right: main.outputs.token === token && names.length === 1 && main.env[names[0] ?? ""] === token,
+        masked: main.masks.includes(token) && !shown(main).includes(token),
+        meant: meant(main),
+      };
+    });
+    expect(seen.filter(({ right, masked, meant }) => !right || !masked || meant.length > 0)).toEqual([]);
+  }, 60_000);
+});
+
+/** The text in one of the places where a service can put it. */
+function hostile(index: number, text: string): Fault {
+  const header = encodeURI(text.toWellFormed()).slice(0, 2_000);
+  switch (index % 6) {
+    case 0:
+      return json(400, JSON.stringify({ error: text, error_description: text }));
+    case 1:
+      return json(401, JSON.stringify({ error: { code: 401, message: text }, errorCode: 4003, message: text }));
+    case 2:
+      return json(200, JSON.stringify({ result: 701, error: text, userId: text, errors: [{ message: text }] }));
+    case 3:
+      return (_request, _req, res) => {
+        res.writeHead(302, { location: `https://elsewhere.example/${header}`, "retry-after": header });
+        res.end(text);
+        return true;
+      };
+    case 4:
+      // Whatever the bytes are, also such as break a header.
+      return bytes(
+        `HTTP/1.1 400 ${text}\r\nwww-authenticate: ${text}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n`,
+      );
+    default:
+      return json(403, text, "text/plain");
+  }
+}
+
+test("what was tried is written down", () => {
+  keepSection(
+    "properties",
+    table(
+      ["For any", "It holds that", "Cases"],
+      [
+        [
+          "secret of 4 to 300 characters, and any body around its encoded forms",
+          `none of its ${Object.keys(FORMS).length} forms is in the text that is shown`,
+          String(RUNS.masking),
+        ],
+        [
+          "such secret and body, through a whole process",
+          "none is in log, summary or annotations",
+          String(RUNS.processes),
+        ],
+        [
+          "text from outside",
+          "the runner finds no command in what is printed but the one that is meant",
+          String(RUNS.commands),
+        ],
+        [
+          "text from outside",
+          "it is one line of 200 characters without control, format or bidirectional characters",
+          String(RUNS.commands),
+        ],
+        [
+          "such text in a body, reason phrase, header or name, through a whole process",
+          "no command, output, state or markup is added",
+          String(RUNS.processes),
+        ],
+        ["name and value", "outputs, variables and state parse back to exactly what was set", `3 × ${RUNS.files}`],
+        [
+          "token of printable ASCII, through a whole process",
+          "it is masked, and handed over exactly",
+          String(RUNS.processes / 2),
+        ],
+      ],
+    ),
+  );
+});
