@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { type Measurement, measureClients, measureProcesses } from "../sandbox/matrix.ts";
+import { type Measurement, measureClients, measureProcesses } from "../bench/matrix.ts";
 import { startXray } from "../sandbox/services/index.ts";
 import { runAction } from "./support.ts";
 

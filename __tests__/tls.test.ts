@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { type Certificate, createAuthority, selfSigned } from "../sandbox/certificates.ts";
 import type { StageResult, StepOptions } from "../sandbox/runner.ts";
+import { runPost } from "../sandbox/runner.ts";
 import { services, startTuleap } from "../sandbox/services/index.ts";
 import type { Service } from "../sandbox/services/service.ts";
 import { pooled, SERVICES, WAYS } from "./fault-stages.ts";
@@ -237,20 +238,38 @@ describe("`ca-certificate`", () => {
   });
 });
 
-test("a certificate fault at the revocation is one warning", async () => {
+test("the revocation trusts what main trusted, whatever has become of the file", async () => {
   const service = await startTuleap({ tls: trusted });
-  const { port } = service;
   const path = join(folder, "vanishing.pem");
-  writeFileSync(path, company.cert);
+  writeFileSync(path, `${company.cert}\n-----BEGIN PRIVATE KEY-----\nnot for the state\n-----END PRIVATE KEY-----\n`);
   try {
     const { main: result, post } = await runAction(
       { ...inputsFor(service), "ca-certificate": path },
       { between: () => writeFileSync(path, other.cert) },
     );
     expect(result.exitCode).toBe(0);
-    expect(post?.exitCode).toBe(0);
-    expect(post?.annotations.map(({ type }) => type)).toEqual(["warning"]);
-    expect(post?.annotations[0]?.message).toContain(`The certificate of ${HOST}:${port} comes from an authority`);
+    expect(result.state.revocation).not.toContain("PRIVATE KEY");
+    expect(post?.annotations).toEqual([]);
+    expect(service.live()).toEqual([]);
+  } finally {
+    await service.close();
+  }
+});
+
+test("a certificate fault at the revocation is one warning", async () => {
+  const service = await startTuleap({ tls: trusted });
+  const { port } = service;
+  const inputs = { ...inputsFor(service), "ca-certificate": company.cert };
+  try {
+    const result = await runMain(inputs);
+    const left: object = JSON.parse(result.state.revocation ?? "");
+    const post = await runPost(
+      { inputs },
+      { state: { revocation: JSON.stringify({ ...left, caCertificate: other.cert }) } },
+    );
+    expect(post.exitCode).toBe(0);
+    expect(post.annotations.map(({ type }) => type)).toEqual(["warning"]);
+    expect(post.annotations[0]?.message).toContain(`The certificate of ${HOST}:${port} comes from an authority`);
   } finally {
     await service.close();
   }

@@ -37,7 +37,9 @@ write("index.js", `${bundle.code}\n`);
 write("main.js", 'require("./index.js").main();\n');
 write("post.js", 'require("./index.js").post();\n');
 write("package.json", '{ "type": "commonjs" }\n');
-write("licenses.txt", assets["licenses.txt"]?.source ?? "");
+const licenses = assets["licenses.txt"]?.source;
+if (licenses === undefined) throw new Error("ncc gave no list of licences");
+write("licenses.txt", licenses);
 const kilobytes = (readFileSync(join(target, "index.js")).length / 1000).toFixed(1);
 console.log(`${target}/index.js: ${kilobytes} kB`);
 

@@ -32,6 +32,8 @@ export function warnIfPlain(url: string): void {
 function maskProxy(url: string): void {
   const proxy = proxyFor(url);
   if (proxy === undefined || proxy.password === "") return;
-  mask(proxy.password);
+  if (!mask(proxy.password)) {
+    warning("The password of the proxy has fewer than 4 characters and is not masked.", "Secret too short to mask");
+  }
   mask(basicPair(proxy.username, proxy.password));
 }

@@ -3,7 +3,7 @@ import { Failure } from "./failure.ts";
 import { type Inputs, invalid } from "./inputs.ts";
 import { type Credentials, FIELDS, type Field, type Method, type Provider } from "./providers/provider.ts";
 import { tokenFlaw } from "./providers/token.ts";
-import { read, schema } from "./read.ts";
+import { parseJson, read, schema } from "./read.ts";
 
 const JsonObject = schema(() => z.record(z.string(), z.unknown()));
 
@@ -49,20 +49,12 @@ export function trimmed(field: string, value: string): string {
 function parseCredentials(text: string): Readonly<Record<string, unknown>> {
   if (text === "") return {};
   const object = read(JsonObject, parseJson(text));
-  if (object !== undefined && !Array.isArray(parseJson(text))) return object;
+  if (object !== undefined) return object;
   throw invalid(
     "credentials",
     "is no JSON object",
     'Store the secret as one line of JSON, such as {"client_id": "…", "client_secret": "…"}.',
   );
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** `client_id`, `clientId` and `client-id` are one field. */
@@ -162,7 +154,7 @@ function missingSecret(
   const sentence =
     names.length === 0 || nothingGiven
       ? `No credential arrived: ${inJson ? 'the JSON of "credentials" is empty' : `neither ${alternatives(methods)} nor "credentials" holds anything`}.`
-      : `The input ${quoted(names)} is empty.`;
+      : `The input${names.length === 1 ? "" : "s"} ${quoted(names)} ${names.length === 1 ? "is" : "are"} empty.`;
   return new Failure("missing-secret", sentence, {
     hint: `${provider.name} needs one of: ${listMethods({ ...provider, methods })}. ${EMPTY_SECRET}`,
   });

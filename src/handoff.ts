@@ -2,7 +2,9 @@ import { createHash } from "node:crypto";
 import * as z from "zod/mini";
 import { Failure } from "./failure.ts";
 import type { Handle, Run } from "./providers/provider.ts";
-import { type Parsed, read, schema } from "./read.ts";
+import { tokenFlaw, USER_ID } from "./providers/token.ts";
+import { type Parsed, parseJson, read, schema } from "./read.ts";
+import { epochSeconds } from "./words.ts";
 
 const KEY_BYTES = 32;
 
@@ -15,7 +17,7 @@ const Payload = schema(() =>
     method: z.string(),
     url: z.string(),
     envName: z.string(),
-    userId: z.optional(z.string()),
+    userId: z.optional(z.string().check(z.regex(USER_ID))),
     account: z.optional(z.string()),
     /** Seconds since the epoch, in UTC. */
     expires: z.optional(z.number()),
@@ -57,7 +59,7 @@ export async function seal(sealed: Sealed, key: Uint8Array, run: Run): Promise<s
     repository: run.repository,
     run: run.id,
     ...rest,
-    expires: expiresAt === undefined ? undefined : Math.floor(expiresAt.getTime() / 1000),
+    expires: epochSeconds(expiresAt),
   };
   const { encrypt } = await jwe();
   return encrypt(JSON.stringify(payload), key, keyId(key));
@@ -68,8 +70,10 @@ export async function seal(sealed: Sealed, key: Uint8Array, run: Run): Promise<s
  * @throws {Failure} `invalid-input` for a wrong key, a changed text, another run or repository
  */
 export async function open(text: string, key: Uint8Array, run: Run): Promise<Sealed> {
-  const payload = read(Payload, parse(await decrypted(text, key)));
-  if (payload === undefined) throw broken("holds something else than a token");
+  const payload = read(Payload, parseJson(await decrypted(text, key)));
+  if (payload === undefined || tokenFlaw(payload.token) !== undefined || !URL.canParse(payload.url)) {
+    throw broken("holds something else than a token");
+  }
   const { repository, run: runId, expires, ...sealed } = payload;
   if (repository !== run.repository) throw broken("was made in another repository");
   if (runId !== run.id) throw broken("was made in another run of the workflow");
@@ -95,7 +99,7 @@ async function decrypted(text: string, key: Uint8Array): Promise<string> {
 
 /** The open header names the key; where nothing but that name was changed, the rest opens all the same. */
 async function isOfOtherKey(text: string, key: Uint8Array): Promise<boolean> {
-  const kid = read(Header, parse(Buffer.from(text.split(".")[0] ?? "", "base64url").toString("utf8")))?.kid;
+  const kid = read(Header, parseJson(Buffer.from(text.split(".")[0] ?? "", "base64url").toString("utf8")))?.kid;
   if (kid === undefined || kid === keyId(key)) return false;
   const { decrypt, withHeaderOf } = await jwe();
   return decrypt(withHeaderOf(keyId(key), text), key).then(
@@ -107,14 +111,6 @@ async function isOfOtherKey(text: string, key: Uint8Array): Promise<boolean> {
 /** Tells keys apart without telling anything of them: 48 bits of the hash of 256 random ones. */
 function keyId(key: Uint8Array): string {
   return createHash("sha256").update("api-token-exchange seal-key").update(key).digest("base64url").slice(0, 8);
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function broken(what: string, cause?: unknown): Failure {

@@ -25,22 +25,23 @@ export function handOver({ method, envName }: Target, credential: Credential, { 
   return Object.keys(variables);
 }
 
-/**
- * Seals the credential for the other jobs of the run, where a key is given, and then leaves the revocation to them: what
- * was left for post stays until the seal is written.
- */
-export async function sealForOthers(request: Request, obtained: Obtained, run: Run): Promise<boolean> {
-  if (request.kind === "open" || request.sealKey === "") return false;
+/** Seals the credential for the other jobs of the run; empty where no key is given. */
+export async function sealForOthers(request: Request, obtained: Obtained, run: Run): Promise<string> {
+  if (request.kind === "open" || request.sealKey === "") return "";
   const { provider, method, url, envName } = request.target;
   const { token, userId, account, expiresAt } = obtained.credential;
   const content = { token, provider: provider.id, method: method.id, url, envName, userId, account, expiresAt };
-  output("sealed", await seal({ ...content, handle: obtained.handle }, readSealKey(request.sealKey), run));
+  return seal({ ...content, handle: obtained.handle }, readSealKey(request.sealKey), run);
+}
+
+/** Hands the seal on, and leaves the revocation to who opens it: what was left for post stays until the seal is written. */
+export function handOn(sealed: string, { credential, handle }: Obtained): void {
+  if (sealed === "") return;
+  output("sealed", sealed);
   forget();
-  if (obtained.handle !== undefined && expiresAt === undefined) {
-    warning(
-      `What is sealed has no expiry, so it lives until someone revokes it. Add a closing job that \`needs\` all the others, runs \`if: always()\`, and opens the seal with \`revoke: true\`.`,
-      "Sealed without an expiry",
-    );
-  }
-  return true;
+  if (handle === undefined || credential.expiresAt !== undefined) return;
+  warning(
+    "What is sealed has no expiry, so it lives until someone revokes it. Add a closing job that `needs` all the others, runs `if: always()`, and opens the seal with `revoke: true`.",
+    "Sealed without an expiry",
+  );
 }

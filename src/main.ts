@@ -1,6 +1,6 @@
 import { connect, warnIfPlain } from "./connect.ts";
 import type { Failure } from "./failure.ts";
-import { handOver, sealForOthers } from "./handover.ts";
+import { handOn, handOver, sealForOthers } from "./handover.ts";
 import { absoluteCertificate } from "./http/tls.ts";
 import { type Inputs, parseSettings } from "./inputs.ts";
 import { obtain, sweep } from "./obtain.ts";
@@ -43,16 +43,10 @@ async function exchangeStep(inputs: Inputs, tell: Tell): Promise<void> {
   const proof = await prove(request.target.method, obtained.credential, client, settings, tell);
   await sweep(request.target, obtained, client, settings, run);
   const credential = withProof(obtained.credential, proof, clean);
+  const sealed = await sealForOthers(request, { ...obtained, credential }, run);
   const exported = handOver(request.target, credential, settings);
-  const isSealed = await sealForOthers(request, { ...obtained, credential }, run);
-  reportSuccess({
-    request,
-    credential,
-    proof,
-    settings,
-    exported,
-    isSealed,
-    willBeRevoked: obtained.willBeRevoked,
-  });
+  handOn(sealed, { ...obtained, credential });
+  const { willBeRevoked } = obtained;
+  reportSuccess({ request, credential, proof, settings, exported, isSealed: sealed !== "", willBeRevoked });
   output("failure", "");
 }

@@ -1,5 +1,6 @@
+import { Failure } from "./failure.ts";
 import type { Client } from "./http/client.ts";
-import { absoluteCertificate } from "./http/tls.ts";
+import { absoluteCertificate, certificatesForPost } from "./http/tls.ts";
 import type { Settings } from "./inputs.ts";
 import type { Credential, Handle, Run } from "./providers/provider.ts";
 import type { Request, Target } from "./request.ts";
@@ -67,7 +68,7 @@ function leaveHandle({ provider, url }: Target, handle: Handle, expiresAt: Date 
     expires: epochSeconds(expiresAt),
     timeout: settings.timeout,
     retries: settings.retries,
-    caCertificate: absoluteCertificate(settings.caCertificate, workspace()),
+    caCertificate: certificatesForPost(absoluteCertificate(settings.caCertificate, workspace())),
     allowHttp: settings.allowHttp,
   });
 }
@@ -94,7 +95,8 @@ export async function sweep(
   try {
     const swept = await target.provider.sweep(handle, http, run);
     if (swept > 0) info(`Deleted ${swept} key${swept === 1 ? "" : "s"} that an earlier run of this job had left.`);
-  } catch {
+  } catch (fault) {
+    if (!(fault instanceof Failure)) throw fault;
     info("Keys that earlier runs may have left could not be looked for; the next run tries again.");
   }
 }

@@ -22,3 +22,12 @@ export function read<Type extends z.ZodMiniType>(shape: Schema<Type>, value: unk
   const result = z.safeParse(shape(), value);
   return result.success ? result.data : undefined;
 }
+
+/** The text as JSON; undefined where it is none. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -70,10 +70,10 @@ function endText({ request, settings, isSealed, willBeRevoked }: Result): string
   if (request.kind === "open" && settings.revoke !== "true") return "left to the other jobs";
   if (isSealed && method.ending === "revocable") return "not revoked here, the jobs that open the seal use it";
   if (willBeRevoked) return "revoked when this job ends";
-  return ENDINGS[method.ending](provider.name, settings.revoke);
+  return ENDINGS[method.ending](provider.name);
 }
 
-const ENDINGS: Readonly<Record<Ending, (name: string, revoke: Settings["revoke"]) => string>> = {
+const ENDINGS: Readonly<Record<Ending, (name: string) => string>> = {
   revocable: () => "left in place, as `revoke: false` says",
   expires: (name) => `lives until it expires, ${name} offers no revocation`,
   "ready-made": () => "left as it is, you brought it",

@@ -13,6 +13,7 @@ import {
 import { providerById, providers } from "./providers/index.ts";
 import type { Credential, Credentials, Handle, Method, Provider, Run } from "./providers/provider.ts";
 import { baseUrl, isProtected } from "./url.ts";
+import { utc } from "./words.ts";
 
 /** What the service is and how to authenticate there. */
 export interface Target {
@@ -172,7 +173,7 @@ function checkClient(inputs: Inputs, provider: Provider, handle: Handle | undefi
 }
 
 function expired(provider: Provider, expiresAt: Date): Failure {
-  return new Failure("refused", `The sealed token expired at ${expiresAt.toISOString().replace(/\.\d+Z/, "Z")}.`, {
+  return new Failure("refused", `The sealed token expired at ${utc(expiresAt)}.`, {
     title: "Sealed token expired",
     hint: `Re-run all jobs, not only the failed ones: the job that seals has to get a new token from ${provider.name}.`,
   });

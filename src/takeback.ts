@@ -11,13 +11,17 @@ import { utc } from "./words.ts";
 /** A job may not hang at its end: seconds for the revocation at most. */
 const LONGEST_SECONDS = 30;
 
+/** What to do where the state is not what main saved. */
+export const CHANGED_STATE =
+  "Another step may have changed it. Whatever this step minted stays valid until it expires: remove it in the service.";
+
 type Revocable = Left & { kind: "revocable" };
 
 /** Takes back what main left; whatever goes wrong becomes one warning. */
 export async function takeBack(left: Left, client: Credentials): Promise<void> {
   const provider = providerById(left.provider);
   if (provider === undefined) {
-    warning("The saved state names no known provider.", "Nothing was taken back");
+    warning(`The saved state names no known provider. ${CHANGED_STATE}`, "Nothing was taken back");
     return;
   }
   const end = left.expires === undefined ? undefined : new Date(left.expires * 1000);
@@ -26,7 +30,7 @@ export async function takeBack(left: Left, client: Credentials): Promise<void> {
       info(`${provider.name}: the credential is left in place, as \`revoke: false\` says; it lives ${until(end)}.`);
       break;
     case "expires":
-      info(`${provider.name} offers no revocation: the token lives ${until(end)}.`);
+      info(`${provider.name} offers no revocation: the token lives ${end ? until(end) : "until it expires"}.`);
       break;
     case "revocable":
       if (end === undefined || end.getTime() > Date.now())

@@ -12,6 +12,15 @@ const LONGEST_FORM = 12;
 
 const REDACTED = "***";
 
+/** What stands for a text in which no pattern finds the secret that several layers of escapes hide. */
+const WITHHELD = "(not shown, since it repeats a secret in disguise)";
+
+/** So many layers of escapes are taken off in search of a secret. */
+const LAYERS = 4;
+
+/** A secret shorter than this is in too many texts by chance. */
+const SHORTEST_DISGUISED = 4;
+
 /**
  * Makes text from outside (bodies, reason phrases, headers, claims, names) fit to print or store: one line, no control,
  * format or bidirectional characters, unable to start a workflow command, every secret in every encoded form replaced,
@@ -20,7 +29,41 @@ const REDACTED = "***";
 export function safeText(text: string, secrets: Iterable<string>, limit = SHOWN_CHARACTERS): string {
   const line = oneLine(text);
   const redacted = line.length <= LOOKED_AT_CHARACTERS ? redact(line, secrets) : redactStart(line, secrets);
-  return shorten(withoutCommands(redacted), limit);
+  return shorten(withoutCommands(Number.isFinite(limit) && isDisguise(redacted, secrets) ? WITHHELD : redacted), limit);
+}
+
+/** Whether a secret comes to light when the escapes of the text are taken off layer by layer. */
+function isDisguise(line: string, secrets: Iterable<string>): boolean {
+  const wanted = [...secrets].map(oneLine).filter(({ length }) => length >= SHORTEST_DISGUISED);
+  let text = line;
+  for (let layer = 0; layer < LAYERS; layer++) {
+    const bare = oneLine(unescaped(text));
+    if (bare === text) return false;
+    text = bare;
+    if (wanted.some((secret) => text.includes(secret) || text.replaceAll("+", " ").includes(secret))) return true;
+  }
+  return false;
+}
+
+/** The text with one layer of each kind of escape taken off, and what its runs of base64 hold behind it. */
+function unescaped(text: string): string {
+  const base64 = (text.match(/[\w+/-]{8,}/g) ?? []).map((run) => Buffer.from(run, "base64").toString());
+  const bare = text
+    .replace(/(?:%[0-9a-f]{2})+/gi, (run) => Buffer.from(run.replaceAll("%", ""), "hex").toString())
+    .replace(/=[0-9A-F]{2}/g, (byte) => String.fromCharCode(Number.parseInt(byte.slice(1), 16)))
+    .replace(/\\(?:u\{?([0-9a-f]{4,6})\}?|x([0-9a-f]{2}))/gi, (found, unit, byte) => codePoint(found, unit ?? byte, 16))
+    .replace(/&#(?:x([0-9a-f]{1,6})|(\d{1,7}));/gi, (found, hex, decimal) =>
+      hex === undefined ? codePoint(found, decimal, 10) : codePoint(found, hex, 16),
+    )
+    .replace(/&(quot|amp|apos|lt|gt);/g, (_, name) => CHARACTERS[name] ?? "")
+    .replace(/\\[nrtbfv]/g, " ")
+    .replace(/\\(.)/g, "$1");
+  return [bare, ...base64].join(" ");
+}
+
+function codePoint(found: string, digits: string, radix: number): string {
+  const code = Number.parseInt(digits, radix);
+  return code <= 0x10ffff ? String.fromCodePoint(code) : found;
 }
 
 /** What is looked at of a long line. The cut may go through a secret, so the end that could hold a piece of one is left out. */
@@ -147,6 +190,10 @@ const NAMED_ENTITIES: Readonly<Record<string, string>> = {
   "<": "lt",
   ">": "gt",
 };
+
+const CHARACTERS: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries(NAMED_ENTITIES).map(([character, name]) => [name, character]),
+);
 
 function anyForm(unit: string, backslashes: Backslashes): string {
   const [character = ""] = unit;

@@ -28,9 +28,12 @@ function isLoopback(hostname: string): boolean {
   return hostname === "localhost" || hostname === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(hostname);
 }
 
+const BARE_URL = "Give the base URL alone, such as https://host/path.";
+
 function parse(input: string): URL {
   const text = /^[a-z][a-z0-9+.-]*:\/\//i.test(input) ? input : `https://${input}`;
   const isClean = !/[\s\\\p{Cc}]/u.test(text);
+  if (/^[^:]*:\/\/[^/?#]*@/.test(text)) throw invalid("url", "holds a user name or password", BARE_URL);
   if (isClean && URL.canParse(text)) {
     const url = new URL(text);
     if (url.protocol === "https:" || url.protocol === "http:") return url;
@@ -39,12 +42,10 @@ function parse(input: string): URL {
 }
 
 function checkParts(url: URL, provider: Provider): void {
-  const hint = "Give the base URL alone, such as https://host/path.";
-  if (url.username !== "" || url.password !== "") throw invalid("url", "holds a user name or password", hint);
   // A `?` after the `#` is part of the fragment: single-page applications keep their filters there.
-  if (/^[^#]*\?/.test(url.href)) throw invalid("url", "holds a query", hint);
-  const mayHaveFragment = provider.pastedFragment === true && /\/ui\/?$/.test(url.pathname);
-  if (url.href.includes("#") && !mayHaveFragment) throw invalid("url", "holds a fragment", hint);
+  if (/^[^#]*\?/.test(url.href)) throw invalid("url", "holds a query", BARE_URL);
+  const mayHaveFragment = provider.pastedFragment === true && /\/ui\/*$/.test(url.pathname);
+  if (url.href.includes("#") && !mayHaveFragment) throw invalid("url", "holds a fragment", BARE_URL);
 }
 
 function withoutTail(path: string, tail: RegExp): string {

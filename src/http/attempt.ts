@@ -1,5 +1,6 @@
 import { type ClientRequest, type Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
+import { parseJson } from "../read.ts";
 import { connectionFault, type Fault, proxySilence, silence, tooLarge, truncated } from "./faults.ts";
 import type { Answer, Request } from "./http.ts";
 
@@ -71,11 +72,17 @@ function startRequest(
       headers: { accept: "application/json", "user-agent": route.userAgent, ...type, ...request.headers },
       agent: route.agent,
       rejectUnauthorized: true,
+      // The agent of a proxy takes it as the time for CONNECT.
       timeout: milliseconds,
       signal,
     });
     outgoing.once("error", reject);
     outgoing.once("response", resolve);
+    // A switch to another protocol (RFC 9110, section 15.2.2) was never asked for.
+    outgoing.once("upgrade", (_, socket) => {
+      socket.destroy();
+      reject(Object.assign(new Error("switched protocols"), { code: "HPE_UPGRADE" }));
+    });
     watch(outgoing, route.secure, progress);
     outgoing.end(body);
   });
@@ -137,12 +144,4 @@ function toAnswer(message: IncomingMessage, bytes: Buffer): Answer {
     isHtml:
       json === undefined && body.trim() !== "" && (typedHtml || /^\s*<(!doctype|html|head|body|!--|\?xml)/i.test(body)),
   };
-}
-
-function parseJson(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch {
-    return undefined;
-  }
 }

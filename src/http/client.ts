@@ -81,7 +81,9 @@ function openStage(route: Route, limits: Limits, options: ClientOptions): Http {
     let request = first;
     let longest = 0;
     for (let retry = 0; ; retry++) {
-      const milliseconds = Math.max(1, Math.min(longestAttempt, left()) * 1000);
+      // What a creation left behind has to be looked for in the same stage.
+      const share = typeof request.resend === "function" ? 0.6 : 1;
+      const milliseconds = Math.max(1, Math.min(longestAttempt, left() * share) * 1000);
       const outcome = judgeStatus(await attempt(route, request, milliseconds), request, route);
       if (outcome.kind === "answer") return outcome.answer;
       const { fault } = outcome;
@@ -105,9 +107,10 @@ function openStage(route: Route, limits: Limits, options: ClientOptions): Http {
 async function nextRequest(request: Request, fault: Fault): Promise<Request | undefined> {
   const { resend = "freely" } = request;
   if (typeof resend === "function") {
-    const instead = fault.passing || fault.mayHaveArrived ? await resend() : undefined;
-    if (!fault.passing || request.isReplacement === true) return undefined;
-    return fault.mayHaveArrived && instead !== undefined ? { ...instead, isReplacement: true } : instead;
+    const mayHaveCreated = fault.passing || fault.mayHaveArrived || fault.failure.code === "unavailable";
+    const instead = mayHaveCreated ? await resend() : undefined;
+    if (!fault.passing || instead === undefined || request.isReplacement === true) return undefined;
+    return { ...instead, isReplacement: true };
   }
   if (!fault.passing || resend === "never") return undefined;
   return resend === "once" && fault.mayHaveArrived ? { ...request, resend: "never" } : request;

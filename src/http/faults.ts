@@ -127,13 +127,13 @@ function proxyFault(fault: ProxyFault, at: Circumstances): Fault {
       ...proxyDetails(fault),
     }),
     reason: `proxy: ${refused ? fault.status : fault.message}`,
-    passing: refused ? [408, 429, 500, 502, 503, 504].includes(fault.status ?? 0) : isPassingProxyFault(fault, code),
+    passing: !refused && isPassingProxyFault(fault, code),
     mayHaveArrived: false,
   };
 }
 
 function isPassingProxyFault(fault: ProxyFault, code: string): boolean {
-  return fault.cause === undefined || PASSING.has(code) || code === "ABORT_ERR" || code === "";
+  return fault.cause === undefined || PASSING.has(code) || code === "";
 }
 
 function proxyDetails(fault: ProxyFault): FailureDetails {

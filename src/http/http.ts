@@ -11,7 +11,7 @@ export interface Request {
   /** Body as `application/json`. */
   readonly json?: unknown;
   readonly resend?: Resend;
-  /** It stands in the place of a request that may have reached the service, and nothing is sent in its own. */
+  /** It stands in the place of a creation that met a fault, and nothing is sent in its own. */
   readonly isReplacement?: true;
   /** Tells that this answer is the service's own word, whatever its status: it is then neither retried nor judged. */
   readonly isFinal?: (answer: Answer) => boolean;
@@ -23,8 +23,7 @@ export interface Request {
  * - `once`: it holds a password, so once it may have reached the service it is sent again one time at most.
  * - `never`: it is not sent again.
  * - a function: the request creates something, so it is never sent again. After every fault the function undoes what the
- *   service may have made of it, and gives another request to send in its place: one time at most, once the request may
- *   have reached the service.
+ *   service may have made of it, and gives another request to send in its place, one time at most.
  */
 export type Resend = "freely" | "once" | "never" | (() => Promise<Request>);
 

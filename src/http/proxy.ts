@@ -4,6 +4,7 @@ import { isIP } from "node:net";
 import { Duplex, type Readable } from "node:stream";
 import { connect as tlsConnect } from "node:tls";
 import { checkBypass, getProxyUrl } from "@actions/http-client/lib/proxy";
+import { basicPair } from "../basic.ts";
 import { Failure } from "../failure.ts";
 
 /** Where requests go through, from `https_proxy`, `http_proxy` and `no_proxy` in either case. */
@@ -120,6 +121,5 @@ function openTunnel(proxy: Proxy, options: ClientRequestArgs): Promise<Duplex> {
 
 function authorization(proxy: Proxy): Record<string, string> {
   if (proxy.username === "" && proxy.password === "") return {};
-  const pair = Buffer.from(`${proxy.username}:${proxy.password}`).toString("base64");
-  return { "proxy-authorization": `Basic ${pair}` };
+  return { "proxy-authorization": `Basic ${basicPair(proxy.username, proxy.password)}` };
 }

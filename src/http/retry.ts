@@ -7,7 +7,7 @@ export function backoff(retry: number, random: () => number): number {
 }
 
 /** What a service asked for, and what there is to give, in seconds. */
-interface Told {
+interface AskedWait {
   /** What it asks for now: never less is waited. */
   readonly now: number;
   /** The longest that it has asked for in this stage: near the end of its window it asks for next to nothing. */
@@ -20,7 +20,7 @@ interface Told {
  * longest wait so far, doubled with each retry. The share grows with the retries too, so that the jobs of a wide matrix, who
  * were all told the same moment, do not come back at it together. A fifth of the time left stays for the attempt.
  */
-export function toldBackoff(told: Told, retry: number, random: () => number): number {
+export function toldBackoff(told: AskedWait, retry: number, random: () => number): number {
   const spread = Math.min(told.longest * 2 ** retry, Math.max(0, told.left - told.now) * 0.8);
   return told.now + spread * random() ** (1 / 2 ** retry);
 }

@@ -6,6 +6,9 @@ import { Failure } from "../failure.ts";
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
+/** Longest list of certificates that is handed to post itself, in characters. */
+const MOST_IN_STATE = 96 * 1024;
+
 /** Verification is never off, whatever the environment says; Node reads this variable at every connection. */
 export function keepVerification(): void {
   delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;
@@ -23,12 +26,26 @@ export function absoluteCertificate(input: string, folder: string): string {
  */
 export function trustCertificates(input: string): void {
   if (input === "") return;
-  const certificates = readPem(input).match(CERTIFICATE) ?? [];
+  const certificates = certificatesIn(input);
   if (certificates.length === 0) {
     throw unusable(isPem(input) ? "holds no whole certificate" : "names a file that holds no certificate in PEM form");
   }
   for (const [index, certificate] of certificates.entries()) checkReadable(certificate, index + 1);
   tls.setDefaultCACertificates([...tls.getCACertificates("default"), ...certificates]);
+}
+
+/**
+ * What post needs to trust the same: the certificates alone, so that a key in the same file is not copied, and the file may
+ * be gone by then. Too many for a variable of the environment (128 KiB on Linux), they stay in their file.
+ * @param input PEM text or an absolute path, read before
+ */
+export function certificatesForPost(input: string): string {
+  const certificates = input === "" ? "" : certificatesIn(input).join("\n");
+  return certificates.length <= MOST_IN_STATE ? certificates : input;
+}
+
+function certificatesIn(input: string): string[] {
+  return readPem(input).match(CERTIFICATE) ?? [];
 }
 
 function isPem(input: string): boolean {

@@ -59,7 +59,7 @@ function byStatus(answer: Answer, host: string): Failure {
   }
   const sentence =
     status < 300
-      ? `The answer of ${host} holds no usable token (status ${status}).`
+      ? `What ${host} answered is not what the service answers (status ${status}).`
       : `${host} did not accept the request (status ${status}).`;
   return new Failure("bad-response", sentence, {
     hint: 'Check that "url" and "provider" belong together; if they do, the service may have changed: please report it.',

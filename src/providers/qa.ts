@@ -14,6 +14,7 @@ const HOSTS = "https://app.qa.com, https://platform.qa.com or https://cloudacade
 
 const OAuthError = schema(() => z.object({ error: z.string() }));
 const Page = schema(() => z.union([z.looseObject({}), z.array(z.unknown())]));
+const ApiErrors = schema(() => z.object({ errors: z.array(z.unknown()) }));
 const Handle = schema(() => z.object({ secret: z.string().check(z.minLength(8)) }));
 
 /** QA (Cloud Academy): client credentials for an access token of ten hours, which its key pair can revoke. */
@@ -57,7 +58,8 @@ export const qa: Provider = {
           path: "/restapi/v1/organizations/accounts/teams/?page%5Bsize%5D=1",
           headers: { authorization: `Bearer ${token}` },
         });
-        if (answer.status < 300 && read(Page, answer.json) !== undefined) return { kind: "accepted" };
+        const page = answer.status < 300 ? read(Page, answer.json) : undefined;
+        if (page !== undefined && read(ApiErrors, page) === undefined) return { kind: "accepted" };
         return unproven(answer, http.host, isFresh === true) ?? refusedOrThrow(answer, http, ownWord);
       },
     }),
@@ -93,8 +95,9 @@ function unproven(answer: Answer, host: string, isFresh: boolean): Verdict | und
       }),
     );
   }
-  if (!answer.isHtml && !(answer.status === 401 && isFresh)) return undefined;
-  const code = answer.status === 401 ? "refused" : "wrong-url";
+  const isRefused = answer.status === 401 || (answer.status < 300 && read(ApiErrors, answer.json) !== undefined);
+  if (!answer.isHtml && !(isRefused && isFresh)) return undefined;
+  const code = isRefused ? "refused" : "wrong-url";
   return inconclusive(
     "answer",
     new Failure(code, `QA at ${host} has no API that knows the token.`, {

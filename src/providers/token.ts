@@ -6,6 +6,9 @@ import { read, schema } from "../read.ts";
 const SHORTEST = 8;
 const LONGEST = 65_536;
 
+/** A number that identifies a user; anything longer is none. */
+export const USER_ID = /^\d{1,19}$/;
+
 /** Why a text is no token: every token is one line of printable ASCII of 8 to 65,536 characters. Undefined if it is. */
 export function tokenFlaw(token: string): string | undefined {
   if (token.length < SHORTEST) return `has fewer than ${SHORTEST} characters`;
@@ -29,7 +32,7 @@ export function mintedToken(token: string, http: Http): string {
 
 const TokenResponse = schema(() =>
   z.object({
-    access_token: z.string(),
+    access_token: z.optional(z.string()),
     refresh_token: z.optional(z.unknown()),
     expires_in: z.optional(z.unknown()),
   }),
@@ -50,8 +53,9 @@ export function readTokenResponse(
   secret: (value: string) => void,
 ): TokenResponse | undefined {
   const response = answer.status < 300 ? read(TokenResponse, answer.json) : undefined;
-  if (response === undefined) return undefined;
-  secret(response.access_token);
-  if (typeof response.refresh_token === "string") secret(response.refresh_token);
+  for (const minted of [response?.access_token, response?.refresh_token]) {
+    if (typeof minted === "string") secret(minted);
+  }
+  if (response?.access_token === undefined) return undefined;
   return { accessToken: mintedToken(response.access_token, http), expiresIn: response.expires_in };
 }

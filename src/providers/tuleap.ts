@@ -7,7 +7,7 @@ import { expiry } from "./expiry.ts";
 import { judge, lacksPermission, refusedOrThrow } from "./judge.ts";
 import { keyName } from "./key-name.ts";
 import { type Credential, type Hands, method, type Provider, type Revocation, type Verdict } from "./provider.ts";
-import { mintedToken } from "./token.ts";
+import { mintedToken, tokenFlaw, USER_ID } from "./token.ts";
 
 /** `TOKENS_EXPIRATION_TIME` of Tuleap: a token is purged after 24 hours. */
 const TOKEN_SECONDS = 24 * 3600;
@@ -24,7 +24,9 @@ const MOST_PAGES = 20;
 /** `tlp-k1-<id>.<64 hex>`: the id of the key stands in the key. */
 const ACCESS_KEY = /^tlp-k1-(\d+)\.[0-9a-fA-F]+$/;
 
-const CreatedToken = schema(() => z.object({ token: z.string(), user_id: z.union([z.number(), z.string()]) }));
+const CreatedToken = schema(() =>
+  z.object({ token: z.string(), user_id: z.optional(z.union([z.number(), z.string()])) }),
+);
 const CreatedKey = schema(() => z.object({ identifier: z.string() }));
 const KeyInfo = schema(() =>
   z.object({
@@ -36,7 +38,9 @@ const KeyList = schema(() => z.array(z.object({ id: z.number(), description: z.o
 const UserId = schema(() => z.object({ id: z.int() }));
 const User = schema(() => z.object({ is_anonymous: z.boolean(), username: z.optional(z.nullable(z.string())) }));
 const OpenIdUser = schema(() => z.object({ sub: z.string(), preferred_username: z.optional(z.string()) }));
-const ErrorBody = schema(() => z.object({ error: z.object({ message: z.optional(z.string()) }) }));
+const ErrorBody = schema(() =>
+  z.object({ error: z.object({ code: z.optional(z.number()), message: z.optional(z.string()) }) }),
+);
 const ErrorText = schema(() => z.object({ error: z.string() }));
 const Handle = schema(() =>
   z.union([
@@ -106,8 +110,8 @@ export const tuleap: Provider = {
         const minted = answer.status < 300 ? read(CreatedToken, answer.json) : undefined;
         if (minted === undefined) throw judge(answer, http, ownWord);
         secret(minted.token);
-        const userId = String(minted.user_id);
-        if (!/^\d{1,19}$/.test(userId)) throw judge(answer, http, ownWord);
+        const userId = String(minted.user_id ?? "");
+        if (!USER_ID.test(userId)) throw judge(answer, http, ownWord);
         const token = mintedToken(minted.token, http);
         revocable({ secret: token, userId });
         return { token, userId, expiresAt: expiry({ documented: TOKEN_SECONDS }) };
@@ -127,6 +131,8 @@ export const tuleap: Provider = {
         note(preferAccessKey("Basic sends the password with every request"));
         const token = basicToken(username, password);
         secret(token);
+        const flaw = tokenFlaw(token);
+        if (flaw !== undefined) throw unusablePair(flaw);
         return { token };
       },
 
@@ -149,6 +155,12 @@ function basicToken(username: string, password: string): string {
   if (!username.includes(":")) return basicPair(username, password);
   throw new Failure("invalid-input", 'The input "username" holds a ":", which HTTP Basic cannot carry.', {
     hint: "Use the Tuleap login name, or the method access-key.",
+  });
+}
+
+function unusablePair(flaw: string): Failure {
+  return new Failure("invalid-input", `The pair of "username" and "password" ${flaw}, so it is no token.`, {
+    hint: "Use the method access-key.",
   });
 }
 
@@ -192,10 +204,11 @@ async function deleteOrphan(name: string, basic: string, http: Http): Promise<vo
   try {
     // The list wants the user's number: `self` is not taken in this place by every version.
     const self =
-      read(UserId, (await http.send({ method: "GET", path: "/api/users/self", headers })).json)?.id ?? "self";
+      read(UserId, (await http.send({ method: "GET", path: "/api/users/self", headers, resend: "once" })).json)?.id ??
+      "self";
     const keys = await listKeys(`/api/users/${self}/access_keys`, headers, http);
     for (const { id } of keys.filter(({ description }) => description === name)) {
-      await http.send({ method: "DELETE", path: `/api/access_keys/${id}`, headers });
+      await http.send({ method: "DELETE", path: `/api/access_keys/${id}`, headers, resend: "once" });
     }
   } catch (fault) {
     // The fault of the creation itself is the one to report; such a key ends at its expiry.
@@ -208,7 +221,8 @@ async function listKeys(path: string, headers: Record<string, string>, http: Htt
   const keys: Parsed<typeof KeyList> = [];
   for (let page = 0; page < MOST_PAGES; page++) {
     const query = page === 0 ? "" : `?limit=${KEYS_PER_PAGE}&offset=${page * KEYS_PER_PAGE}`;
-    const listed = read(KeyList, (await http.send({ method: "GET", path: path + query, headers })).json) ?? [];
+    const listed =
+      read(KeyList, (await http.send({ method: "GET", path: path + query, headers, resend: "once" })).json) ?? [];
     keys.push(...listed);
     if (listed.length !== KEYS_PER_PAGE) break;
   }
@@ -306,8 +320,10 @@ function errorText(answer: Answer): string {
 
 function ownWord(answer: Answer, host: string): Failure | undefined {
   const said = errorText(answer);
+  // The body has a status of its own, which a proxy cannot have changed.
+  const code = read(ErrorBody, answer.json)?.error.code ?? answer.status;
   const answered = answer.isHtml ? "" : answer.body;
-  if (answer.status === 401 && said !== "") {
+  if (code === 401 && said !== "") {
     return new Failure("refused", `Tuleap at ${host} refuses the credentials.`, {
       hint: /passkey/i.test(said)
         ? "This account signs in with a passkey and has no password: create an access key with the scope write:rest and give it as `token`."
@@ -315,7 +331,7 @@ function ownWord(answer: Answer, host: string): Failure | undefined {
       answered,
     });
   }
-  if (answer.status === 403 && said !== "") {
+  if (code === 403 && said !== "") {
     return new Failure("forbidden", `Tuleap at ${host} knows the account but does not let it in.`, {
       hint: "It is suspended, deleted, or its password has expired: a Tuleap site administrator can tell.",
       answered,

@@ -4,7 +4,10 @@ import type { Answer, Http, Request } from "../http/http.ts";
 import { type Parsed, read, schema } from "../read.ts";
 import { judge, lacksPermission, refusedOrThrow } from "./judge.ts";
 import { type Credential, method, type Provider, type Verdict } from "./provider.ts";
-import { mintedToken, tokenFlaw } from "./token.ts";
+import { mintedToken } from "./token.ts";
+
+/** What can be signed out again, also where it is too short for a token. */
+const SESSION = /^[\x20-\x7e]{1,65536}$/;
 
 const SESSION_UNKNOWN = 3;
 const UNKNOWN_ERROR = 99;
@@ -19,7 +22,7 @@ const SignIn = schema(() =>
   }),
 );
 const UserInfo = schema(() => z.object({ name: z.optional(z.nullable(z.string())) }));
-const Handle = schema(() => z.object({ secret: z.string().check(z.minLength(8)) }));
+const Handle = schema(() => z.object({ secret: z.string().check(z.regex(SESSION)) }));
 
 /**
  * Virtuozzo Application Platform (formerly Jelastic). Every call is a form POST, with the secret in the field `session`;
@@ -55,7 +58,7 @@ export const virtuozzo: Provider = {
         const session = signIn?.session ?? "";
         if (session !== "") {
           secret(session);
-          if (tokenFlaw(session) === undefined) revocable({ secret: session });
+          if (SESSION.test(session)) revocable({ secret: session });
         }
         // Two-factor accounts and captchas answer with what they still require.
         if (isAsked(signIn?.requiredAuthCheck)) throw secondFactor(answer);

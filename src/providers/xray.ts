@@ -60,6 +60,8 @@ export const xray: Provider = {
         });
         const result = answer.status < 300 ? read(GraphQl, answer.json) : undefined;
         if (result?.errors !== undefined && result.errors !== null) {
+          const own = ownWord(answer, http.host);
+          if (own?.code === "wrong-url") throw own;
           return lacksPermission(
             "Xray knows the token, but not every test may be read with it.",
             "Give the user of the API key the permission to browse a project with tests, if the job needs it.",
@@ -75,7 +77,7 @@ export const xray: Provider = {
 function ownWord(answer: Answer, host: string): Failure | undefined {
   if (answer.isHtml) return undefined;
   const text = read(ErrorBody, answer.json)?.error ?? answer.body;
-  const answered = answer.body;
+  const answered = answer.status < 300 ? "" : answer.body;
   if (/another region/i.test(text)) {
     return new Failure("wrong-url", `The Xray data of this account is not at ${host}.`, {
       title: "Xray data in another region",
@@ -83,7 +85,6 @@ function ownWord(answer: Answer, host: string): Failure | undefined {
       answered,
     });
   }
-  if (answer.status < 400) return undefined;
   if (/licen[cs]e/i.test(text)) {
     return new Failure("forbidden", `Xray at ${host} says that its licence is not valid.`, {
       title: "Xray licence not valid",

@@ -20,7 +20,8 @@ export function mask(secret: string): boolean {
   secrets.add(secret);
   for (const line of secret.split(/\r?\n|\r/)) if (line.trim().length >= SHORTEST_MASKED) secrets.add(line.trim());
   if (secret.trim().length < SHORTEST_MASKED) return false;
-  for (const form of new Set([secret, ...derivedForms(secret)])) setSecret(form);
+  setSecret(secret);
+  for (const form of new Set(derivedForms(secret.toWellFormed()))) if (form !== secret) setSecret(form);
   return true;
 }
 

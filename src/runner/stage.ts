@@ -26,8 +26,8 @@ export function runStage({ body, onFailure, failedExitCode }: Stage): void {
       end(failedExitCode);
     }
   };
-  process.once("uncaughtException", fail);
-  process.once("unhandledRejection", fail);
+  process.on("uncaughtException", fail);
+  process.on("unhandledRejection", fail);
   process.once("beforeExit", () => fail(new Error("the step ran out of work before its end")));
 
   body().then(() => {

@@ -1,6 +1,6 @@
 import { getState, saveState } from "@actions/core";
 import * as z from "zod/mini";
-import { type Parsed, read, schema } from "../read.ts";
+import { type Parsed, parseJson, read, schema } from "../read.ts";
 
 /** The only key that post reads. */
 const KEY = "revocation";
@@ -47,13 +47,5 @@ export function leave(left: Left): void {
 export function readLeft(): Left | undefined | "broken" {
   const state = getState(KEY);
   if (state === NONE || state === "") return undefined;
-  return read(Left, parse(state)) ?? "broken";
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  return read(Left, parseJson(state)) ?? "broken";
 }

@@ -1,4 +1,5 @@
 import { appendFileSync } from "node:fs";
+import { info } from "./log.ts";
 
 /** Rows of the table: a heading and its text, both plain. */
 export type Rows = readonly (readonly [heading: string, text: string])[];
@@ -9,7 +10,11 @@ export function writeSummary(heading: string, rows: Rows): void {
   if (file === "") return;
   const body = rows.map(([name, text]) => `<tr><th align="left">${escaped(name)}</th><td>${escaped(text)}</td></tr>`);
   // The toolkit's summary loads `fs.promises` in every run, for three milliseconds; a line of text needs no more than this.
-  appendFileSync(file, `<h3>${escaped(heading)}</h3>\n\n<table>${body.join("")}</table>\n\n`);
+  try {
+    appendFileSync(file, `<h3>${escaped(heading)}</h3>\n\n<table>${body.join("")}</table>\n\n`);
+  } catch {
+    info("The job summary could not be written.");
+  }
 }
 
 /** Inside of an HTML block Markdown means nothing, so these characters are all that could become markup. */

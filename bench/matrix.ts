@@ -3,14 +3,14 @@ import { randomBytes } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { commandFileVariables, createCommandFiles, readPairs } from "../sandbox/files.ts";
+import { PROJECT } from "../sandbox/runner.ts";
+import { startXray, type Xray } from "../sandbox/services/index.ts";
 import { openClient } from "../src/http/client.ts";
 import { INPUTS, type Inputs, parseSettings } from "../src/inputs.ts";
 import { prove } from "../src/probe.ts";
 import type { Credential, Method } from "../src/providers/provider.ts";
 import { xray as provider } from "../src/providers/xray.ts";
-import { commandFileVariables, createCommandFiles, readPairs } from "./files.ts";
-import { PROJECT } from "./runner.ts";
-import { startXray, type Xray } from "./services/index.ts";
 
 /** What the stand-in allows: so many requests per window. */
 export interface Limit {
