@@ -34,6 +34,7 @@ export function readCredentials(inputs: Inputs): Credentials {
 
 /** Every field that the JSON of `credentials` holds as a text; nothing is judged here. */
 export function fieldsInside(credentials: string): { field: Field; value: string }[] {
+  if (credentials === "") return [];
   const object = read(JsonObject, parseJson(credentials)) ?? {};
   return Object.entries(object).flatMap(([key, value]) => {
     const field = fieldOf(key);

@@ -32,6 +32,16 @@ export function safeText(text: string, secrets: Iterable<string>, limit = SHOWN_
   return shorten(withoutCommands(Number.isFinite(limit) && isDisguise(redacted, secrets) ? WITHHELD : redacted), limit);
 }
 
+/**
+ * A line of this action's own words, in which at most a piece made safe before comes from outside: for it the plain secret is
+ * enough to look for.
+ */
+export function ownLine(text: string, secrets: Iterable<string>): string {
+  let line = oneLine(text);
+  for (const secret of [...secrets].map(oneLine)) if (secret !== "") line = line.replaceAll(secret, REDACTED);
+  return withoutCommands(line);
+}
+
 /** Whether a secret comes to light when the escapes of the text are taken off layer by layer. */
 function isDisguise(line: string, secrets: Iterable<string>): boolean {
   const wanted = [...secrets].map(oneLine).filter(({ length }) => length >= SHORTEST_DISGUISED);

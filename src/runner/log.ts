@@ -1,10 +1,10 @@
 import * as core from "@actions/core";
 import type { Failure } from "../failure.ts";
-import { clean, cleanLine } from "./masks.ts";
+import { clean, cleanLine, plainLine } from "./masks.ts";
 
 /** One plain line. */
 export function info(line: string): void {
-  core.info(cleanLine(line));
+  core.info(plainLine(line));
 }
 
 /** A titled annotation that does not fail the step. */

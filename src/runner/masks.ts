@@ -1,5 +1,5 @@
 import { setSecret } from "@actions/core";
-import { base64Core, safeText, toBase64Url } from "../text.ts";
+import { base64Core, ownLine, safeText, toBase64Url } from "../text.ts";
 
 /** A mask on anything shorter would shred the log and drop job outputs. */
 const SHORTEST_MASKED = 4;
@@ -32,8 +32,16 @@ export function clean(text: string): string {
 
 /** A line of this action's own, in which a piece from outside may still stand. */
 export function cleanLine(line: string): string {
-  const maskable = [...secrets].filter((secret) => secret.length >= SHORTEST_MASKED);
-  return safeText(line, maskable, Number.POSITIVE_INFINITY);
+  return safeText(line, maskable(), Number.POSITIVE_INFINITY);
+}
+
+/** A line of this action's own words. */
+export function plainLine(line: string): string {
+  return ownLine(line, maskable());
+}
+
+function maskable(): string[] {
+  return [...secrets].filter((secret) => secret.trim().length >= SHORTEST_MASKED);
 }
 
 /**
