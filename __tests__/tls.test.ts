@@ -256,6 +256,24 @@ test("the revocation trusts what main trusted, whatever has become of the file",
   }
 });
 
+test("a certificate file that goes while the token is minted does not keep it from being revoked", async () => {
+  const service = await startTuleap({ tls: trusted });
+  const path = join(folder, "going.pem");
+  writeFileSync(path, company.cert);
+  service.fault(({ method }) => {
+    if (method === "POST") rmSync(path);
+    return false;
+  });
+  try {
+    const { main: result, post } = await runAction({ ...inputsFor(service), "ca-certificate": path });
+    expect(result.exitCode).toBe(0);
+    expect(post?.annotations).toEqual([]);
+    expect(service.live()).toEqual([]);
+  } finally {
+    await service.close();
+  }
+});
+
 test("a certificate fault at the revocation is one warning", async () => {
   const service = await startTuleap({ tls: trusted });
   const { port } = service;

@@ -1,7 +1,7 @@
 import { connect, warnIfPlain } from "./connect.ts";
 import type { Failure } from "./failure.ts";
 import { handOn, handOver, sealForOthers } from "./handover.ts";
-import { absoluteCertificate } from "./http/tls.ts";
+import { absoluteCertificate, certificatesForPost } from "./http/tls.ts";
 import { type Inputs, parseSettings } from "./inputs.ts";
 import { obtain, sweep } from "./obtain.ts";
 import { prove, withProof } from "./probe.ts";
@@ -38,8 +38,15 @@ async function exchangeStep(inputs: Inputs, tell: Tell): Promise<void> {
   const run = readRun();
   const request = await chooseRequest(inputs, settings, { run, tell, secret: mask });
   warnIfPlain(request.target.url);
-  const client = connect(request.target.url, absoluteCertificate(settings.caCertificate, workspace()));
-  const obtained = await obtain(request, client, settings, run);
+  const certificates = absoluteCertificate(settings.caCertificate, workspace());
+  const client = connect(request.target.url, certificates);
+  // Read before anything is minted: a file that has gone in between must not keep a credential from being saved for post.
+  const obtained = await obtain(
+    request,
+    client,
+    { ...settings, caCertificate: certificatesForPost(certificates) },
+    run,
+  );
   const proof = await prove(request.target.method, obtained.credential, client, settings, tell);
   await sweep(request.target, obtained, client, settings, run);
   const credential = withProof(obtained.credential, proof, clean);

@@ -1,12 +1,10 @@
 import { Failure } from "./failure.ts";
 import type { Client } from "./http/client.ts";
-import { absoluteCertificate, certificatesForPost } from "./http/tls.ts";
 import type { Settings } from "./inputs.ts";
 import type { Credential, Handle, Run } from "./providers/provider.ts";
 import type { Request, Target } from "./request.ts";
 import { info, warning } from "./runner/log.ts";
 import { mask } from "./runner/masks.ts";
-import { workspace } from "./runner/run.ts";
 import { leave } from "./runner/state.ts";
 import { epochSeconds } from "./words.ts";
 
@@ -24,6 +22,7 @@ export interface Obtained {
 /**
  * Exchanges the user's credentials, or takes what another job sealed. What can be revoked is left for post the moment it
  * exists, before anything that can fail.
+ * @param settings with the certificates that post is to trust
  * @throws {Failure} by the contract's judging order
  */
 export async function obtain(request: Request, client: Client, settings: Settings, run: Run): Promise<Obtained> {
@@ -68,7 +67,7 @@ function leaveHandle({ provider, url }: Target, handle: Handle, expiresAt: Date 
     expires: epochSeconds(expiresAt),
     timeout: settings.timeout,
     retries: settings.retries,
-    caCertificate: certificatesForPost(absoluteCertificate(settings.caCertificate, workspace())),
+    caCertificate: settings.caCertificate,
     allowHttp: settings.allowHttp,
   });
 }
