@@ -48,6 +48,8 @@ export interface RunOptions {
   readonly files?: Readonly<Record<string, string>>;
   /** Programs that every `run` finds before all others: a Bash script by name. */
   readonly commands?: Readonly<Record<string, string>>;
+  /** Ends what a step leaves in the background with the step, as some engines do; GitHub lets it run to the end of the job. */
+  readonly endsBackground?: boolean;
 }
 
 export type Result = "success" | "failure" | "skipped";
@@ -262,6 +264,7 @@ interface Workplace {
   readonly commands: string;
   /** `defaults.run.shell` of the workflow. */
   readonly shell: "bash" | undefined;
+  readonly endsBackground: boolean;
   readonly steps: StepRun[];
   readonly contexts: Readonly<Record<string, Value>>;
   /** The `steps` context. */
@@ -302,6 +305,7 @@ async function runJob(
       job: shared,
       commands: join(shared.temp, "commands"),
       shell: workflow.defaults?.run.shell,
+      endsBackground: around.options.endsBackground ?? false,
       steps: [],
       contexts: everywhere,
       byId: {},
@@ -424,7 +428,7 @@ async function runScriptStep(step: StepFile, place: Workplace): Promise<Ended> {
   const args =
     (step.shell ?? place.shell) === "bash" ? ["--noprofile", "--norc", "-eo", "pipefail", script] : ["-e", script];
   const variables = { ...scriptEnvironment(env, place), ...commandFileVariables(files) };
-  const exitCode = await runBash(args, job.workspace, variables, log);
+  const exitCode = await runBash(args, place, variables, log);
   passOn(processCommandFiles(files, log, job.masker), job);
   if (exitCode !== 0) log.issue("error", `Process completed with exit code ${exitCode}.`);
   return {
@@ -449,14 +453,16 @@ function scriptEnvironment(
 
 function runBash(
   args: readonly string[],
-  folder: string,
+  { job, endsBackground }: Workplace,
   env: Readonly<Record<string, string>>,
   log: StageLog,
 ): Promise<number | null> {
   return new Promise((resolve, reject) => {
     const child = spawn("bash", args, {
-      cwd: folder,
+      cwd: job.workspace,
       env: { ...env },
+      // The leader of a group of its own, by which all of the group can be ended.
+      detached: endsBackground,
       stdio: ["ignore", "pipe", "pipe"],
       timeout: STEP_TIME_LIMIT,
       killSignal: "SIGKILL",
@@ -472,8 +478,19 @@ function runBash(
       });
     }
     child.on("error", reject);
+    child.on("exit", () => {
+      if (endsBackground && child.pid !== undefined) endGroup(child.pid);
+    });
     child.on("close", resolve);
   });
+}
+
+function endGroup(leader: number): void {
+  try {
+    process.kill(-leader, "SIGKILL");
+  } catch {
+    // Nobody of the group is left.
+  }
 }
 
 // Values
