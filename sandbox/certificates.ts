@@ -1,5 +1,7 @@
 import { generateKeyPairSync, type KeyObject, randomBytes, sign } from "node:crypto";
-import { isIPv4 } from "node:net";
+import { isIP } from "node:net";
+import { AsnConvert, OctetString } from "@peculiar/asn1-schema";
+import * as x509 from "@peculiar/asn1-x509";
 
 /** A key and its certificate, both in PEM. */
 export interface Certificate {
@@ -9,8 +11,10 @@ export interface Certificate {
 
 /** A certificate that can sign others. */
 export interface Authority extends Certificate {
-  /** Issues a certificate for host names and IPv4 addresses. */
-  issue(hosts: readonly string[], validity?: Validity): Certificate;
+  /** Issues a certificate for host names and IP addresses; the first of them, or the name of a client, is its subject. */
+  issue(hosts: readonly string[], issuing?: Issuing): Certificate;
+  /** An authority below this one. A server shows its certificate after that of a leaf. */
+  intermediate(name: string): Authority;
 }
 
 /** From and until when, in milliseconds since the epoch; from an hour ago for a day unless told. */
@@ -19,32 +23,56 @@ export interface Validity {
   readonly until?: number;
 }
 
+/** What differs from a certificate that any server could show. */
+export interface Issuing extends Validity {
+  /** Length of an RSA key in bits; a key on the curve P-256 where it is left out. */
+  readonly rsaBits?: number;
+  /** What the authority signs with. */
+  readonly digest?: "sha256" | "sha1";
+  /** Made to prove a client, and no server. */
+  readonly client?: boolean;
+}
+
 const HOUR = 3_600_000;
 
-/** An authority of its own making, that nobody trusts until told to. */
-export function createAuthority(name: string): Authority {
-  const { privateKey, publicKey } = newKey();
-  const root = certificate({ name, publicKey, hosts: [], isAuthority: true }, { name, key: privateKey }, {});
+/** An authority of its own making, that nobody trusts until told to. It has a key of its own kind, like `issue`. */
+export function createAuthority(name: string, { rsaBits, ...issuing }: Issuing = {}): Authority {
+  const own = newKey(rsaBits);
+  const subject = { name, hosts: [], isAuthority: true, publicKey: own.publicKey };
+  return authority(name, own.privateKey, certificate(subject, { name, key: own.privateKey }, issuing));
+}
+
+/** A certificate that vouches for itself. */
+export function selfSigned(hosts: readonly string[], { rsaBits, ...issuing }: Issuing = {}): Certificate {
+  const { privateKey: key, publicKey } = newKey(rsaBits);
+  const name = hosts[0] ?? "";
   return {
-    key: pemKey(privateKey),
-    cert: root,
-    issue(hosts, validity = {}) {
-      const own = newKey();
-      const subject = { name: hosts[0] ?? "", publicKey: own.publicKey, hosts, isAuthority: false };
-      return { key: pemKey(own.privateKey), cert: certificate(subject, { name, key: privateKey }, validity) };
+    key: pemKey(key),
+    cert: certificate({ name, hosts, isAuthority: false, publicKey }, { name, key }, issuing),
+  };
+}
+
+function authority(name: string, key: KeyObject, cert: string): Authority {
+  const signed = (subject: Omit<Subject, "publicKey">, { rsaBits, ...issuing }: Issuing) => {
+    const own = newKey(rsaBits);
+    return { key: own.privateKey, cert: certificate({ ...subject, publicKey: own.publicKey }, { name, key }, issuing) };
+  };
+  return {
+    key: pemKey(key),
+    cert,
+    issue(hosts, issuing = {}) {
+      const issued = signed({ name: hosts[0] ?? "", hosts: issuing.client ? [] : hosts, isAuthority: false }, issuing);
+      return { key: pemKey(issued.key), cert: issued.cert };
+    },
+    intermediate(below) {
+      const issued = signed({ name: below, hosts: [], isAuthority: true }, {});
+      return authority(below, issued.key, issued.cert);
     },
   };
 }
 
-/** A certificate that vouches for itself. */
-export function selfSigned(hosts: readonly string[]): Certificate {
-  const { privateKey, publicKey } = newKey();
-  const name = hosts[0] ?? "";
-  const cert = certificate({ name, publicKey, hosts, isAuthority: false }, { name, key: privateKey }, {});
-  return { key: pemKey(privateKey), cert };
-}
-
-function newKey() {
+function newKey(rsaBits: number | undefined) {
+  if (rsaBits !== undefined) return generateKeyPairSync("rsa", { modulusLength: rsaBits });
   return generateKeyPairSync("ec", { namedCurve: "P-256" });
 }
 
@@ -59,76 +87,65 @@ interface Subject {
   readonly isAuthority: boolean;
 }
 
-/** RFC 5280, section 4.1, signed with ECDSA and SHA-256. */
-function certificate(subject: Subject, issuer: { name: string; key: KeyObject }, validity: Validity): string {
-  const { from = Date.now() - HOUR, until = Date.now() + 24 * HOUR } = validity;
-  const algorithm = sequence(ECDSA_WITH_SHA256);
-  const body = sequence(
-    explicit(0, integer(Buffer.from([2]))),
-    integer(Buffer.concat([Buffer.from([1]), randomBytes(15)])),
-    algorithm,
-    distinguishedName(issuer.name),
-    sequence(time(from), time(until)),
-    distinguishedName(subject.name),
-    subject.publicKey.export({ type: "spki", format: "der" }),
-    explicit(3, sequence(...extensions(subject))),
-  );
-  const signed = sequence(body, algorithm, bitString(sign("sha256", body, issuer.key)));
-  const lines = signed.toString("base64").replace(/.{1,64}/g, "$&\n");
+/** RFC 5280, section 4.1. */
+function certificate(subject: Subject, issuer: { name: string; key: KeyObject }, issuing: Issuing): string {
+  const { from = Date.now() - HOUR, until = Date.now() + 24 * HOUR, digest = "sha256" } = issuing;
+  const algorithm = signatureAlgorithm(issuer.key, digest);
+  const tbsCertificate = new x509.TBSCertificate({
+    version: x509.Version.v3,
+    // The first bit of a serial number is its sign.
+    serialNumber: bytes(Buffer.concat([Buffer.from([1]), randomBytes(15)])),
+    signature: algorithm,
+    issuer: distinguishedName(issuer.name),
+    validity: new x509.Validity({ notBefore: new Date(from), notAfter: new Date(until) }),
+    subject: distinguishedName(subject.name),
+    subjectPublicKeyInfo: AsnConvert.parse(
+      subject.publicKey.export({ type: "spki", format: "der" }),
+      x509.SubjectPublicKeyInfo,
+    ),
+    extensions: new x509.Extensions(extensions(subject, issuing)),
+  });
+  const signatureValue = bytes(sign(digest, Buffer.from(AsnConvert.serialize(tbsCertificate)), issuer.key));
+  const whole = new x509.Certificate({ tbsCertificate, signatureAlgorithm: algorithm, signatureValue });
+  const lines = Buffer.from(AsnConvert.serialize(whole))
+    .toString("base64")
+    .replace(/.{1,64}/g, "$&\n");
   return `-----BEGIN CERTIFICATE-----\n${lines}-----END CERTIFICATE-----\n`;
 }
 
-function extensions({ hosts, isAuthority }: Subject): Buffer[] {
-  const basic = sequence(BASIC_CONSTRAINTS, TRUE, octetString(sequence(...(isAuthority ? [TRUE] : []))));
-  if (hosts.length === 0) return [basic];
-  return [basic, sequence(SUBJECT_ALT_NAME, octetString(sequence(...hosts.map(generalName))))];
+/** RFC 5758, section 3.2, and RFC 4055, section 5: those of RSA have parameters that say nothing. */
+const SIGNATURES = {
+  ec: { sha256: { algorithm: "1.2.840.10045.4.3.2" }, sha1: { algorithm: "1.2.840.10045.4.1" } },
+  rsa: {
+    sha256: { algorithm: "1.2.840.113549.1.1.11", parameters: null },
+    sha1: { algorithm: "1.2.840.113549.1.1.5", parameters: null },
+  },
+};
+
+function signatureAlgorithm(key: KeyObject, digest: "sha256" | "sha1"): x509.AlgorithmIdentifier {
+  return new x509.AlgorithmIdentifier(SIGNATURES[key.asymmetricKeyType === "rsa" ? "rsa" : "ec"][digest]);
 }
 
-function generalName(host: string): Buffer {
-  return isIPv4(host) ? der(0x87, Buffer.from(host.split(".").map(Number))) : der(0x82, Buffer.from(host, "ascii"));
+function distinguishedName(name: string): x509.Name {
+  const value = new x509.AttributeValue({ utf8String: name });
+  const commonName = new x509.AttributeTypeAndValue({ type: "2.5.4.3", value });
+  return new x509.Name([new x509.RelativeDistinguishedName([commonName])]);
 }
 
-function distinguishedName(name: string): Buffer {
-  return sequence(der(0x31, sequence(COMMON_NAME, der(0x0c, Buffer.from(name, "utf8")))));
+function extensions({ hosts, isAuthority }: Subject, { client = false }: Issuing): x509.Extension[] {
+  const names = hosts.map((host) => new x509.GeneralName(isIP(host) === 0 ? { dNSName: host } : { iPAddress: host }));
+  return [
+    extension(x509.id_ce_basicConstraints, new x509.BasicConstraints({ cA: isAuthority })),
+    ...(names.length > 0 ? [extension(x509.id_ce_subjectAltName, new x509.SubjectAlternativeName(names))] : []),
+    ...(client ? [extension(x509.id_ce_extKeyUsage, new x509.ExtendedKeyUsage([x509.id_kp_clientAuth]))] : []),
+  ];
 }
 
-// The parts of DER (X.690) that a certificate takes
-
-const COMMON_NAME = Buffer.from("0603550403", "hex");
-const BASIC_CONSTRAINTS = Buffer.from("0603551d13", "hex");
-const SUBJECT_ALT_NAME = Buffer.from("0603551d11", "hex");
-const ECDSA_WITH_SHA256 = Buffer.from("06082a8648ce3d040302", "hex");
-const TRUE = Buffer.from("0101ff", "hex");
-
-function der(tag: number, content: Buffer): Buffer {
-  const { length } = content;
-  if (length < 0x80) return Buffer.concat([Buffer.from([tag, length]), content]);
-  const digits = Buffer.from(length.toString(16).padStart(length > 0xff ? 4 : 2, "0"), "hex");
-  return Buffer.concat([Buffer.from([tag, 0x80 | digits.length]), digits, content]);
+function extension(extnID: string, content: object): x509.Extension {
+  return new x509.Extension({ extnID, extnValue: new OctetString(AsnConvert.serialize(content)) });
 }
 
-function sequence(...parts: readonly Buffer[]): Buffer {
-  return der(0x30, Buffer.concat(parts));
-}
-
-function explicit(tag: number, content: Buffer): Buffer {
-  return der(0xa0 | tag, content);
-}
-
-function integer(bytes: Buffer): Buffer {
-  return der(0x02, bytes);
-}
-
-function bitString(bytes: Buffer): Buffer {
-  return der(0x03, Buffer.concat([Buffer.from([0]), bytes]));
-}
-
-function octetString(bytes: Buffer): Buffer {
-  return der(0x04, bytes);
-}
-
-/** UTCTime, which lasts until 2049. */
-function time(milliseconds: number): Buffer {
-  const digits = new Date(milliseconds).toISOString().replace(/\D/g, "").slice(2, 14);
-  return der(0x17, Buffer.from(`${digits}Z`, "ascii"));
+/** The bytes alone: a buffer can share its memory with others. */
+function bytes(buffer: Buffer): ArrayBuffer {
+  return new Uint8Array(buffer).buffer;
 }

@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { readLines } from "./dotnet.ts";
 import type { StageLog } from "./log.ts";
 import type { Masker } from "./masker.ts";
-import type { FileWrite } from "./runner.ts";
 
 const LARGEST_SUMMARY = 1024 * 1024;
 const REFUSED_VARIABLE = "NODE_OPTIONS";
@@ -16,6 +15,13 @@ export interface CommandFiles {
   readonly step_summary: string;
   readonly state: string;
   readonly output: string;
+}
+
+/** One write to a command file; one to the file for PATH has no name. */
+export interface FileWrite {
+  readonly file: "output" | "env" | "state" | "path";
+  readonly name: string;
+  readonly value: string;
 }
 
 /** What the files held when the stage had ended. Outputs and state go to the log, which may hold some already. */

@@ -1,7 +1,6 @@
 import { type Command, parseCommand } from "./commands.ts";
 import { IgnoringCase, isBlank, trim } from "./dotnet.ts";
 import type { Masker } from "./masker.ts";
-import type { Annotation } from "./runner.ts";
 
 const ANNOTATIONS_PER_TYPE = 10;
 const LONGEST_MESSAGE = 4096;
@@ -20,6 +19,13 @@ const BAD_STOP_TOKEN =
   "information see: https://docs.github.com/actions/learn-github-actions/workflow-commands-for-github-actions" +
   "#example-stopping-and-starting-workflow-commands or opt into insecure command execution by setting the " +
   "`ACTIONS_ALLOW_UNSECURE_STOPCOMMAND_TOKENS` environment variable to `true`.";
+
+/** What a person finds at the top of a run's page. */
+export interface Annotation {
+  readonly type: "error" | "warning" | "notice";
+  readonly title: string;
+  readonly message: string;
+}
 
 /** How each command acts; `quiet` ones are not shown where `::echo::on` asks for commands to be shown. */
 interface Handler {

@@ -1,11 +1,26 @@
-import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { delimiter, dirname, join } from "node:path";
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Command } from "./commands.ts";
 import { IgnoringCase } from "./dotnet.ts";
-import { commandFileVariables, createCommandFiles, type FileResults, processCommandFiles } from "./files.ts";
-import { StageLog } from "./log.ts";
+import {
+  commandFileVariables,
+  createCommandFiles,
+  type FileResults,
+  type FileWrite,
+  processCommandFiles,
+} from "./files.ts";
+import {
+  contextVariables,
+  type Job,
+  type JobOptions,
+  leavingOutputs,
+  passOn,
+  searchPath,
+  stepVariables,
+  withJob,
+} from "./job.ts";
+import { type Annotation, StageLog } from "./log.ts";
 import { type Manifest, readManifest } from "./manifest.ts";
 import { Masker } from "./masker.ts";
 import { type ProcessResult, runProcess } from "./process.ts";
@@ -16,25 +31,23 @@ export const PROJECT = dirname(dirname(fileURLToPath(import.meta.url)));
 const TIME_LIMIT = 10 * 60 * 1000;
 
 /** What one step is given, as a workflow's `with:` and the job around it would. */
-export interface StepOptions {
-  /** `with:` of the step. Inputs that are absent take their default from `action.yml`. */
-  readonly inputs: Readonly<Record<string, string>>;
+export interface StepOptions extends JobOptions, StageOptions {
   /** Environment of the job beside what the runner sets itself. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Masks that the job has already (its secrets), registered as the real runner registers them. */
-  readonly secrets?: readonly string[];
-  /** Milliseconds after which the step gets SIGINT, as a cancelled job sends; then SIGTERM, then it is killed. */
-  readonly cancelAfter?: number;
   /** Run post too (default true). */
   readonly post?: boolean;
   /** Called between main and post. */
   readonly between?: (main: StageResult) => void | Promise<void>;
   /** Folder that holds `action.yml` and `dist/` (default: this project). */
   readonly action?: string;
-  /** Values of the `github` context that differ from the sandbox's own, such as `run_id`. */
-  readonly github?: Readonly<Record<string, string>>;
-  /** Folder that the stages start in (default: an empty one). */
-  readonly workspace?: string;
+}
+
+/** What one stage of a step is given. */
+export interface StageOptions {
+  /** `with:` of the step. Inputs that are absent take their default from `action.yml`. */
+  readonly inputs: Readonly<Record<string, string>>;
+  /** Milliseconds after which the stage gets SIGINT, as a cancelled job sends; then SIGTERM, then it is killed. */
+  readonly cancelAfter?: number;
   /** Debug logging, as the checkbox of "Re-run jobs" switches it on (default false). */
   readonly debug?: boolean;
   /** Milliseconds after which a stage is stopped as one that hangs (default: ten minutes). */
@@ -72,19 +85,6 @@ export interface StageResult {
   readonly summary: string;
 }
 
-/** One write to a command file; one to the file for PATH has no name. */
-export interface FileWrite {
-  readonly file: "output" | "env" | "state" | "path";
-  readonly name: string;
-  readonly value: string;
-}
-
-export interface Annotation {
-  readonly type: "error" | "warning" | "notice";
-  readonly title: string;
-  readonly message: string;
-}
-
 export interface StepResult {
   readonly main: StageResult;
   readonly post?: StageResult;
@@ -98,102 +98,83 @@ export interface Leftover {
   readonly masks?: readonly string[];
 }
 
+/** One step of an action in a job, from its main to its post. */
+export interface ActionStep {
+  /** Folder that holds `action.yml` and `dist/`. */
+  readonly folder: string;
+  readonly manifest: Manifest;
+  /** What main saves for post; the runner lays it over every variable. */
+  readonly state: IgnoringCase;
+}
+
+/** Reads the action of a folder for one step of a job. */
+export function openAction(folder: string): ActionStep {
+  return { folder, manifest: readManifest(folder), state: new IgnoringCase() };
+}
+
 /** Runs a step as a job on GitHub would: main, and post whatever became of main. */
 export function runStep(options: StepOptions): Promise<StepResult> {
   return withJob(options, async (job) => {
-    const main = await runStage("main", job, options);
+    const action = openAction(options.action ?? PROJECT);
+    const main = await runStage("main", action, job, options);
     await options.between?.(main);
-    if (options.post === false || job.manifest.post === undefined) return { main };
+    if (options.post === false || action.manifest.post === undefined) return { main };
     // The cancellation was main's; post of a cancelled job runs like any other.
     const { cancelAfter: _, ...rest } = options;
-    return { main, post: await runStage("post", job, rest) };
+    return { main, post: await runStage("post", action, job, rest) };
   });
 }
 
 /** Runs post alone, with whatever is said to be left by main. */
 export function runPost(options: StepOptions, left: Leftover): Promise<StageResult> {
   return withJob(options, (job) => {
+    const action = openAction(options.action ?? PROJECT);
     for (const mask of left.masks ?? []) job.masker.addMask(mask);
     for (const [name, value] of Object.entries(left.env ?? {})) job.env.set(name, value);
-    for (const [name, value] of Object.entries(left.state)) job.state.set(name, value);
-    return runStage("post", job, options);
+    for (const [name, value] of Object.entries(left.state)) action.state.set(name, value);
+    return runStage("post", action, job, options);
   });
 }
 
-/** What the end of a job makes of its outputs: those that hold a masked value in any form never leave it. */
-export function dropMaskedOutputs(
-  outputs: Readonly<Record<string, string>>,
-  masks: readonly string[],
-): { readonly outputs: Record<string, string>; readonly warnings: string[] } {
+/** What the end of a job with these masks makes of its outputs. */
+export function dropMaskedOutputs(outputs: Readonly<Record<string, string>>, masks: readonly string[]) {
   const masker = new Masker();
   for (const mask of masks) masker.addMask(mask);
-  const kept: Record<string, string> = {};
-  const warnings: string[] = [];
-  for (const [name, value] of Object.entries(outputs)) {
-    if (masker.mask(value) !== value) warnings.push(`Skip output '${name}' since it may contain secret.`);
-    else if (value !== "") kept[name] = value;
-  }
-  return { outputs: kept, warnings };
+  return leavingOutputs(outputs, masker);
 }
 
-/** What lasts from main to post. */
-interface Job {
-  readonly action: string;
-  readonly manifest: Manifest;
-  readonly temp: string;
-  readonly workspace: string;
-  readonly masker: Masker;
-  readonly env: Map<string, string>;
-  readonly path: string[];
-  readonly state: IgnoringCase;
-}
-
-async function withJob<Result>(options: StepOptions, run: (job: Job) => Promise<Result>): Promise<Result> {
-  const action = options.action ?? PROJECT;
-  const manifest = readManifest(action);
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), "runner-")));
-  const job: Job = {
-    action,
-    manifest,
-    temp: join(folder, "_temp"),
-    workspace: options.workspace ?? join(folder, "workspace"),
-    masker: new Masker(),
-    env: new Map(Object.entries(options.env ?? {})),
-    path: [],
-    state: new IgnoringCase(),
-  };
-  for (const secret of options.secrets ?? []) job.masker.addSecret(secret);
-  try {
-    mkdirSync(job.temp);
-    mkdirSync(job.workspace, { recursive: true });
-    return await run(job);
-  } finally {
-    // The command files hold what was minted, in clear.
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-async function runStage(stage: "main" | "post", job: Job, options: StepOptions): Promise<StageResult> {
-  const script = join(job.action, job.manifest[stage] ?? "");
+/** Runs main or post of a step. The step's own variables win over those of the job, whoever exported them. */
+export async function runStage(
+  stage: "main" | "post",
+  action: ActionStep,
+  job: Job,
+  options: StageOptions,
+  own: Readonly<Record<string, string>> = {},
+): Promise<StageResult> {
+  const script = join(action.folder, action.manifest[stage] ?? "");
   if (!existsSync(script)) throw new Error(`${script} does not exist: build the action first`);
   const files = createCommandFiles(job.temp);
   const log = new StageLog(job.masker, options.debug ?? false);
-  const inputs = stepInputs(options.inputs, job.manifest, log);
-  const ended = await runScript(
-    script,
-    log,
-    job,
-    {
-      ...stageEnvironment(job, options),
-      ...inputVariables(inputs),
-      ...contextVariables(job, options),
-      ...commandFileVariables(files),
-    },
-    options,
-  );
+  const env = {
+    ...stageVariables(action, job, own),
+    ...(options.debug && { RUNNER_DEBUG: "1" }),
+    ...inputVariables(stepInputs(options.inputs, action.manifest, log)),
+    ...contextVariables(job),
+    ...commandFileVariables(files),
+  };
+  const ended = await runScript(script, log, job, env, action.manifest.name, options);
   const results = processCommandFiles(files, log, job.masker);
-  passOn(results, log, job);
+  passOn(results, job);
+  for (const [name, value] of log.state.entries()) action.state.set(name, value);
   return stageResult(ended, log, results);
+}
+
+/** What became of a stage whose `with:` or `env:` cannot be evaluated: nothing starts. */
+export function unstartedStage(job: Job, cause: unknown): StageResult {
+  const log = new StageLog(job.masker, false);
+  log.issue("error", cause instanceof Error ? cause.message : String(cause));
+  log.failed = true;
+  return stageResult(NOT_STARTED, log, { writes: [], env: new Map(), path: [], summary: "" });
 }
 
 /** What is given, and the defaults of what is not. An empty input is given. */
@@ -223,49 +204,14 @@ function inputVariables(inputs: IgnoringCase): Record<string, string> {
   );
 }
 
-/** The job's variables, then the state over them; whatever the runner sets itself comes after. */
-function stageEnvironment(job: Job, options: StepOptions): Record<string, string> {
-  const { PATH: ownPath, ...env } = Object.fromEntries(job.env);
-  const state = job.state.entries().map(([name, value]) => [`STATE_${name}`, value] as const);
-  const path = [...job.path.toReversed(), ownPath ?? process.env.PATH ?? ""].join(delimiter);
-  return { CI: "true", ...env, ...Object.fromEntries(state), PATH: path, ...(options.debug && { RUNNER_DEBUG: "1" }) };
+/** The variables, then the state over them; whatever the runner sets itself comes after (actions/runner, ActionRunner.cs). */
+function stageVariables(action: ActionStep, job: Job, own: Readonly<Record<string, string>>): Record<string, string> {
+  const env = stepVariables(job, own);
+  const state = action.state.entries().map(([name, value]) => [`STATE_${name}`, value] as const);
+  return { CI: "true", ...env, ...Object.fromEntries(state), PATH: searchPath(job, env) };
 }
 
-/** What no variable of the job can change. */
-function contextVariables(job: Job, options: StepOptions): Record<string, string> {
-  const github = { ...GITHUB, workspace: job.workspace, ...options.github };
-  return {
-    ...Object.fromEntries(Object.entries(github).map(([name, value]) => [`GITHUB_${name.toUpperCase()}`, value])),
-    GITHUB_ACTIONS: "true",
-    RUNNER_ARCH: process.arch.toUpperCase(),
-    RUNNER_ENVIRONMENT: "github-hosted",
-    RUNNER_NAME: "Sandbox",
-    RUNNER_OS: "Linux",
-    RUNNER_TEMP: job.temp,
-  };
-}
-
-/** The `github` context of a job that a push started. */
-const GITHUB = {
-  action: "__self",
-  actor: "octocat",
-  api_url: "https://api.github.com",
-  event_name: "push",
-  graphql_url: "https://api.github.com/graphql",
-  job: "sandbox",
-  ref: "refs/heads/main",
-  ref_name: "main",
-  ref_type: "branch",
-  repository: "octo-org/octo-repo",
-  repository_owner: "octo-org",
-  run_attempt: "1",
-  run_id: "1658821493",
-  run_number: "1",
-  server_url: "https://github.com",
-  sha: "ffac537e6cbbf934b08745a378932722df287a53",
-  triggering_actor: "octocat",
-  workflow: "Sandbox",
-};
+const NOT_STARTED: ProcessResult = { exitCode: null, signal: null, milliseconds: 0, raw: "", stderr: "" };
 
 /** Runs the script, and says in the log where it did not start or did not end by itself. */
 async function runScript(
@@ -273,7 +219,8 @@ async function runScript(
   log: StageLog,
   job: Job,
   env: Record<string, string>,
-  options: StepOptions,
+  name: string,
+  options: StageOptions,
 ): Promise<ProcessResult> {
   const timeLimit = options.timeLimit ?? TIME_LIMIT;
   const onLine = (line: string): void => log.receive(line);
@@ -283,22 +230,15 @@ async function runScript(
     if (ended.stopped === "cancelled") log.write("##[error]The operation was canceled.");
     if (ended.stopped === "timed out") {
       const minutes = Math.round(timeLimit / 60_000);
-      log.issue("error", `The action '${job.manifest.name}' has timed out after ${minutes} minutes.`);
+      log.issue("error", `The action '${name}' has timed out after ${minutes} minutes.`);
       log.failed = true;
     }
     return ended;
   } catch (error) {
     // An environment that is too large is what keeps a process from starting.
     log.fail("An error occurred trying to start the process.", error);
-    return { exitCode: null, signal: null, milliseconds: 0, raw: "", stderr: "" };
+    return NOT_STARTED;
   }
-}
-
-/** Gives the job what the stage left to the stages after it. */
-function passOn(results: FileResults, log: StageLog, job: Job): void {
-  for (const [name, value] of results.env) job.env.set(name, value);
-  for (const folder of results.path) job.path.push(folder);
-  for (const [name, value] of log.state.entries()) job.state.set(name, value);
 }
 
 function stageResult(ended: ProcessResult, log: StageLog, results: FileResults): StageResult {

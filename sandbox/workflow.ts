@@ -1,13 +1,30 @@
 import { spawn } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { LineReader } from "./dotnet.ts";
 import { evaluateCondition, evaluateText, type Scope, toText, type Value } from "./expressions.ts";
 import { commandFileVariables, createCommandFiles, processCommandFiles } from "./files.ts";
+import {
+  contextVariables,
+  githubContext,
+  type Job,
+  type JobOptions,
+  leavingOutputs,
+  passOn,
+  searchPath,
+  stepVariables,
+  withJob,
+} from "./job.ts";
 import { StageLog } from "./log.ts";
-import { Masker } from "./masker.ts";
-import { dropMaskedOutputs, PROJECT, runStep, type StepResult } from "./runner.ts";
+import {
+  type ActionStep,
+  openAction,
+  PROJECT,
+  runStage,
+  type StageResult,
+  type StepResult,
+  unstartedStage,
+} from "./runner.ts";
 import {
   expandMatrix,
   type JobFile,
@@ -31,6 +48,8 @@ export interface RunOptions {
   readonly files?: Readonly<Record<string, string>>;
   /** Programs that every `run` finds before all others: a Bash script by name. */
   readonly commands?: Readonly<Record<string, string>>;
+  /** Ends what a step leaves in the background with the step, as some engines do; GitHub lets it run to the end of the job. */
+  readonly endsBackground?: boolean;
 }
 
 export type Result = "success" | "failure" | "skipped";
@@ -73,20 +92,6 @@ export interface StepRun {
 const PLAYED_AS_NOTHING = /^actions\/(?:checkout|setup-node|upload-artifact)@/;
 const THIS_ACTION = /^[\w.-]+\/api-token-exchange@/;
 const STEP_TIME_LIMIT = 120_000;
-
-const GITHUB = {
-  actor: "octocat",
-  event_name: "push",
-  ref: "refs/heads/main",
-  ref_name: "main",
-  repository: "octo-org/octo-repo",
-  repository_owner: "octo-org",
-  run_attempt: "1",
-  run_id: "1658821493",
-  server_url: "https://github.com",
-  sha: "ffac537e6cbbf934b08745a378932722df287a53",
-  workflow: "Sandbox",
-};
 
 /**
  * Plays a workflow on this machine: jobs in the order of their `needs`, their steps with this very action built from this
@@ -159,7 +164,7 @@ function needContext(need: Need | undefined): Value {
 }
 
 function commonContexts({ options, inputs }: Around): Record<string, Value> {
-  return { github: { ...GITHUB, ...options.github }, vars: options.vars ?? {}, inputs };
+  return { github: githubContext(options.github), vars: options.vars ?? {}, inputs };
 }
 
 async function runMatrix(
@@ -252,24 +257,30 @@ function typed(value: Value, type: string, name: string): Value {
 
 // One job
 
-/** What the steps of a job share. */
+/** What the steps of a job share, as the workflow sees it. */
 interface Workplace {
-  readonly workspace: string;
-  readonly temp: string;
+  readonly job: Job;
+  /** Folder of the programs that every `run` finds before all others. */
   readonly commands: string;
-  /** Variables of the workflow and of the job, then those that steps exported. */
-  readonly env: Map<string, string>;
-  readonly secrets: readonly string[];
-  /** What the steps have masked so far. */
-  readonly masks: string[];
-  readonly github: Readonly<Record<string, string>>;
   /** `defaults.run.shell` of the workflow. */
   readonly shell: "bash" | undefined;
+  readonly endsBackground: boolean;
   readonly steps: StepRun[];
   readonly contexts: Readonly<Record<string, Value>>;
   /** The `steps` context. */
   readonly byId: Record<string, Value>;
+  /** Posts that are to run at the end of the job, the last one first. */
+  readonly posts: Post[];
   failed: boolean;
+}
+
+/** A step whose post is still to run. */
+interface Post {
+  readonly step: StepFile;
+  /** Its index among the steps of the job. */
+  readonly index: number;
+  readonly action: ActionStep;
+  readonly main: StageResult;
 }
 
 async function runJob(
@@ -280,78 +291,74 @@ async function runJob(
   { contexts }: Scope,
   around: Around,
 ): Promise<JobRun> {
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), "workflow-")));
-  try {
-    const secrets: Readonly<Record<string, Value>> = around.secrets;
-    const everywhere = { ...contexts, secrets };
-    const workflowEnv = textOfEach(evaluateEach(workflow.env, { contexts: everywhere }));
-    const env = textOfEach(evaluateEach(job.env, { contexts: { ...everywhere, env: workflowEnv } }));
+  const secrets: Readonly<Record<string, Value>> = around.secrets;
+  const everywhere = { ...contexts, secrets };
+  const workflowEnv = textOfEach(evaluateEach(workflow.env, { contexts: everywhere }));
+  const env = textOfEach(evaluateEach(job.env, { contexts: { ...everywhere, env: workflowEnv } }));
+  const options: JobOptions = {
+    env: { ...workflowEnv, ...env },
+    secrets: Object.values(around.secrets),
+    github: { ...around.options.github, job: id },
+  };
+  return withJob(options, async (shared) => {
     const place: Workplace = {
-      workspace: join(folder, "workspace"),
-      temp: join(folder, "_temp"),
-      commands: join(folder, "commands"),
-      env: new Map(Object.entries({ ...workflowEnv, ...env })),
-      secrets: Object.values(around.secrets),
-      masks: [],
-      github: { ...GITHUB, ...around.options.github, job: id },
+      job: shared,
+      commands: join(shared.temp, "commands"),
       shell: workflow.defaults?.run.shell,
+      endsBackground: around.options.endsBackground ?? false,
       steps: [],
       contexts: everywhere,
       byId: {},
+      posts: [],
       failed: false,
     };
     furnish(place, around.options);
-    await runSteps(job.steps ?? [], place);
+    for (const step of job.steps ?? []) await playStep(step, place);
+    for (const post of place.posts.toReversed()) await playPost(post, place);
     const written = textOfEach(evaluateEach(job.outputs, scopeOf(place)));
-    const { outputs, warnings } = dropMaskedOutputs(written, [...place.secrets, ...place.masks]);
+    const { outputs, warnings } = leavingOutputs(written, shared.masker);
     return { id, matrix, result: place.failed ? "failure" : "success", outputs, warnings, steps: place.steps };
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  });
 }
 
-function furnish(place: Workplace, options: RunOptions): void {
-  for (const folder of [place.workspace, place.temp, place.commands]) mkdirSync(folder);
+function furnish({ job, commands }: Workplace, options: RunOptions): void {
+  mkdirSync(commands);
   for (const [path, text] of Object.entries(options.files ?? {})) {
-    mkdirSync(dirname(join(place.workspace, path)), { recursive: true });
-    writeFileSync(join(place.workspace, path), text);
-    chmodSync(join(place.workspace, path), 0o755);
+    mkdirSync(dirname(join(job.workspace, path)), { recursive: true });
+    writeFileSync(join(job.workspace, path), text);
+    chmodSync(join(job.workspace, path), 0o755);
   }
   for (const [name, script] of Object.entries(options.commands ?? {})) {
-    writeFileSync(join(place.commands, name), `#!/usr/bin/env bash\nset -euo pipefail\n${script}`, { mode: 0o755 });
+    writeFileSync(join(commands, name), `#!/usr/bin/env bash\nset -euo pipefail\n${script}`, { mode: 0o755 });
   }
 }
 
-function scopeOf(place: Workplace, env: Readonly<Record<string, string>> = Object.fromEntries(place.env)): Scope {
-  const runner = { os: "Linux", temp: place.temp, environment: "github-hosted" };
-  const github: Value = { ...place.github, workspace: place.workspace };
+function scopeOf(place: Workplace, env: Readonly<Record<string, string>> = stepVariables(place.job, {})): Scope {
+  const { temp, github } = place.job;
+  const runner = { os: "Linux", temp, environment: "github-hosted" };
   const contexts = { ...place.contexts, github, runner, env, steps: { ...place.byId } };
   return { contexts: { ...contexts, job: { status: place.failed ? "failure" : "success" } } };
 }
 
-/** Runs the steps one after the other. Those after one of this action run inside of it, so that its post comes at the end. */
-async function runSteps([step, ...rest]: readonly StepFile[], place: Workplace): Promise<void> {
-  if (step === undefined) return;
-  const scope = scopeOf(place);
-  const { secrets: _, ...contexts } = scope.contexts;
+async function playStep(step: StepFile, place: Workplace): Promise<void> {
+  const { secrets: _, ...contexts } = scopeOf(place).contexts;
   const status = { success: !place.failed, failure: place.failed };
   if (!evaluateCondition(step.if, { contexts, status })) {
     record(step, place, { outcome: "skipped", outputs: {}, log: "" });
-    return runSteps(rest, place);
-  }
-  const env = { ...Object.fromEntries(place.env), ...textOfEach(evaluateEach(step.env, scope)) };
-  if (step.uses !== undefined && (THIS_ACTION.test(step.uses) || step.uses === "./")) {
-    return runActionStep(step, rest, env, place);
-  }
-  if (step.uses === undefined) {
-    const { outcome, outputs, log } = await runScriptStep(step, env, place);
-    record(step, place, { outcome, outputs, log });
+  } else if (step.uses === undefined) {
+    record(step, place, await runScriptStep(step, place));
+  } else if (THIS_ACTION.test(step.uses) || step.uses === "./") {
+    await playMain(step, place);
   } else if (PLAYED_AS_NOTHING.test(step.uses)) {
     record(step, place, { outcome: "success", outputs: {}, log: "" });
   } else {
     throw new Error(`The sandbox does not know the action ${step.uses}`);
   }
-  return runSteps(rest, place);
+}
+
+/** The step's own variables, as they come out now: post evaluates them again. */
+function ownVariables(step: StepFile, place: Workplace): Record<string, string> {
+  return textOfEach(evaluateEach(step.env, scopeOf(place)));
 }
 
 interface Ended {
@@ -362,65 +369,67 @@ interface Ended {
 
 /** Returns the index of the step among those of the job. */
 function record(step: StepFile, place: Workplace, { outcome, outputs, log }: Ended): number {
-  const goesOn = step["continue-on-error"] ?? "";
-  const forgiven = outcome === "failure" && toText(evaluateText(goesOn, scopeOf(place))) === "true";
-  const conclusion = forgiven ? "success" : outcome;
+  const conclusion = outcome === "failure" && isForgiven(step, place) ? "success" : outcome;
   if (conclusion === "failure") place.failed = true;
   if (step.id !== undefined) place.byId[step.id] = { outcome, conclusion, outputs };
   const name = step.name ?? step.id ?? step.uses ?? step.run?.split("\n", 1)[0] ?? "";
   return place.steps.push({ name, outcome, conclusion, outputs, log }) - 1;
 }
 
-async function runActionStep(
-  step: StepFile,
-  rest: readonly StepFile[],
-  env: Readonly<Record<string, string>>,
-  place: Workplace,
-): Promise<void> {
-  const inputs = textOfEach(evaluateEach(step.with, scopeOf(place, env)));
-  let index = 0;
-  const action = await runStep({
-    inputs,
-    env,
-    secrets: [...place.secrets, ...place.masks],
-    github: place.github,
-    workspace: place.workspace,
-    action: PROJECT,
-    async between(main) {
-      place.masks.push(...main.masks);
-      for (const [name, value] of Object.entries(main.env)) place.env.set(name, value);
-      const outcome = main.outcome === "success" ? "success" : "failure";
-      index = record(step, place, { outcome, outputs: main.outputs, log: main.log });
-      await runSteps(rest, place);
-    },
-  });
-  if (action.post !== undefined && action.post.outcome !== "success") place.failed = true;
-  const recorded = place.steps[index];
-  if (recorded !== undefined) {
-    place.steps[index] = { ...recorded, log: `${recorded.log}Post job cleanup.\n${action.post?.log ?? ""}`, action };
-  }
+/** `continue-on-error`, which forgives a failed post, too (actions/runner, StepsRunner.cs). */
+function isForgiven(step: StepFile, place: Workplace): boolean {
+  return toText(evaluateText(step["continue-on-error"] ?? "", scopeOf(place))) === "true";
 }
 
-async function runScriptStep(step: StepFile, env: Readonly<Record<string, string>>, place: Workplace): Promise<Ended> {
-  const masker = new Masker();
-  for (const secret of place.secrets) masker.addSecret(secret);
-  for (const mask of place.masks) masker.addMask(mask);
-  const log = new StageLog(masker, false);
-  const files = createCommandFiles(place.temp);
-  const script = join(mkdtempSync(join(place.temp, "script-")), "run.sh");
+// Steps of this action
+
+function runActionStage(
+  stage: "main" | "post",
+  action: ActionStep,
+  step: StepFile,
+  place: Workplace,
+): Promise<StageResult> {
+  const own = ownVariables(step, place);
+  const inputs = textOfEach(evaluateEach(step.with, scopeOf(place, stepVariables(place.job, own))));
+  return runStage(stage, action, place.job, { inputs }, own);
+}
+
+async function playMain(step: StepFile, place: Workplace): Promise<void> {
+  const action = openAction(PROJECT);
+  const main = await runActionStage("main", action, step, place);
+  const outcome = main.outcome === "success" ? "success" : "failure";
+  const index = record(step, place, { outcome, outputs: main.outputs, log: main.log });
+  place.posts.push({ step, index, action, main });
+}
+
+async function playPost({ step, index, action, main }: Post, place: Workplace): Promise<void> {
+  let post: StageResult;
+  try {
+    post = await runActionStage("post", action, step, place);
+  } catch (error) {
+    // What main could evaluate can fail now, where it asks for something that a later step changed.
+    post = unstartedStage(place.job, error);
+  }
+  if (post.outcome !== "success" && !isForgiven(step, place)) place.failed = true;
+  const recorded = place.steps[index];
+  if (recorded === undefined) return;
+  const log = `${recorded.log}Post job cleanup.\n${post.log}`;
+  place.steps[index] = { ...recorded, log, action: { main, post } };
+}
+
+async function runScriptStep(step: StepFile, place: Workplace): Promise<Ended> {
+  const { job } = place;
+  const env = stepVariables(job, ownVariables(step, place));
+  const log = new StageLog(job.masker, false);
+  const files = createCommandFiles(job.temp);
+  const script = join(mkdtempSync(join(job.temp, "script-")), "run.sh");
   writeFileSync(script, toText(evaluateText(step.run ?? "", scopeOf(place, env))));
   // What GitHub starts: with a shell that is named, a pipe fails with any of its parts.
   const args =
     (step.shell ?? place.shell) === "bash" ? ["--noprofile", "--norc", "-eo", "pipefail", script] : ["-e", script];
-  const exitCode = await runBash(
-    args,
-    place.workspace,
-    { ...scriptEnvironment(env, place), ...commandFileVariables(files) },
-    log,
-  );
-  const results = processCommandFiles(files, log, masker);
-  place.masks.push(...log.masks);
-  for (const [name, value] of results.env) place.env.set(name, value);
+  const variables = { ...scriptEnvironment(env, place), ...commandFileVariables(files) };
+  const exitCode = await runBash(args, place, variables, log);
+  passOn(processCommandFiles(files, log, job.masker), job);
   if (exitCode !== 0) log.issue("error", `Process completed with exit code ${exitCode}.`);
   return {
     outcome: exitCode === 0 && !log.failed ? "success" : "failure",
@@ -429,31 +438,31 @@ async function runScriptStep(step: StepFile, env: Readonly<Record<string, string
   };
 }
 
-function scriptEnvironment(env: Readonly<Record<string, string>>, place: Workplace): Record<string, string> {
-  const github = Object.entries(place.github).map(([name, value]) => [`GITHUB_${name.toUpperCase()}`, value] as const);
+function scriptEnvironment(
+  env: Readonly<Record<string, string>>,
+  { job, commands }: Workplace,
+): Record<string, string> {
   return {
     CI: "true",
-    HOME: place.temp,
+    HOME: job.temp,
     ...env,
-    PATH: [place.commands, process.env.PATH ?? ""].join(delimiter),
-    ...Object.fromEntries(github),
-    GITHUB_ACTIONS: "true",
-    GITHUB_WORKSPACE: place.workspace,
-    RUNNER_OS: "Linux",
-    RUNNER_TEMP: place.temp,
+    PATH: [commands, searchPath(job, env)].join(delimiter),
+    ...contextVariables(job),
   };
 }
 
 function runBash(
   args: readonly string[],
-  folder: string,
+  { job, endsBackground }: Workplace,
   env: Readonly<Record<string, string>>,
   log: StageLog,
 ): Promise<number | null> {
   return new Promise((resolve, reject) => {
     const child = spawn("bash", args, {
-      cwd: folder,
+      cwd: job.workspace,
       env: { ...env },
+      // The leader of a group of its own, by which all of the group can be ended.
+      detached: endsBackground,
       stdio: ["ignore", "pipe", "pipe"],
       timeout: STEP_TIME_LIMIT,
       killSignal: "SIGKILL",
@@ -469,8 +478,19 @@ function runBash(
       });
     }
     child.on("error", reject);
+    child.on("exit", () => {
+      if (endsBackground && child.pid !== undefined) endGroup(child.pid);
+    });
     child.on("close", resolve);
   });
+}
+
+function endGroup(leader: number): void {
+  try {
+    process.kill(-leader, "SIGKILL");
+  } catch {
+    // Nobody of the group is left.
+  }
 }
 
 // Values
