@@ -25,6 +25,8 @@ export interface StepOptions {
   readonly secrets?: readonly string[];
   /** Milliseconds after which the step gets SIGINT, as a cancelled job sends; then SIGTERM, then it is killed. */
   readonly cancelAfter?: number;
+  /** The same as soon as this comes true; however slow the machine, the step is then where it should be. */
+  readonly cancelWhen?: Promise<unknown>;
   /** Run post too (default true). */
   readonly post?: boolean;
   /** Called between main and post. */
@@ -105,7 +107,7 @@ export function runStep(options: StepOptions): Promise<StepResult> {
     await options.between?.(main);
     if (options.post === false || job.manifest.post === undefined) return { main };
     // The cancellation was main's; post of a cancelled job runs like any other.
-    const { cancelAfter: _, ...rest } = options;
+    const { cancelAfter: _, cancelWhen: __, ...rest } = options;
     return { main, post: await runStage("post", job, rest) };
   });
 }
@@ -278,8 +280,8 @@ async function runScript(
   const timeLimit = options.timeLimit ?? TIME_LIMIT;
   const onLine = (line: string): void => log.receive(line);
   try {
-    const { cancelAfter } = options;
-    const ended = await runProcess({ script, folder: job.workspace, env, cancelAfter, timeLimit, onLine });
+    const { cancelAfter, cancelWhen } = options;
+    const ended = await runProcess({ script, folder: job.workspace, env, cancelAfter, cancelWhen, timeLimit, onLine });
     if (ended.stopped === "cancelled") log.write("##[error]The operation was canceled.");
     if (ended.stopped === "timed out") {
       const minutes = Math.round(timeLimit / 60_000);
