@@ -288,9 +288,9 @@ describe("what the pages tell a reader to write", () => {
       QA_CREDENTIALS: JSON.stringify(inputs("qa", "client-credentials")),
       TULEAP_ACCESS_KEY: of("tuleap", "access-key", "token"),
       TULEAP_CREDENTIALS: JSON.stringify(inputs("tuleap", "access-key")),
-      RP_USERNAME: of("reportportal", "password", "username"),
-      RP_PASSWORD: of("reportportal", "password", "password"),
-      RP_API_KEY: of("reportportal", "api-key", "token"),
+      REPORTPORTAL_USERNAME: of("reportportal", "password", "username"),
+      REPORTPORTAL_PASSWORD: of("reportportal", "password", "password"),
+      REPORTPORTAL_API_KEY: of("reportportal", "api-key", "token"),
       VIRTUOZZO_TOKEN: of("virtuozzo", "personal-access-token", "token"),
       SEAL_KEY: randomBytes(32).toString("base64"),
     };
