@@ -4,7 +4,9 @@ export default {
   extensionsToTreatAsEsm: [".ts"],
   transform: {},
   testMatch: ["<rootDir>/__tests__/**/*.test.ts"],
-  testTimeout: 60_000,
+  // Half an hour: some tests start hundreds of processes, and a machine may be six times slower than an idle one. What a
+  // test starts has limits of its own, so none hangs that long; no test gives itself less.
+  testTimeout: 1_800_000,
   coverageProvider: "v8",
   collectCoverageFrom: ["src/**/*.ts"],
 };

@@ -22,9 +22,8 @@ const sorted = (paths: readonly string[]): string[] => paths.map((path) => path.
 const PAGES = sorted(globSync(["*.md", "docs/**/*.md", ".github/**/*.md"]));
 const WORKFLOWS = sorted(globSync(".github/workflows/*.yml"));
 const owner: string = JSON.parse(read("package.json")).config.owner;
-const manifest: { inputs: Record<string, { default?: string }>; outputs: Record<string, Fields> } = parse(
-  read("action.yml"),
-);
+const manifest: { description: string; inputs: Record<string, { default?: string }>; outputs: Record<string, Fields> } =
+  parse(read("action.yml"));
 const types: { inputs: Record<string, Typed>; outputs: Record<string, Typed> } = parse(read("action-types.yml"));
 const failures = [...read("docs/troubleshooting.md").matchAll(/^\| \[`([a-z-]+)`\]/gm)].map(([, code]) => code);
 
@@ -47,6 +46,13 @@ describe("generated text", () => {
     expect(headings(read("docs/troubleshooting.md"))).toEqual(expect.arrayContaining(failures));
     expect(failures).toHaveLength(12);
     expect(read("CHANGELOG.md")).toContain(`## [${JSON.parse(read("package.json")).version}]`);
+  });
+});
+
+describe("action.yml", () => {
+  test("has a description that the Marketplace takes: fewer than 125 characters", () => {
+    expect(manifest.description.length).toBeGreaterThan(40);
+    expect(manifest.description.length).toBeLessThan(125);
   });
 });
 
@@ -151,6 +157,37 @@ const BLOCKS = PAGES.flatMap((page) =>
   yamlBlocks(page).map((block, index) => ({ name: `${page}, YAML block ${index + 1}`, block })),
 );
 
+describe("prose", () => {
+  test.each(PAGES)("of %s is wrapped", (page) => {
+    const lines = withoutCode(read(page), "blocks").split("\n");
+    expect(lines.filter((text) => text.length > 130 && !/^\s*\||\]\(https:/.test(text))).toEqual([]);
+  });
+});
+
+describe("the secrets that pages and examples read", () => {
+  const pages = sorted(globSync(["README.md", "docs/**/*.md", "examples/*.yml", ".github/workflows/token.yml"]));
+  const names = pages.flatMap((page) =>
+    [...read(page).matchAll(/\bsecrets\.([A-Z]\w+)/g)].map(([, name = ""]) => name),
+  );
+
+  test("are called after the provider and the input, so that two pages can be copied into one repository", () => {
+    const fields = [
+      "token",
+      "username",
+      "password",
+      "client-id",
+      "client-secret",
+      "credentials",
+      "api-key",
+      "access-key",
+    ];
+    const secrets = providers.flatMap(({ id }) => fields.map((field) => `${id}-${field}`));
+    const allowed = ["seal-key", ...secrets].map((name) => name.toUpperCase().replaceAll("-", "_"));
+    expect(names.length).toBeGreaterThan(20);
+    expect([...new Set(names)].filter((name) => !allowed.includes(name))).toEqual([]);
+  });
+});
+
 describe("examples in the pages", () => {
   test("there are some", () => expect(BLOCKS.length).toBeGreaterThan(15));
 
@@ -245,18 +282,40 @@ describe("what the pages tell a reader to write", () => {
     const list = `on: push\njobs:\n  job:\n    runs-on: ubuntu-latest\n    steps:\n${block.replace(/^/gm, "      ")}`;
     const run = await runWorkflow(here(block.startsWith("- ") ? list : block), {
       secrets: secrets(),
-      files: Object.fromEntries([...TOOLS.map((tool) => [tool, "#!/bin/sh\n"]), ["report.xml", "<testsuite/>"], ROOT]),
-      commands: { curl: "cat > /dev/null; echo '{}'", jq: "cat > /dev/null; echo 7", pytest: "cat > /dev/null" },
+      files: Object.fromEntries([
+        ...TOOLS.map((tool) => [tool, `#!/bin/sh\n${TELL}\n`]),
+        ["report.xml", "<testsuite/>"],
+        ROOT,
+      ]),
+      commands: { curl: "cat > /dev/null; echo '{}'", jq: "cat > /dev/null; echo 7", pytest: TELL },
       workflows: {
         [`${owner}/api-token-exchange/.github/workflows/token.yml`]: ".github/workflows/token.yml",
         "your-organization/workflows/.github/workflows/upload.yml": upload,
       },
     });
     expect([name, run.conclusion, failed(run)]).toEqual([name, "success", []]);
+    for (const { command, wanted } of reads(block)) {
+      const steps = run.jobs.flatMap((job) => job.steps).filter((step) => step.name === command);
+      expect(steps.length).toBeGreaterThan(0);
+      for (const { log } of steps) expect(variables(log)).toEqual(expect.arrayContaining(wanted(variables(log))));
+    }
     expect(Object.values(running).flatMap((service) => service.live())).toEqual([]);
   });
 
   const TOOLS = ["run-tests", "upload", "report", "compare", "read"];
+  /** Tells the names of the variables that a program got. */
+  const TELL = "env | cut -d= -f1 | sed 's/^/has /'";
+  const variables = (log: string) => [...log.matchAll(/^has (.*)$/gm)].map(([, name = ""]) => name);
+
+  /** What the block says that its commands read: `A and B`, or one of `A or B`. */
+  function reads(block: string): { command: string; wanted: (has: readonly string[]) => string[] }[] {
+    return [...block.matchAll(/run: (.+?) # reads ([A-Z_ ando]+?)(?:,.*)?$/gm)].map(([, command = "", said = ""]) => ({
+      command,
+      wanted: (has) =>
+        said.includes(" or ") ? [said.split(" or ").find((name) => has.includes(name)) ?? said] : said.split(" and "),
+    }));
+  }
+
   const ROOT = [".github/company-root.pem", rootCertificates[0] ?? ""] as const;
 
   function failed({ jobs }: WorkflowRun): string[] {
@@ -288,9 +347,9 @@ describe("what the pages tell a reader to write", () => {
       QA_CREDENTIALS: JSON.stringify(inputs("qa", "client-credentials")),
       TULEAP_ACCESS_KEY: of("tuleap", "access-key", "token"),
       TULEAP_CREDENTIALS: JSON.stringify(inputs("tuleap", "access-key")),
-      RP_USERNAME: of("reportportal", "password", "username"),
-      RP_PASSWORD: of("reportportal", "password", "password"),
-      RP_API_KEY: of("reportportal", "api-key", "token"),
+      REPORTPORTAL_USERNAME: of("reportportal", "password", "username"),
+      REPORTPORTAL_PASSWORD: of("reportportal", "password", "password"),
+      REPORTPORTAL_API_KEY: of("reportportal", "api-key", "token"),
       VIRTUOZZO_TOKEN: of("virtuozzo", "personal-access-token", "token"),
       SEAL_KEY: randomBytes(32).toString("base64"),
     };

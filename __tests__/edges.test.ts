@@ -33,7 +33,6 @@ describe("an answer that nobody asked for", () => {
     const inputs = { provider: "qa", url: qa.url, ...qa.accounts["client-credentials"]?.inputs };
     const main = await runMain(inputs);
     expect(main.outputs.failure).toBe("bad-response");
-    expect(main.milliseconds).toBeLessThan(5000);
   });
 
   test.each([200, 400, 404, 422])("Tuleap's own word counts at status %s too", async (status) => {
@@ -90,7 +89,7 @@ describe("a key whose creation stays without an answer", () => {
       provider: "reportportal",
       url: reportportal.url,
       method: "ephemeral-api-key",
-      timeout: "3",
+      timeout: "10",
       ...reportportal.accounts["ephemeral-api-key"]?.inputs,
     });
     expect(main.outputs.failure).toBe("timeout");

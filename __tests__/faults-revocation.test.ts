@@ -2,7 +2,7 @@ import { expect, test } from "@jest/globals";
 import { faults } from "../sandbox/faults.ts";
 import { play, pooled, WAYS } from "./fault-stages.ts";
 import { keepSection, table, together } from "./reliability.ts";
-import { leaks } from "./support.ts";
+import { endedWithin, leaks } from "./support.ts";
 
 /** Every way to mint something that the service can take back. */
 const REVOCABLE = ["ReportPortal key", "Virtuozzo", "Tuleap", "Tuleap key", "QA"] as const;
@@ -18,14 +18,17 @@ interface Row {
   readonly fault: keyof typeof faults;
   readonly ends: Outcome;
   readonly but?: Readonly<Partial<Record<Revocable, Outcome>>>;
-  readonly seconds?: number;
+  /** What post has to say. */
+  readonly says?: string;
 }
+
+const SILENCE = "did not answer within";
 
 /** What a fault at the revocation comes to, by the contract. All is run with `retries: 2`. */
 const ROWS: readonly Row[] = [
-  { fault: "stays silent", ends: ONCE, seconds: 1 },
-  { fault: "drips its headers", ends: ONCE, seconds: 1 },
-  { fault: "drips a body of known length", ends: ONCE, seconds: 1 },
+  { fault: "stays silent", ends: ONCE, says: SILENCE },
+  { fault: "drips its headers", ends: ONCE, says: SILENCE },
+  { fault: "drips a body of known length", ends: ONCE, says: SILENCE },
   { fault: "resets without an answer", ends: RETRIED },
   { fault: "breaks off in a chunked body", ends: RETRIED },
   { fault: "answers in another protocol", ends: ONCE },
@@ -45,14 +48,14 @@ const ROWS: readonly Row[] = [
   { fault: "200 with a login page", ends: ONCE },
 ];
 
-const PROCESS = 5_000;
+/** `timeout` of the step. Main has to mint within it too, on a machine however busy. */
+const SECONDS = 10;
 
 test("a fault at the revocation never fails the job and warns once at most", async () => {
   const seen = await pooled(
     ROWS.flatMap((row) => REVOCABLE.map((way) => ({ row, way }))),
     async ({ row, way }) => {
-      const seconds = row.seconds ?? 10;
-      const inputs = { retries: "2", timeout: String(seconds), probe: "false" };
+      const inputs = { retries: "2", timeout: String(SECONDS), probe: "false" };
       const { post, requests, secrets, live } = await play(WAYS[way], "revocation", faults[row.fault], inputs);
       const types = post?.annotations.map(({ type }) => type).join();
       return {
@@ -62,12 +65,14 @@ test("a fault at the revocation never fails the job and warns once at most", asy
         requests,
         exitCode: post?.exitCode,
         outcome: post?.outcome,
-        says: /It stays valid .+ Remove it by hand: .+\.|was already gone at /.test(post?.log ?? ""),
+        says:
+          /It stays valid .+ Remove it by hand: .+\.|was already gone at /.test(post?.log ?? "") &&
+          post?.log.includes(row.says ?? "") === true,
         // Whatever post says, the fault kept the service from doing anything.
         live: live.length,
         leaks: post === undefined ? [] : leaks(post, secrets),
         stderr: post?.stderr,
-        inTime: (post?.milliseconds ?? Number.POSITIVE_INFINITY) < seconds * 1000 + PROCESS,
+        inTime: post !== undefined && endedWithin(post, SECONDS),
       };
     },
   );
@@ -94,8 +99,8 @@ test("a fault at the revocation never fails the job and warns once at most", asy
       row.fault,
       together(cells.map(({ way, ends }) => [way, ends ?? ""])),
       together(cells.map(({ way, requests }) => [way, String(requests)])),
-      `${row.seconds ?? 10} s`,
+      `${SECONDS} s`,
     ];
   });
   keepSection("revocation", table(["What the service does", "Post ends with", "Requests", "Ends within"], lines));
-}, 240_000);
+});

@@ -6,7 +6,7 @@ import type { StageResult, StepResult } from "../sandbox/runner.ts";
 import { services, startTuleap, type Tuleap } from "../sandbox/services/index.ts";
 import { pooled, SERVICES, WAYS } from "./fault-stages.ts";
 import { keepSection, table } from "./reliability.ts";
-import { leaks, runAction, runMain } from "./support.ts";
+import { endedWithin, leaks, runAction, runMain } from "./support.ts";
 
 /** Longer than a name may be, so no resolver knows it: only a proxy of these tests leads there, or nothing does. */
 const HOST = `${"x".repeat(64)}.example`;
@@ -245,7 +245,7 @@ test("a proxy that refuses or is dead is named as the proxy, never as the servic
   const seen = await pooled(ROWS, async ({ what, variable, says, retried }) => {
     const { value, close } = await variable();
     try {
-      const limits = { retries: "2", timeout: what === "stays silent" ? "1" : "10" };
+      const limits = { retries: "2", timeout: what === "stays silent" ? "5" : "10" };
       const main: StageResult = await runMain({ ...securedInputs(), ...limits }, { env: { https_proxy: value } });
       const { host } = new URL(value);
       return {
@@ -258,7 +258,7 @@ test("a proxy that refuses or is dead is named as the proxy, never as the servic
         right: (main.log.match(/^Attempt \d failed \(proxy: /gm)?.length ?? 0) === retried,
         annotations: main.annotations.length,
         leaks: leaks(main, ["wrong-password", secured.accounts.token?.inputs.password ?? ""]),
-        inTime: main.milliseconds < 10_000,
+        inTime: endedWithin(main, Number(limits.timeout)),
       };
     } finally {
       await close?.();

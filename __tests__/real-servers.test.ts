@@ -143,7 +143,7 @@ describe("QA's exchange with a real OAuth2 server", () => {
       failure: "",
     });
     expect(Number(main.outputs["expires-in"])).toBeLessThanOrEqual(36_000);
-    expect(Number(main.outputs["expires-in"])).toBeGreaterThan(35_970);
+    expect(Number(main.outputs["expires-in"])).toBeGreaterThan(35_400);
     expect(exchanges).toEqual(["POST /oauth2/token/ 200", "GET /restapi/v1/organizations/accounts/teams/ 200"]);
     expect(leaks(main, [CLIENT.secret, main.outputs.token ?? ""])).toEqual([]);
   });
@@ -167,7 +167,7 @@ describe("ReportPortal's password grant with a real OAuth2 server", () => {
     const main = await runMain({ ...given, url });
     expect(main.outputs).toMatchObject({ account: "ci-robot", probe: "accepted", failure: "" });
     expect(Number(main.outputs["expires-in"])).toBeLessThanOrEqual(3600);
-    expect(Number(main.outputs["expires-in"])).toBeGreaterThan(3570);
+    expect(Number(main.outputs["expires-in"])).toBeGreaterThan(3000);
     expect(exchanges).toEqual(["POST /uat/sso/oauth/token 200", "GET /api/users 200"]);
     // The refresh token that comes along is nobody's business, and masked like the access token.
     const minted = main.masks.filter((mask) => /^[0-9a-f]{64}$/.test(mask));

@@ -4,8 +4,8 @@ import { expect } from "@jest/globals";
 const PAGE = "docs/reliability.md";
 
 /**
- * Compares a section of docs/reliability.md with what this run has seen. With RELIABILITY=write it writes the section
- * instead; run the tests one after the other then (`--runInBand`), since they share the page.
+ * Compares a section of docs/reliability.md with what this run has seen. `npm run reliability` makes it write the section
+ * instead, and runs one test after the other, since they share the page.
  */
 export function keepSection(name: string, lines: readonly string[]): void {
   const [start, end] = [`<!-- ${name} -->\n`, `<!-- end of ${name} -->`];

@@ -97,12 +97,11 @@ async function sendOnce(fault: Fault, limits: { seconds: number; retries: number
   const retries: Retry[] = [];
   const client = openClient({ baseUrl: xray.url, onRetry: (retry) => retries.push(retry), random: () => 0.01 });
   open.push(client);
-  const start = performance.now();
   const result = await client
     .stage(limits)
     .send({ method: "POST", path: "/api/v2/authenticate", json: {} })
     .catch((failure: unknown) => failure);
-  return { result, retries, requests: xray.requests, milliseconds: performance.now() - start };
+  return { result, retries, requests: xray.requests };
 }
 
 /** Plays one fault after the other, and then lets the service answer. */
@@ -141,17 +140,18 @@ describe("a request that met a passing fault", () => {
   });
 
   test("waits at least as long as the service told", async () => {
-    const seen = await sendOnce(
-      inTurn(
-        later(429, () => "0.4"),
-        later(503, () => "0.3"),
-      ),
-      { seconds: 60, retries: 4 },
-    );
-    const [first, second, third] = seen.requests;
-    // The clock of the stand-in counts whole milliseconds.
-    expect(Number(second?.at) - Number(first?.at)).toBeGreaterThanOrEqual(399);
-    expect(Number(third?.at) - Number(second?.at)).toBeGreaterThanOrEqual(299);
+    const events: string[] = [];
+    // The service's own clock, started before its answer leaves: the order is the proof.
+    const tells =
+      (status: number, seconds: number): Fault =>
+      (...args) => {
+        events.push("asked");
+        setTimeout(() => events.push(`${seconds} s are over`), seconds * 1000);
+        return later(status, () => String(seconds))(...args);
+      };
+    const answers: Fault = () => events.push("asked") === 0;
+    const seen = await sendOnce(inTurn(tells(429, 0.4), tells(503, 0.3), answers), { seconds: 60, retries: 4 });
+    expect(events).toEqual(["asked", "0.4 s are over", "asked", "0.3 s are over", "asked"]);
     // 0.4 + 0.01 × 0.4, then 0.3 + √0.01 × 2 × 0.4.
     expect(seen.retries.map(({ wait }) => wait.toFixed(3))).toEqual(["0.404", "0.380"]);
   });
@@ -166,7 +166,6 @@ describe("a request that met a passing fault", () => {
       'asks to wait 31 seconds, longer than is left of the "timeout" of 30 seconds',
     );
     expect(seen.requests).toHaveLength(1);
-    expect(seen.milliseconds).toBeLessThan(5_000);
   });
 });
 
@@ -227,7 +226,7 @@ test("a password goes out once more at most when it may have arrived, whatever e
       }),
     ),
   );
-}, 60_000);
+});
 
 test("a password is never sent again after a refusal", async () => {
   const seen = await pooled(
@@ -339,5 +338,5 @@ describe.each(CREATING)("the creation of $name", ({ start, provider, method, cre
     expect(new Set(seen.names).size).toBe(2);
     expect(seen.liveAfterMain).toBe(1);
     expect(seen.liveAfterPost).toBe(0);
-  }, 30_000);
+  });
 });

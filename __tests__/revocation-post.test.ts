@@ -14,6 +14,7 @@ import {
 import {
   answerWith,
   closeServices,
+  holdUp,
   inputsOf,
   line,
   mishap,
@@ -117,36 +118,38 @@ describe("what is not to be taken back", () => {
 
 describe("the time of post", () => {
   test("is `timeout` where that is shorter than 30 seconds", async () => {
-    const { service, inputs, main } = await mintedToken({ timeout: "1", retries: "10" });
+    const { service, inputs, main } = await mintedToken({ retries: "10" });
+    // Main had all the time that it wanted.
+    const state = changed(main, { timeout: 3 });
     service.fault(staySilent(any));
-    const silent = await runPost({ inputs }, main);
+    const silent = await runPost({ inputs }, { ...main, state });
     expect(silent).toMatchObject({ exitCode: 0, annotations: [{ type: "warning", title: "Not revoked" }] });
-    expect(silent.annotations[0]?.message).toContain("did not answer within 1 second");
-    expect(silent.milliseconds).toBeGreaterThan(900);
-    expect(silent.milliseconds).toBeLessThan(4_000);
+    expect(silent.annotations[0]?.message).toMatch(/did not answer within (?:3|[12]\.\d) seconds/);
 
-    service.fault(answerWith(any, 503, "down"));
-    const down = await runPost({ inputs }, main);
+    service.fault(answerWith(any, 503, "", { "retry-after": "4" }));
+    const down = await runPost({ inputs }, { ...main, state });
     expect(down).toMatchObject({ exitCode: 0, annotations: [{ type: "warning", title: "Not revoked" }] });
-    expect(down.milliseconds).toBeLessThan(4_000);
+    expect(down.annotations[0]?.message).toContain('longer than is left of the "timeout" of 3 seconds');
   });
 
   test("is 30 seconds however long `timeout` is, so a longer wait that the service asks for is not begun", async () => {
     const { service, inputs, main } = await mintedToken({ timeout: "3600", retries: "10" });
+    const sent = service.requests.length;
     service.fault(answerWith(any, 503, "", { "retry-after": "31" }));
     const post = await runPost({ inputs }, main);
     expect(post).toMatchObject({ exitCode: 0, annotations: [{ type: "warning", title: "Not revoked" }] });
     expect(post.annotations[0]?.message).toContain("31 seconds");
     expect(post.annotations[0]?.message).toContain("30 seconds");
-    expect(post.milliseconds).toBeLessThan(4_000);
+    expect(service.requests).toHaveLength(sent + 1);
   });
 
   test("ends at once with exit code 0 when the job is cancelled meanwhile", async () => {
     const { service, inputs, main } = await mintedToken();
-    service.fault(staySilent(any));
-    const post = await runPost({ inputs, cancelAfter: 700 }, main);
+    const held = holdUp(any);
+    service.fault(held.fault);
+    const post = await runPost({ inputs, cancelWhen: held.came }, main);
+    // Had it waited for the answer, a warning would say so.
     expect(post).toMatchObject({ exitCode: 0, signal: null, annotations: [] });
-    expect(post.milliseconds).toBeLessThan(5_000);
   });
 });
 

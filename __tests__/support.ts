@@ -28,6 +28,17 @@ export async function runMain(
   return (await runStep({ ...more, inputs, post: false })).main;
 }
 
+/** Milliseconds that a busy machine may take to start a process, to feed it and to end it, beside what the process does. */
+const BUSY = 60_000;
+
+/**
+ * Whether a stage ended by a limit of so many seconds, as well as a clock can tell on a busy machine. It finds what goes on
+ * without an end; that it was this very limit is for what was sent and said to prove.
+ */
+export function endedWithin({ milliseconds }: Pick<StageResult, "milliseconds">, seconds: number): boolean {
+  return milliseconds < seconds * 1000 + BUSY;
+}
+
 /** All that a reader of the run can see of a stage: the log as shown, the summary, the annotations. */
 export function shown({ log, summary, annotations }: StageResult): string {
   return [log, summary, ...annotations.flatMap(({ title, message }) => [title, message])].join("\n");
@@ -205,6 +216,20 @@ export function answerWith(
 /** A fault that takes the chosen requests and stays silent. */
 export function staySilent(chosen: (request: RecordedRequest) => boolean): Fault {
   return (request) => chosen(request);
+}
+
+/** A fault that takes the chosen requests and stays silent, and the moment when the first of them has come. */
+export function holdUp(chosen: (request: RecordedRequest) => boolean): { fault: Fault; came: Promise<void> } {
+  let tell = () => {};
+  const came = new Promise<void>((resolve) => {
+    tell = resolve;
+  });
+  const fault: Fault = (request) => {
+    const isHeld = chosen(request);
+    if (isHeld) tell();
+    return isHeld;
+  };
+  return { fault, came };
 }
 
 /** Lets the first of the chosen requests through to the fault, and no other. */

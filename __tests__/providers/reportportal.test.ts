@@ -62,7 +62,7 @@ test("expires_in is seconds, whatever the vendor's page says", async () => {
   );
   const left = ((credential?.expiresAt?.getTime() ?? 0) - Date.now()) / 1000;
   expect(left).toBeLessThanOrEqual(3600);
-  expect(left).toBeGreaterThan(3595);
+  expect(left).toBeGreaterThan(3000);
 });
 
 test("a token of no known lifetime has no expiry", async () => {
