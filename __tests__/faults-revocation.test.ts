@@ -42,7 +42,9 @@ const ROWS: readonly Row[] = [
   { fault: "401 with a page", ends: ONCE },
   { fault: "403 without a body", ends: ONCE },
   { fault: "404 without a body", ends: ONCE, but: { "ReportPortal key": GONE } },
+  { fault: "406", ends: ONCE },
   { fault: "200 with a login page", ends: ONCE },
+  { fault: "200 of a firewall", ends: ONCE },
 ];
 
 const PROCESS = 5_000;
