@@ -256,5 +256,5 @@ function apiError(
 }
 
 function apiAnswer(status: number, value: unknown, headers: Readonly<Record<string, string>> = {}): Answer {
-  return json(status, value, { "content-type": API_TYPE, ...headers });
+  return json(status, value, { "content-type": API_TYPE, allow: "GET, HEAD, OPTIONS", ...headers });
 }
