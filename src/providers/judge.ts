@@ -53,6 +53,9 @@ function notAcceptable(answer: Answer, host: string): Failure {
 const KEPT_OUT =
   "A firewall, a content delivery network or a login wall may keep this runner out: ask who runs it to let the API pass. What is inside of a company network answers a runner inside of it.";
 
+const NOT_AN_API =
+  'Check that "url" is the base URL of the service, without a path of its web pages; a login wall or captive portal also answers so.';
+
 function page(answer: Answer, host: string, mayMean?: string): Failure {
   if (answer.status === 401 || answer.status === 403) {
     return new Failure("forbidden", `Something in front of ${host} answered with a page and status ${answer.status}.`, {
@@ -61,10 +64,7 @@ function page(answer: Answer, host: string, mayMean?: string): Failure {
     });
   }
   return new Failure("wrong-url", `${host} answered with an HTML page (status ${answer.status}), not with its API.`, {
-    hint: hint(
-      [inFront(answer), mayMean],
-      'Check that "url" is the base URL of the service, without a path of its web pages; a login wall or captive portal also answers so.',
-    ),
+    hint: hint([inFront(answer)], mayMean ?? NOT_AN_API),
     ...quoted(answer),
   });
 }
@@ -81,10 +81,7 @@ function byStatus(answer: Answer, host: string, mayMean?: string): Failure {
     case 405:
     case 410:
       return new Failure("wrong-url", `${host} has nothing at the place of the API (status ${status}).`, {
-        hint: hint(
-          [mayMean],
-          'Check "url": it is the base URL, with the path that the service is installed under, if any.',
-        ),
+        hint: mayMean ?? 'Check "url": it is the base URL, with the path that the service is installed under, if any.',
         ...quoted(answer),
       });
     case 401:
