@@ -22,7 +22,7 @@ export interface Exchanged {
   readonly requests: Listening["requests"];
 }
 
-const RUN = {
+export const RUN = {
   server: "https://github.com",
   repository: "octo-org/octo-repo",
   workflow: "CI",

@@ -1,7 +1,10 @@
 import { expect, test } from "@jest/globals";
 import { type Answer, html, json, text } from "../../sandbox/services/answers.ts";
+import { Failure } from "../../src/failure.ts";
+import type { Http } from "../../src/http/http.ts";
 import { xray } from "../../src/providers/xray.ts";
-import { exchanged, inShort, probed } from "./scripted.ts";
+import { parseJson } from "../../src/read.ts";
+import { exchanged, inShort, probed, RUN } from "./scripted.ts";
 
 const PAIR = { "client-id": "5F2A", "client-secret": 'q"u\\ote' };
 
@@ -259,3 +262,39 @@ test("406 at the probe is inconclusive", async () => {
     inShort(await probed(xray, "client-credentials", { token: EXP_2030 }, () => text(406, "Not Acceptable"))),
   ).toBe("inconclusive answer");
 });
+
+/** The answer at an address of Xray's own, which no stand-in can have. */
+function at(host: string, answer: Answer): Http {
+  const body = answer.body ?? "";
+  return {
+    baseUrl: `https://${host}`,
+    host,
+    send: async () => ({
+      status: answer.status,
+      headers: {},
+      body,
+      json: parseJson(body),
+      isHtml: /^<!doctype html/i.test(body),
+    }),
+  };
+}
+
+test.each(["xray", "us.xray", "eu.xray", "au.xray"])(
+  "the regions to try from %s.cloud.getxray.app are the others, and `url` is not to be left out",
+  async (name) => {
+    const host = `${name}.cloud.getxray.app`;
+    const [method] = xray.methods;
+    const probe = method?.probe({ token: EXP_2030 }, at(host, json(401, { error: REGION })));
+    const thrown = await probe?.catch((failure: unknown) => failure);
+    const named = (thrown instanceof Failure ? thrown.hint : "").match(/https:\/\/[\w.]+\w/g) ?? [];
+    expect([...named, `https://${host}`].sort()).toEqual([
+      "https://au.xray.cloud.getxray.app",
+      "https://eu.xray.cloud.getxray.app",
+      "https://us.xray.cloud.getxray.app",
+      "https://xray.cloud.getxray.app",
+    ]);
+    const hands = { secret() {}, revocable() {}, note() {}, warn() {}, run: RUN };
+    const exchange = method?.exchange(PAIR, at(host, html(404, "Error", "Cannot POST")), hands);
+    await expect(exchange).rejects.toMatchObject({ code: "wrong-url", hint: expect.not.stringContaining("Leave") });
+  },
+);
