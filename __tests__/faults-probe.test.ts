@@ -43,6 +43,7 @@ const ROWS: readonly Row[] = [
   { fault: "503, Retry-After: 0.01", ends: RETRIED },
   { fault: "400 without a body", ends: ["bad-response", 1] },
   { fault: "401 without a body", ends: ["refused", 1], but: { QA: AT_ONCE } },
+  { fault: "401 without a body, with a reason", ends: ["refused", 1], but: { QA: AT_ONCE } },
   { fault: "401 with a page", ends: ["refused", 1], but: { QA: AT_ONCE } },
   {
     fault: "403 without a body",
@@ -54,6 +55,11 @@ const ROWS: readonly Row[] = [
     ends: ["wrong-url", 1],
     but: { ReportPortal: ["inconclusive, with a warning", 3] },
   },
+  { fault: "403 with a page", ends: ["forbidden", 1], but: { ReportPortal: ["inconclusive", 3], QA: AT_ONCE } },
+  { fault: "406", ends: AT_ONCE },
+  { fault: "406 with a page", ends: AT_ONCE },
+  { fault: "503 of a check for robots", ends: RETRIED },
+  { fault: "200 of a firewall", ends: ["wrong-url", 1], but: { QA: AT_ONCE } },
   { fault: "200 with a login page", ends: ["wrong-url", 1], but: { QA: AT_ONCE } },
   { fault: "200 with a number", ends: ["bad-response", 1], but: { ReportPortal: ["inconclusive, with a warning", 3] } },
   {

@@ -45,7 +45,9 @@ const ROWS: readonly Row[] = [
   { fault: "401 with a page", ends: ONCE },
   { fault: "403 without a body", ends: ONCE },
   { fault: "404 without a body", ends: ONCE, but: { "ReportPortal key": GONE } },
+  { fault: "406", ends: ONCE },
   { fault: "200 with a login page", ends: ONCE },
+  { fault: "200 of a firewall", ends: ONCE },
 ];
 
 /** `timeout` of the step. Main has to mint within it too, on a machine however busy. */

@@ -69,6 +69,14 @@ const GONE: readonly (Answered & { readonly provider: string })[] = [
   { provider: "tuleap", ...answers("401", 401, '{"error":{"code":401,"message":"Unauthorized: Invalid access key"}}') },
   { provider: "virtuozzo", ...answers("`result` 3", 200, '{"result":3,"error":"invalid parameter [session]"}') },
   { provider: "virtuozzo", ...answers("a nested 3", 200, '{"result":0,"response":{"result":3,"error":"session"}}') },
+  {
+    provider: "virtuozzo",
+    ...answers("a dead session at an unknown `result`", 200, '{"result":702,"error":"session [48bxxx] has expired"}'),
+  },
+  {
+    provider: "virtuozzo",
+    ...answers("a nested dead session", 200, '{"result":0,"response":{"result":1,"error":"USER_NOT_AUTHENTICATED"}}'),
+  },
   { provider: "virtuozzo", ...answers("`result` 3 with status 401", 401, '{"result":3,"error":"session"}') },
   { provider: "reportportal", ...answers("401", 401, '{"error":"invalid_token"}') },
   { provider: "reportportal", ...answers("404", 404, '{"errorCode":40430,"message":"\'Api key\' not found."}') },

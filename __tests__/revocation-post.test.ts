@@ -260,7 +260,8 @@ test("a session that comes with a demand for a second factor fails the step, and
     const [head, end] = [res.writeHead.bind(res), res.end.bind(res)];
     if (!path.endsWith("/signin")) return false;
     res.writeHead = ((status: number) => head(status)) as typeof res.writeHead;
-    res.end = ((body: string) => end(JSON.stringify({ ...JSON.parse(body), requiredAuthCheck: { id: 7 } }))) as never;
+    res.end = ((body: string) =>
+      end(JSON.stringify({ ...JSON.parse(body), requiredAuthCheck: { isActive: true } }))) as never;
     return false;
   });
   const { main, post } = await runAction(inputsOf({ provider: "virtuozzo", method: "session" }, service));

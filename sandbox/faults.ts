@@ -21,8 +21,13 @@ export function answer(status: number, headers: Readonly<Record<string, string>>
 }
 
 /** Answers with a page. */
-export function page(status: number, headers: Readonly<Record<string, string>> = {}): Fault {
-  return answer(status, { "content-type": "text/html; charset=utf-8", ...headers }, PAGE);
+export function page(status: number, headers: Readonly<Record<string, string>> = {}, body = PAGE): Fault {
+  return answer(status, { "content-type": "text/html; charset=utf-8", ...headers }, body);
+}
+
+/** Answers with the page of something in front of the service. */
+function wall(status: number, title: string): Fault {
+  return page(status, {}, `<html><head><title>${title}</title></head><body>Support ID: 1658821493</body></html>`);
 }
 
 /** Answers with JSON text, whether or not that is well formed. */
@@ -138,6 +143,7 @@ export const faults = {
   "501": answer(501),
   "507": answer(507),
   "511 of a captive portal": page(511),
+  "503 of a check for robots": wall(503, "Just a moment&hellip;"),
   "429, Retry-After: 40": later(429, () => "40"),
   "429, Retry-After: 40.5": later(429, () => "40.5"),
   "429, Retry-After: a date": later(429, later60),
@@ -150,17 +156,23 @@ export const faults = {
   // Statuses that stay
   "400 without a body": answer(400),
   "401 without a body": answer(401),
+  "401 without a body, with a reason": answer(401, {
+    "www-authenticate": 'Bearer realm="api",error="invalid_token",error_description="The access token has expired"',
+  }),
   "403 without a body": answer(403),
   "404 without a body": answer(404),
   "405 without a body": answer(405),
+  "406": json(406, '{"errors":[{"detail":"Could not satisfy the request Accept header.","status":"406"}]}'),
   "410 without a body": answer(410),
   "418 in plain text": answer(418, { "content-type": "text/plain" }, "I'm a teapot"),
   "200 with a login page": page(200),
   "200 with a page typed as JSON": answer(200, { "content-type": "application/json" }, PAGE),
   "400 with a page": page(400),
+  "200 of a firewall": wall(200, "Request Rejected"),
   "401 with a page": page(401),
   "403 with a page": page(403),
   "404 with a page": page(404),
+  "406 with a page": page(406),
 
   // Bodies
   "200 without a body": answer(200),

@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { type Answer, html, json, text } from "../../sandbox/services/answers.ts";
 import { qa } from "../../src/providers/qa.ts";
-import { exchanged, inShort, probed } from "./scripted.ts";
+import { exchanged, inShort, probed, revoked } from "./scripted.ts";
 
 const PAIR = { "client-id": "id of the client", "client-secret": "s3cret+&=ü" };
 const TOKEN = "hKTvKpOEjqmL2Fw3dP9sXcBvNzRyTq";
@@ -68,6 +68,8 @@ test.each<{ says: string; answer: Answer; code: string }>([
     code: "refused",
   },
   { says: "an empty 401", answer: { status: 401 }, code: "refused" },
+  { says: "400 unauthorized_client", answer: json(400, { error: "unauthorized_client" }), code: "forbidden" },
+  { says: "401 unauthorized_client", answer: json(401, { error: "unauthorized_client" }), code: "forbidden" },
   {
     says: "400 unsupported_grant_type",
     answer: json(400, { error: "unsupported_grant_type" }),
@@ -133,10 +135,21 @@ test("the probe asks for one team, with the brackets of the parameter encoded", 
     "GET /restapi/v1/organizations/accounts/teams/?page%5Bsize%5D=1",
   ]);
   expect(requests[0]?.headers.authorization).toBe(`Bearer ${TOKEN}`);
+  // The API is one of JSON:API, and negotiates before it looks at the token.
+  expect(requests[0]?.headers.accept).toBe("application/vnd.api+json, application/json;q=0.9");
+});
+
+test("an answer of JSON:API is taken by what it holds, not by its type", async () => {
+  const answer = json(200, { data: [] }, { "content-type": "application/vnd.api+json" });
+  const { verdict } = await probed(qa, "client-credentials", { token: TOKEN }, () => answer);
+  expect(verdict).toEqual({ kind: "accepted" });
 });
 
 const apiError = (status: number, detail: string): Answer =>
   json(status, { errors: [{ detail, source: { pointer: "/data" }, status: String(status) }] });
+
+/** As a protected view of django-oauth-toolkit answers a token that it does not know. */
+const EMPTY_403: Answer = { status: 403, headers: { "content-type": "text/html; charset=utf-8" } };
 
 test.each<{ says: string; answer: Answer; isFresh: boolean; verdict: string }>([
   { says: "a page of teams", answer: json(200, { data: [] }), isFresh: true, verdict: "accepted" },
@@ -165,6 +178,37 @@ test.each<{ says: string; answer: Answer; isFresh: boolean; verdict: string }>([
     isFresh: false,
     verdict: "refused",
   },
+  ...[true, false].flatMap((isFresh) =>
+    [
+      { says: "406", answer: apiError(406, "Could not satisfy the request Accept header.") },
+      { says: "an empty 406", answer: { status: 406 } },
+      { says: "a page with 406", answer: html(406, "Not Acceptable!", "An appropriate representation …") },
+    ].map((row) => ({ ...row, isFresh, verdict: "inconclusive answer" })),
+  ),
+  // Servers that answer 403 where they do not know the token.
+  ...[
+    { says: "an empty 403 typed as a page", answer: EMPTY_403 },
+    { says: "a 403 in the words of a 401", answer: apiError(403, "Authentication credentials were not provided.") },
+    {
+      says: "a 403 in those words, without JSON:API",
+      answer: json(403, { detail: "Authentication credentials were not provided." }),
+    },
+    { says: "a 403 for an invalid token", answer: json(403, { detail: "Invalid token." }) },
+    {
+      says: "a 403 with a challenge that tells",
+      answer: { status: 403, headers: { "www-authenticate": 'Bearer error="invalid_token"' } },
+    },
+  ].flatMap((row) => [
+    { ...row, isFresh: true, verdict: "inconclusive answer" },
+    { ...row, says: `${row.says}, to a token that another job sealed,`, isFresh: false, verdict: "refused" },
+  ]),
+  { says: "a page with 403", answer: html(403, "Forbidden", "No."), isFresh: false, verdict: "inconclusive answer" },
+  {
+    says: "another 403 to a token that another job sealed",
+    answer: apiError(403, "You don't have the permissions to access this API."),
+    isFresh: false,
+    verdict: "inconclusive permission",
+  },
   { says: "500", answer: { status: 500 }, isFresh: true, verdict: "fails unavailable" },
   { says: "429", answer: apiError(429, "Too many requests."), isFresh: true, verdict: "fails rate-limited" },
   {
@@ -182,10 +226,63 @@ test.each([
   { says: "401", answer: apiError(401, "Invalid token.") },
   { says: "403", answer: apiError(403, "No permission.") },
   { says: "a page", answer: html(200, "QA", "Enable JavaScript.") },
+  { says: "a page with 403", answer: html(403, "QA", "No.") },
+  { says: "an empty 403", answer: EMPTY_403 },
 ])("a probe that $says leaves open names QA's three hosts", async ({ answer }) => {
   const { verdict } = await probed(qa, "client-credentials", { token: TOKEN, isFresh: true }, () => answer);
   const hint = verdict?.kind === "inconclusive" ? verdict.failure.hint : "";
   expect(hint).toContain("https://app.qa.com");
   expect(hint).toContain("https://platform.qa.com");
   expect(hint).toContain("https://cloudacademy.com");
+});
+
+test("what an empty 401 tells in its challenge is quoted", async () => {
+  const challenge = 'Bearer realm="api",error="invalid_token",error_description="The access token is invalid."';
+  const answer = { status: 401, headers: { "www-authenticate": challenge } };
+  const { verdict } = await probed(qa, "client-credentials", { token: TOKEN }, () => answer);
+  expect(verdict).toMatchObject({ kind: "refused", failure: { answered: "The access token is invalid." } });
+});
+
+test.each([
+  { says: "a page with 404", answer: html(404, "Oops", "Dead link.") },
+  { says: "404", answer: text(404, "not found") },
+  { says: "a page with 200", answer: html(200, "Jira", "Log in.") },
+  { says: "a redirect", answer: { status: 302, headers: { location: "/login" } } },
+])("at an address that is not QA's, $says at the exchange has the advice to leave `url` out", async ({ answer }) => {
+  const { failure } = await exchanged(qa, "client-credentials", PAIR, () => answer);
+  expect(failure?.code).toBe("wrong-url");
+  expect(failure?.hint).toMatch(/Leave "url" out, or set it to the one of https:\/\/app\.qa\.com/);
+});
+
+test("no text promises that a new key pair ends what the old one minted", () => {
+  expect(qa.byHand).toContain("may leave its tokens");
+});
+
+test.each<{ says: string; answer: Answer; answered: string }>([
+  {
+    says: "401",
+    answer: json(401, { error: "invalid_client" }),
+    answered: "the key pair has changed since",
+  },
+  { says: "an empty 401", answer: { status: 401 }, answered: "the key pair has changed since" },
+  {
+    says: "400 invalid_client",
+    answer: json(400, { error: "invalid_client" }),
+    answered: "the key pair has changed since",
+  },
+  { says: "404", answer: { status: 404 }, answered: "there is no revocation endpoint there" },
+  {
+    says: "a page with 200",
+    answer: html(200, "QA", "Enable JavaScript."),
+    answered: "there is no revocation endpoint there",
+  },
+  { says: "a page with 401", answer: html(401, "Log in", "Log in."), answered: "a page with status 401" },
+  { says: "a page with 403", answer: html(403, "Blocked", "No."), answered: "a page with status 403" },
+])("at the revocation $says leaves the token alive: $answered", async ({ answer, answered }) => {
+  expect(await revoked(qa, { secret: TOKEN }, PAIR, () => answer)).toEqual({ kind: "failed", answered });
+});
+
+test("the revocation counts with the empty answer that is typed as a page, as the real one is", async () => {
+  const answer = { status: 200, headers: { "content-type": "text/html; charset=utf-8" } };
+  expect(await revoked(qa, { secret: TOKEN }, PAIR, () => answer)).toEqual({ kind: "revoked" });
 });

@@ -2,7 +2,7 @@ import type { Answer } from "../../sandbox/services/answers.ts";
 import { type Call, type Listening, serve } from "../../sandbox/services/serve.ts";
 import { Failure } from "../../src/failure.ts";
 import { openClient } from "../../src/http/client.ts";
-import type { Credential, Credentials, Handle, Provider, Verdict } from "../../src/providers/provider.ts";
+import type { Credential, Credentials, Handle, Provider, Revocation, Verdict } from "../../src/providers/provider.ts";
 
 /** What a scripted service says to a call, word for word. */
 export type Script = (call: Call) => Answer;
@@ -22,7 +22,7 @@ export interface Exchanged {
   readonly requests: Listening["requests"];
 }
 
-const RUN = {
+export const RUN = {
   server: "https://github.com",
   repository: "octo-org/octo-repo",
   workflow: "CI",
@@ -79,6 +79,16 @@ export async function probed(
         (thrown: unknown) => ({ verdict: undefined, failure: asExpected(thrown), requests }),
       );
   });
+}
+
+/** Takes back what the handle names, at a service that says what the script says. */
+export async function revoked(
+  provider: Provider,
+  handle: Handle,
+  client: Credentials,
+  script: Script,
+): Promise<Revocation | undefined> {
+  return at(script, async (service) => provider.revoke?.(handle, stage(service), client));
 }
 
 /** A verdict in a word or two, for tables: `accepted ci-robot`, `inconclusive permission`, `refused`, `fails wrong-url`. */

@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { type Answer, html, json } from "../../sandbox/services/answers.ts";
 import { virtuozzo } from "../../src/providers/virtuozzo.ts";
-import { exchanged, inShort, probed } from "./scripted.ts";
+import { exchanged, inShort, probed, revoked } from "./scripted.ts";
 
 const LOGIN = { username: "ci.robot@example.org", password: 'p%26 ss"w&rd+1= ' };
 const SESSION = "48bxf3c1d2e4a5968778695a4b3c2d1e0f";
@@ -75,11 +75,44 @@ test.each<{ says: string; answer: Answer; code: string }>([
 
 const check = { id: 7, type: "GOOGLE_AUTHENTICATOR", isActive: true, isConfigured: true };
 
+/** The platform sends the object to accounts without a second factor, too. */
+const OFF = { id: 7, type: "GOOGLE_AUTHENTICATOR", isActive: false, isConfigured: false, useObjectHash: false };
+
+test.each([
+  { says: "a factor that is off", requiredAuthCheck: OFF },
+  { says: "an empty object", requiredAuthCheck: {} },
+  { says: "an object of something else", requiredAuthCheck: { id: 7 } },
+  { says: "null", requiredAuthCheck: null },
+  { says: "false", requiredAuthCheck: false },
+  { says: "an empty text", requiredAuthCheck: "" },
+])("a whole session counts where requiredAuthCheck is $says", async ({ requiredAuthCheck }) => {
+  const { credential } = await exchanged(virtuozzo, "session", LOGIN, () =>
+    json(200, { ...signedIn, requiredAuthCheck }),
+  );
+  expect(credential).toEqual({ token: SESSION });
+});
+
 test.each<{ says: string; answer: Answer }>([
   { says: "an empty session", answer: json(200, { ...signedIn, session: "", requiredAuthCheck: check }) },
   { says: "no session", answer: json(200, { uid: 1163, result: 0 }) },
   { says: "null for a session", answer: json(200, { ...signedIn, session: null }) },
   { says: "a session that is not whole yet", answer: json(200, { ...signedIn, requiredAuthCheck: check }) },
+  {
+    says: "a factor that is active alone",
+    answer: json(200, { ...signedIn, requiredAuthCheck: { ...check, isConfigured: false } }),
+  },
+  {
+    says: "a factor that is configured alone",
+    answer: json(200, { ...signedIn, requiredAuthCheck: { ...check, isActive: false } }),
+  },
+  { says: "a name for the factor", answer: json(200, { ...signedIn, requiredAuthCheck: "GOOGLE_AUTHENTICATOR" }) },
+  { says: "true for the factor", answer: json(200, { ...signedIn, requiredAuthCheck: true }) },
+  { says: "a list of factors", answer: json(200, { ...signedIn, requiredAuthCheck: [] }) },
+  { says: "a factor that is off, but no session", answer: json(200, { uid: 1163, result: 0, requiredAuthCheck: OFF }) },
+  {
+    says: "a factor that is off, and a result",
+    answer: json(200, { ...signedIn, ...error(4110, "code required"), requiredAuthCheck: OFF }),
+  },
 ])(
   "an account with a second factor ($says) is forbidden, and told to use a personal access token",
   async ({ answer }) => {
@@ -137,10 +170,50 @@ test.each<{ says: string; answer: Answer; verdict: string }>([
   },
   { says: "result 3 with HTTP 500", answer: json(500, error(3, "invalid parameter [session]")), verdict: "refused" },
   { says: "an unknown result", answer: json(200, error(702, "session expired")), verdict: "refused" },
+  {
+    says: "a dead session at the result of an internal error",
+    answer: json(200, error(99, "session [48bxxxx] is not authenticated")),
+    verdict: "refused",
+  },
+  {
+    says: "8202 that names a session",
+    answer: json(200, error(8202, "session [48bxxxx] has no permission")),
+    verdict: "inconclusive permission",
+  },
+  { says: "406", answer: { status: 406 }, verdict: "inconclusive answer" },
+  { says: "result 3 with HTTP 406", answer: json(406, error(3, "invalid parameter [session]")), verdict: "refused" },
   { says: "503 with a page", answer: html(503, "Maintenance", "Back soon."), verdict: "fails unavailable" },
   { says: "401 without a result", answer: { status: 401 }, verdict: "refused" },
   { says: "a page", answer: html(200, "Dashboard", "Loading."), verdict: "fails wrong-url" },
   { says: "a redirect", answer: { status: 302, headers: { location: "/login" } }, verdict: "fails wrong-url" },
 ])("at the probe $says is: $verdict", async ({ answer, verdict }) => {
   expect(inShort(await probed(virtuozzo, "personal-access-token", { token: TOKEN }, () => answer))).toBe(verdict);
+});
+
+test.each<{ says: string; answer: Answer }>([
+  { says: "result 3", answer: json(200, error(3, "invalid parameter [session]")) },
+  { says: "a masked session at an unknown result", answer: json(200, error(702, "session [48bxxx] has expired")) },
+  { says: "the vendor's constant", answer: json(200, error(1, "USER_NOT_AUTHENTICATED")) },
+  { says: "its words", answer: json(200, error(1702, "User not authenticated")) },
+  { says: "the same at the result of an internal error", answer: json(200, error(99, "Session [48bxxx] not found")) },
+  {
+    says: "the same below an outer 0",
+    answer: json(200, { result: 0, response: error(702, "session [48bxxx] is not authenticated") }),
+  },
+  { says: "the same with HTTP 500", answer: json(500, error(702, "session [48bxxx] is not authenticated")) },
+])("at the revocation $says tells that the session is already gone", async ({ answer }) => {
+  expect(await revoked(virtuozzo, { secret: SESSION }, {}, () => answer)).toEqual({ kind: "gone" });
+});
+
+test.each<{ answer: Answer; answered: string }>([
+  { answer: json(200, error(99, "unknown error")), answered: "result 99: an error of the platform's own" },
+  {
+    answer: json(200, { result: 0, response: error(8202, "no permission") }),
+    answered: "result 8202: the session may not sign out",
+  },
+  { answer: json(200, error(4099, `you gave ${SESSION}`)), answered: "result 4099" },
+  { answer: html(200, "Dashboard", "Loading."), answered: "a page with status 200, not the API" },
+  { answer: json(401, {}), answered: "status 401" },
+])("why a session is not revoked is told in words of this action: $answered", async ({ answer, answered }) => {
+  expect(await revoked(virtuozzo, { secret: SESSION }, {}, () => answer)).toEqual({ kind: "failed", answered });
 });

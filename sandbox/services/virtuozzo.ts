@@ -10,8 +10,10 @@ export interface VirtuozzoBehaviour {
   nestedErrors: boolean;
   /** HTTP status of errors; the real one is 200. */
   errorStatus: number;
-  /** What is said of a session that does not exist; the number for an expired one is not known for sure. */
+  /** What is said of a session that never was, or of a token. */
   unknownSession: { result: number; error: string };
+  /** The result for a session that has ended; no readable source gives the real number. */
+  endedSession: number;
 }
 
 export interface Virtuozzo extends Service {
@@ -34,6 +36,7 @@ interface Platform {
   readonly behaviour: VirtuozzoBehaviour;
   readonly users: readonly User[];
   readonly sessions: Map<string, User>;
+  readonly ended: Set<string>;
   /** Personal access tokens with the methods that each may call. */
   readonly tokens: Map<string, { readonly user: User; readonly methods: readonly string[] }>;
 }
@@ -62,9 +65,11 @@ export async function startVirtuozzo(options: StartOptions = {}): Promise<Virtuo
       nestedErrors: false,
       errorStatus: 200,
       unknownSession: { result: 3, error: "invalid parameter [session]" },
+      endedSession: 702,
     },
     users: [ROBOT, CAREFUL],
     sessions: new Map(),
+    ended: new Set(),
     tokens: new Map([
       [token, { user: ROBOT, methods: ["users.account.GetUserInfo", "environment.control.GetEnvs"] }],
       [narrowToken, { user: ROBOT, methods: ["environment.control.RedeployContainers"] }],
@@ -116,11 +121,16 @@ function signIn(platform: Platform, form: ReadonlyMap<string, string>): Answer {
   const password = required(platform, form, "password");
   const user = platform.users.find((candidate) => candidate.login === name && candidate.password === password);
   if (user === undefined) return failure(platform, 701, "authentication failed");
-  const about = { uid: user.uid, result: 0, email: user.login, name: user.name };
-  if (user.twoFactor) {
-    const requiredAuthCheck = { id: 7, type: "GOOGLE_AUTHENTICATOR", isActive: true, isConfigured: true };
-    return json(200, { ...about, session: "", requiredAuthCheck });
-  }
+  // The object comes with every sign-in; it says whether the account has a second factor.
+  const requiredAuthCheck = {
+    id: 7,
+    type: "GOOGLE_AUTHENTICATOR",
+    isActive: user.twoFactor,
+    isConfigured: user.twoFactor,
+    useObjectHash: false,
+  };
+  const about = { uid: user.uid, result: 0, email: user.login, name: user.name, requiredAuthCheck };
+  if (user.twoFactor) return json(200, { ...about, session: "" });
   const session = `48bx${randomBytes(16).toString("hex")}`;
   platform.sessions.set(session, user);
   return json(200, { ...about, session });
@@ -130,14 +140,16 @@ function signOut(platform: Platform, form: ReadonlyMap<string, string>): Answer 
   const session = required(platform, form, "session");
   // What it does to a personal access token is not known; here it breaks, so that a test would notice.
   const known = platform.sessions.delete(session) || platform.tokens.delete(session);
-  return known ? json(200, { result: 0 }) : unknownSession(platform);
+  if (!known) return unknownSession(platform, session);
+  platform.ended.add(session);
+  return json(200, { result: 0 });
 }
 
 function getUserInfo(platform: Platform, form: ReadonlyMap<string, string>): Answer {
   const session = required(platform, form, "session");
   const token = platform.tokens.get(session);
   const user = platform.sessions.get(session) ?? token?.user;
-  if (user === undefined) return unknownSession(platform);
+  if (user === undefined) return unknownSession(platform, session);
   const method = "users.account.GetUserInfo";
   if (token && !token.methods.includes(method)) {
     return failure(platform, 8202, `access token has no permission [${method}]`);
@@ -151,9 +163,13 @@ function required(platform: Platform, form: ReadonlyMap<string, string>, field: 
   return value;
 }
 
-function unknownSession(platform: Platform): Answer {
-  const { result, error } = platform.behaviour.unknownSession;
-  return failure(platform, result, error);
+/** In the vendor's own scripts the answer for a dead session begins with its masked id, and is no `result` 3. */
+function unknownSession(platform: Platform, session: string): Answer {
+  const { unknownSession, endedSession } = platform.behaviour;
+  if (platform.ended.has(session)) {
+    return failure(platform, endedSession, `session [${session.slice(0, 4)}xxx] is not authenticated`);
+  }
+  return failure(platform, unknownSession.result, unknownSession.error);
 }
 
 /** Errors come with HTTP 200; `result` tells (the vendor's own scripts read it there). */

@@ -7,8 +7,11 @@ import type { Service, StartOptions } from "./service.ts";
 
 /** Switches; all can be turned while the service runs. */
 export interface XrayBehaviour {
-  /** The tenant's data lives elsewhere: the exchange still works, every call with the token is a 401. */
-  wrongRegion: boolean;
+  /**
+   * The tenant's data lives elsewhere: the exchange still works, every call with the token is a 401 that says so, or
+   * (`page`) a 503 with a page of the content delivery network.
+   */
+  wrongRegion: boolean | "page";
   /** The tenant's Xray licence has run out. */
   licenceInvalid: boolean;
   /** The CDN in front refuses these requests with its own HTML page. */
@@ -133,6 +136,8 @@ function mint(cloud: Cloud): string {
 function graphql(cloud: Cloud, call: Call): Answer {
   const flaw = tokenFlaw(cloud, call);
   if (flaw !== undefined) return json(401, { error: `Invalid JWT: ${flaw}` });
+  if (cloud.behaviour.wrongRegion === "page")
+    return html(503, "ERROR: The request could not be satisfied", "503 ERROR");
   if (cloud.behaviour.wrongRegion) {
     const error = "Xray data is in another region. Contact support to migrate Xray data to current region.";
     return json(401, { error });

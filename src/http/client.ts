@@ -6,6 +6,7 @@ import { attempt, type Outcome, type Route } from "./attempt.ts";
 import type { Fault } from "./faults.ts";
 import type { Answer, Http, Request } from "./http.ts";
 import { proxyFor, tunnelAgent } from "./proxy.ts";
+import { inFront, quoted } from "./quote.ts";
 import { redirected } from "./redirect.ts";
 import { backoff, retryAfterSeconds, toldBackoff } from "./retry.ts";
 import { keepVerification } from "./tls.ts";
@@ -119,14 +120,16 @@ async function nextRequest(request: Request, fault: Fault): Promise<Request | un
 /** Takes the answers out that no provider has to see: redirects, 408, 429 and 5xx. */
 function judgeStatus(outcome: Outcome, request: Request, { baseUrl, host }: Route): Outcome {
   if (outcome.kind === "fault" || request.isFinal?.(outcome.answer) === true) return outcome;
-  const { status, headers, body, isHtml } = outcome.answer;
+  const { status, headers } = outcome.answer;
+  const mayMean = [request.mayMean?.(outcome.answer), inFront(outcome.answer)].filter((text) => text !== undefined);
   if (status >= 300 && status < 400) {
-    const failure = redirected(request, headers.location, baseUrl);
+    const redirect = redirected(request, headers.location, baseUrl);
+    const failure = retold(redirect, redirect.message, [redirect.hint, ...mayMean].join(" "));
     return { kind: "fault", fault: { failure, reason: "redirect", passing: false, mayHaveArrived: false } };
   }
   if (status !== 408 && status !== 429 && status < 500) return outcome;
   const fault: Fault = {
-    failure: statusFailure(status, host, isHtml ? "" : body),
+    failure: hinted(statusFailure(outcome.answer, host), mayMean),
     reason: `status ${status}${STATUS_CODES[status] === undefined ? "" : ` ${STATUS_CODES[status]}`}`,
     passing: SENT_AGAIN.has(status),
     mayHaveArrived: status === 500,
@@ -135,23 +138,30 @@ function judgeStatus(outcome: Outcome, request: Request, { baseUrl, host }: Rout
   return { kind: "fault", fault };
 }
 
-function statusFailure(status: number, host: string, answered: string): Failure {
+function statusFailure(answer: Answer, host: string): Failure {
+  const { status } = answer;
   if (status === 429) {
     return new Failure("rate-limited", `${host} takes no more requests for now (status 429).`, {
       hint: 'Other jobs use the same account or address. Give a longer "timeout", start fewer jobs at once, or exchange once and hand the token over with "seal-key".',
-      answered,
+      ...quoted(answer),
     });
   }
   if (status === 408) {
     return new Failure("timeout", `${host} gave up waiting for the request (status 408).`, {
       hint: "The network or the service is overloaded. Re-run the job; if it stays, ask who runs the service.",
-      answered,
+      ...quoted(answer),
     });
   }
   return new Failure("unavailable", `${host} has a fault of its own (status ${status}).`, {
     hint: "The service or something in front of it is down or being restarted. Look at its status page and re-run the job later.",
-    answered,
+    ...quoted(answer),
   });
+}
+
+/** The failure with causes that are likelier than those of its own hint. */
+function hinted(failure: Failure, likelier: readonly string[]): Failure {
+  if (likelier.length === 0) return failure;
+  return retold(failure, failure.message, `${likelier.join(" ")} Otherwise: ${failure.hint}`);
 }
 
 /** The last fault, with the number of attempts where there were several. */

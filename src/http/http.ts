@@ -15,6 +15,8 @@ export interface Request {
   readonly isReplacement?: true;
   /** Tells that this answer is the service's own word, whatever its status: it is then neither retried nor judged. */
   readonly isFinal?: (answer: Answer) => boolean;
+  /** What else an answer that the client judges itself may mean at this service: a sentence for its hint. */
+  readonly mayMean?: (answer: Answer) => string | undefined;
 }
 
 /**

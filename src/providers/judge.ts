@@ -1,5 +1,6 @@
 import { Failure } from "../failure.ts";
 import type { Answer, Http } from "../http/http.ts";
+import { inFront, quoted } from "../http/quote.ts";
 import type { Verdict } from "./provider.ts";
 
 /** How a service says no in its own shape; undefined where the answer is not one of those. */
@@ -8,17 +9,22 @@ export type OwnWord = (answer: Answer, host: string) => Failure | undefined;
 /**
  * Why an answer is no success, in the contract's order: the service's own word, then a page for people, then the status.
  * Redirects, 408, 429, 5xx and certificates do not come here: the HTTP client judges them.
+ * @param mayMean what else a page, or nothing at the place of the API, means at this service: a sentence for the hint
  */
-export function judge(answer: Answer, http: Http, ownWord: OwnWord): Failure {
-  return ownWord(answer, http.host) ?? (answer.isHtml ? page(answer, http.host) : byStatus(answer, http.host));
+export function judge(answer: Answer, http: Http, ownWord: OwnWord, mayMean?: string): Failure {
+  const own = ownWord(answer, http.host);
+  return own ?? (answer.isHtml ? page(answer, http.host, mayMean) : byStatus(answer, http.host, mayMean));
 }
 
-/** What a probe's answer means where the service's page has no special word for it: 401 refuses, all else fails. */
-export function refusedOrThrow(answer: Answer, http: Http, ownWord: OwnWord): Verdict {
+/**
+ * What a probe's answer means where the service's page has no special word for it: 401 refuses, 406 tells nothing of the
+ * credential (a service may negotiate before it authenticates), all else fails.
+ */
+export function refusedOrThrow(answer: Answer, http: Http, ownWord: OwnWord, mayMean?: string): Verdict {
+  const own = ownWord(answer, http.host);
+  if (own === undefined && answer.status === 406) return noAnswer(notAcceptable(answer, http.host));
   const failure =
-    answer.status === 401
-      ? (ownWord(answer, http.host) ?? unauthorized(answer, http.host))
-      : judge(answer, http, ownWord);
+    own ?? (answer.status === 401 ? unauthorized(answer, http.host) : judge(answer, http, ownWord, mayMean));
   if (failure.code === "refused") return { kind: "refused", failure };
   throw failure;
 }
@@ -28,33 +34,62 @@ export function lacksPermission(sentence: string, hint: string, answered = ""): 
   return { kind: "inconclusive", lacks: "permission", failure: new Failure("forbidden", sentence, { hint, answered }) };
 }
 
-function page(answer: Answer, host: string): Failure {
+/** The probe brought no answer that says anything of the credential. */
+export function noAnswer(failure: Failure): Verdict {
+  return { kind: "inconclusive", lacks: "answer", failure };
+}
+
+function notAcceptable(answer: Answer, host: string): Failure {
+  return new Failure(
+    "bad-response",
+    `${host} has no answer to the probe in a format that was asked for (status 406).`,
+    {
+      hint: "That says nothing of the credential. Set `probe: false` if you do not want to hear of it.",
+      ...quoted(answer),
+    },
+  );
+}
+
+const KEPT_OUT =
+  "A firewall, a content delivery network or a login wall may keep this runner out: ask who runs it to let the API pass. What is inside of a company network answers a runner inside of it.";
+
+const NOT_AN_API =
+  'Check that "url" is the base URL of the service, without a path of its web pages; a login wall or captive portal also answers so.';
+
+function page(answer: Answer, host: string, mayMean?: string): Failure {
   if (answer.status === 401 || answer.status === 403) {
     return new Failure("forbidden", `Something in front of ${host} answered with a page and status ${answer.status}.`, {
-      hint: "A firewall, a content delivery network or a login wall keeps this runner out: ask who runs it to let the API pass, or use a runner inside the network.",
+      hint: hint([mayMean], inFront(answer) ?? KEPT_OUT),
+      ...quoted(answer),
     });
   }
   return new Failure("wrong-url", `${host} answered with an HTML page (status ${answer.status}), not with its API.`, {
-    hint: 'Check that "url" is the base URL of the service, without a path of its web pages; a login wall or captive portal also answers so.',
+    hint: hint([inFront(answer)], mayMean ?? NOT_AN_API),
+    ...quoted(answer),
   });
 }
 
-function byStatus(answer: Answer, host: string): Failure {
-  const { status, body: answered } = answer;
+/** What a failure may come from, the likeliest first. */
+function hint(causes: readonly (string | undefined)[], otherwise: string): string {
+  return [...causes, otherwise].filter((text) => text !== undefined).join(" ");
+}
+
+function byStatus(answer: Answer, host: string, mayMean?: string): Failure {
+  const { status } = answer;
   switch (status) {
     case 404:
     case 405:
     case 410:
       return new Failure("wrong-url", `${host} has nothing at the place of the API (status ${status}).`, {
-        hint: 'Check "url": it is the base URL, with the path that the service is installed under, if any.',
-        answered,
+        hint: mayMean ?? 'Check "url": it is the base URL, with the path that the service is installed under, if any.',
+        ...quoted(answer),
       });
     case 401:
       return unauthorized(answer, host);
     case 403:
       return new Failure("forbidden", `${host} does not allow this (status 403).`, {
         hint: "The account lacks a permission or a licence, or something in front of the service keeps this runner out.",
-        answered,
+        ...quoted(answer),
       });
   }
   const sentence =
@@ -64,13 +99,13 @@ function byStatus(answer: Answer, host: string): Failure {
   return new Failure("bad-response", sentence, {
     hint: 'Check that "url" and "provider" belong together; if they do, the service may have changed: please report it.',
     // A success may hold a secret in a shape that nobody expects, and so could not mask.
-    answered: status < 300 ? "" : answered,
+    ...(status < 300 ? {} : quoted(answer)),
   });
 }
 
 function unauthorized(answer: Answer, host: string): Failure {
   return new Failure("refused", `${host} refuses the credentials (status 401).`, {
-    hint: "They are wrong, expired or revoked: check the secrets that this step is given.",
-    answered: answer.isHtml ? "" : answer.body,
+    hint: hint([inFront(answer)], "They are wrong, expired or revoked: check the secrets that this step is given."),
+    ...quoted(answer),
   });
 }

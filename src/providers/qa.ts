@@ -1,16 +1,25 @@
 import * as z from "zod/mini";
 import { Failure } from "../failure.ts";
-import type { Answer } from "../http/http.ts";
+import type { Answer, Http } from "../http/http.ts";
+import { inFront, quoted } from "../http/quote.ts";
 import { read, schema } from "../read.ts";
 import { expiry } from "./expiry.ts";
-import { judge, refusedOrThrow } from "./judge.ts";
+import { judge, lacksPermission, noAnswer, refusedOrThrow } from "./judge.ts";
 import { method, type Provider, type Verdict } from "./provider.ts";
 import { readTokenResponse } from "./token.ts";
 
 /** Ten hours: QA API, OpenAPI description of the flow `application`. */
 const DOCUMENTED_SECONDS = 10 * 3600;
 
-const HOSTS = "https://app.qa.com, https://platform.qa.com or https://cloudacademy.com";
+const URLS = ["https://app.qa.com", "https://platform.qa.com", "https://cloudacademy.com"];
+const HOSTS = `${URLS.slice(0, -1).join(", ")} or ${URLS.at(-1)}`;
+
+/** The API is one of JSON:API, which negotiates before it authenticates: whoever asks for plain JSON alone may get a 406. */
+const API_TYPES = "application/vnd.api+json, application/json;q=0.9";
+
+/** How Django REST framework and its token checks say that they do not know the caller, some of them with 403. */
+const UNKNOWN_CALLER =
+  /authentication credentials (?:were )?(?:not|missing)|incorrect authentication|(?:invalid|unknown|expired) token|token (?:is|was|has)? ?(?:not valid|invalid|expired)|invalid_token|not_authenticated|authentication_failed/i;
 
 const OAuthError = schema(() => z.object({ error: z.string() }));
 const Page = schema(() => z.union([z.looseObject({}), z.array(z.unknown())]));
@@ -25,7 +34,8 @@ export const qa: Provider = {
   aliases: { "cloud-academy": { defaultUrl: "https://cloudacademy.com" } },
   pastedTail: /(?:\/oauth2(?:\/token)?|\/restapi)$/,
   revokesWithClient: true,
-  byHand: "the API settings of your organization (a new key pair revokes the old one and its tokens)",
+  byHand:
+    "the API settings of your organization (a new key pair revokes the old pair, but may leave its tokens: ask QA's support to end one)",
   methods: [
     method({
       id: "client-credentials",
@@ -44,9 +54,10 @@ export const qa: Provider = {
             client_id: credentials["client-id"],
             client_secret: credentials["client-secret"],
           },
+          mayMean: ({ status }) => (status < 400 ? notQa(http) : undefined),
         });
         const minted = readTokenResponse(answer, http, secret);
-        if (minted === undefined) throw judge(answer, http, ownWord);
+        if (minted === undefined) throw judge(answer, http, ownWord, notQa(http));
         const { accessToken: token, expiresIn } = minted;
         revocable({ secret: token });
         return { token, isFresh: true, expiresAt: expiry({ token, expiresIn, documented: DOCUMENTED_SECONDS }) };
@@ -56,7 +67,7 @@ export const qa: Provider = {
         const answer = await http.send({
           method: "GET",
           path: "/restapi/v1/organizations/accounts/teams/?page%5Bsize%5D=1",
-          headers: { authorization: `Bearer ${token}` },
+          headers: { authorization: `Bearer ${token}`, accept: API_TYPES },
         });
         const page = answer.status < 300 ? read(Page, answer.json) : undefined;
         if (page !== undefined && read(ApiErrors, page) === undefined) return { kind: "accepted" };
@@ -80,44 +91,70 @@ export const qa: Provider = {
 
 /** The API may live on another of QA's hosts than the token endpoint, so its no says nothing of a token just minted. */
 function unproven(answer: Answer, host: string, isFresh: boolean): Verdict | undefined {
-  const answered = answer.isHtml ? "" : answer.body;
-  const inconclusive = (lacks: "permission" | "answer", failure: Failure): Verdict => ({
-    kind: "inconclusive",
-    lacks,
-    failure,
-  });
-  if (answer.status === 403) {
-    return inconclusive(
-      "permission",
-      new Failure("forbidden", "QA knows the token, but it may not list the organization's teams.", {
-        hint: `Only keys of an enterprise administrator may call this API, and QA serves it on several hosts: ${HOSTS}.`,
-        answered,
-      }),
+  const elsewhere = `QA serves its API on several hosts: set "url" to another of ${HOSTS}.`;
+  if (answer.isHtml) {
+    const code = answer.status === 401 || answer.status === 403 ? "forbidden" : "wrong-url";
+    const hint = [inFront(answer), elsewhere].filter((text) => text !== undefined).join(" ");
+    const sentence = `QA at ${host} answered the probe with a page (status ${answer.status}), not with its API.`;
+    return noAnswer(new Failure(code, sentence, { hint, ...quoted(answer) }));
+  }
+  const isUnknown = isUnknownCaller(answer);
+  if (answer.status === 403 && !isUnknown) {
+    return lacksPermission(
+      "QA knows the token, but it may not list the organization's teams.",
+      `Only keys of an enterprise administrator may call this API, and QA serves it on several hosts: ${HOSTS}.`,
+      quoted(answer).answered,
     );
   }
-  const isRefused = answer.status === 401 || (answer.status < 300 && read(ApiErrors, answer.json) !== undefined);
-  if (!answer.isHtml && !(isRefused && isFresh)) return undefined;
-  const code = isRefused ? "refused" : "wrong-url";
-  return inconclusive(
-    "answer",
-    new Failure(code, `QA at ${host} has no API that knows the token.`, {
-      hint: `QA serves its API on several hosts: set "url" to another of ${HOSTS}.`,
-      answered,
-    }),
-  );
+  const isError = answer.status < 300 && read(ApiErrors, answer.json) !== undefined;
+  if (!isUnknown && !isError) return undefined;
+  const sentence = `The API of QA at ${host} does not know the token.`;
+  const failure = new Failure("refused", sentence, { hint: elsewhere, ...quoted(answer) });
+  if (isFresh) return noAnswer(failure);
+  return isUnknown ? { kind: "refused", failure: unknownToken(answer, host) } : undefined;
+}
+
+/** A 401, or a 403 that says the same: empty and typed `text/html` by one view, in the words of a 401 by another. */
+function isUnknownCaller({ status, headers, body }: Answer): boolean {
+  if (status === 401) return true;
+  if (status !== 403) return false;
+  if (body.trim() === "" && /\bhtml\b/i.test(headers["content-type"] ?? "")) return true;
+  return UNKNOWN_CALLER.test(body) || UNKNOWN_CALLER.test(headers["www-authenticate"] ?? "");
+}
+
+function unknownToken(answer: Answer, host: string): Failure {
+  return new Failure("refused", `QA at ${host} does not know the token.`, {
+    hint: `It has expired or was revoked, or "url" is another of QA's hosts than the one that minted it: ${HOSTS}.`,
+    ...quoted(answer),
+  });
+}
+
+/** What a page or nothing at the exchange may mean. Undefined at an address of QA's own. */
+function notQa({ baseUrl }: Http): string | undefined {
+  if (URLS.includes(baseUrl)) return undefined;
+  return `Leave "url" out, or set it to the one of ${HOSTS} that you sign in at.`;
 }
 
 function ownWord(answer: Answer, host: string): Failure | undefined {
   const error = read(OAuthError, answer.json)?.error;
-  if (error !== "invalid_client" && error !== "invalid_grant" && error !== "unauthorized_client") return undefined;
+  if (error === "unauthorized_client") {
+    return new Failure("forbidden", `QA at ${host} knows the client, but does not let it use client credentials.`, {
+      hint: "Use the key pair of your organization's API settings: this one was made for another way to sign in.",
+      answered: answer.body,
+    });
+  }
+  if (error !== "invalid_client" && error !== "invalid_grant") return undefined;
   return new Failure("refused", `QA at ${host} refuses the client credentials.`, {
     hint: 'Check "client-id" and "client-secret": creating a new key pair in the dashboard revokes the old one, so someone may have done that.',
     answered: answer.body,
   });
 }
 
+/** The token lives on in all of these. */
 function whyNotRevoked(answer: Answer): string {
-  if (answer.isHtml || answer.status === 404) return "there is no revocation endpoint there";
-  if (answer.status === 401) return "the key pair has changed since";
-  return `status ${answer.status}`;
+  if (!answer.isHtml && (answer.status === 401 || read(OAuthError, answer.json)?.error === "invalid_client")) {
+    return "the key pair has changed since";
+  }
+  if (answer.status === 404 || (answer.isHtml && answer.status === 200)) return "there is no revocation endpoint there";
+  return `${answer.isHtml ? "a page with " : ""}status ${answer.status}`;
 }

@@ -3,6 +3,7 @@ import * as z from "zod/mini";
 import { basicPair } from "../basic.ts";
 import { Failure } from "../failure.ts";
 import type { Answer, Http } from "../http/http.ts";
+import { quoted } from "../http/quote.ts";
 import { type Parsed, read, schema } from "../read.ts";
 import { expiry } from "./expiry.ts";
 import { judge, lacksPermission, refusedOrThrow } from "./judge.ts";
@@ -241,7 +242,7 @@ function nowhere(answers: readonly Answer[], http: Http): Verdict {
     return lacksPermission(
       "ReportPortal let the token in, but not to its own user's page.",
       "A firewall in front may allow some paths only; the job itself may work all the same.",
-      forbidden.isHtml ? "" : forbidden.body,
+      quoted(forbidden).answered,
     );
   }
   const failure = new Failure(

@@ -13,6 +13,8 @@ const SESSION_UNKNOWN = 3;
 const UNKNOWN_ERROR = 99;
 const PERMISSION_MISSING = 8202;
 
+const DEAD_SESSION = /session \[|not[ _]authenticated/i;
+
 const Result = schema(() => z.object({ result: z.number(), error: z.optional(z.unknown()) }));
 const Nested = schema(() => z.object({ response: Result() }));
 const SignIn = schema(() =>
@@ -20,6 +22,9 @@ const SignIn = schema(() =>
     session: z.optional(z.nullable(z.string())),
     requiredAuthCheck: z.optional(z.unknown()),
   }),
+);
+const RequiredAuthCheck = schema(() =>
+  z.object({ isActive: z.optional(z.unknown()), isConfigured: z.optional(z.unknown()) }),
 );
 const UserInfo = schema(() => z.object({ name: z.optional(z.nullable(z.string())) }));
 const Handle = schema(() => z.object({ secret: z.string().check(z.regex(SESSION)) }));
@@ -60,8 +65,9 @@ export const virtuozzo: Provider = {
           secret(session);
           if (SESSION.test(session)) revocable({ secret: session });
         }
+        const isWhole = session !== "" && resultOf(answer)?.result === 0;
         // Two-factor accounts and captchas answer with what they still require.
-        if (isAsked(signIn?.requiredAuthCheck)) throw secondFactor(answer);
+        if (isAsked(signIn?.requiredAuthCheck, isWhole)) throw secondFactor(answer);
         if (signIn === undefined || resultOf(answer)?.result !== 0) throw judge(answer, http, ownWord);
         if (session === "") throw secondFactor(answer);
         return { token: mintedToken(session, http) };
@@ -73,16 +79,19 @@ export const virtuozzo: Provider = {
   async revoke(handle, http) {
     const { secret } = z.parse(Handle(), handle);
     const answer = await call(http, "users/authentication/rest/signout", { session: secret });
-    const result = resultOf(answer)?.result;
-    if (result === 0) return { kind: "revoked" };
-    if (result === SESSION_UNKNOWN) return { kind: "gone" };
-    return { kind: "failed", answered: result === undefined ? `status ${answer.status}` : `result ${result}` };
+    const result = resultOf(answer);
+    if (result?.result === 0) return { kind: "revoked" };
+    if (isDeadSession(result)) return { kind: "gone" };
+    return { kind: "failed", answered: whyNotSignedOut(answer) };
   },
 };
 
 async function probe({ token }: Credential, http: Http): Promise<Verdict> {
   const answer = await call(http, "users/account/rest/getuserinfo", { session: token });
   const result = resultOf(answer);
+  if (result?.result !== PERMISSION_MISSING && isDeadSession(result)) {
+    return { kind: "refused", failure: refused(answer, http.host) };
+  }
   switch (result?.result) {
     case undefined:
       return refusedOrThrow(answer, http, ownWord);
@@ -117,13 +126,39 @@ function resultOf(answer: Answer): Parsed<typeof Result> | undefined {
   return outer?.result === 0 ? (read(Nested, answer.json)?.response ?? outer) : outer;
 }
 
-function isAsked(requiredAuthCheck: unknown): boolean {
-  return (
-    requiredAuthCheck !== undefined &&
-    requiredAuthCheck !== null &&
-    requiredAuthCheck !== false &&
-    requiredAuthCheck !== ""
-  );
+/**
+ * Whether the platform wants more than the password. The object that tells of a second factor comes with a whole session
+ * too, and then says whether there is one; the probe has the last word.
+ */
+function isAsked(requiredAuthCheck: unknown, isWhole: boolean): boolean {
+  if (requiredAuthCheck === undefined || requiredAuthCheck === null || requiredAuthCheck === false) return false;
+  if (requiredAuthCheck === "") return false;
+  const check = isWhole ? read(RequiredAuthCheck, requiredAuthCheck) : undefined;
+  return check === undefined || check.isActive === true || check.isConfigured === true;
+}
+
+/**
+ * Whether the platform knows the session no more: as a parameter that is not valid, or in the words that come for a dead
+ * session at a result that no readable source gives (the vendor's own scripts look for these words, too).
+ */
+function isDeadSession(result: Parsed<typeof Result> | undefined): boolean {
+  if (result === undefined || result.result === 0) return false;
+  return result.result === SESSION_UNKNOWN || (typeof result.error === "string" && DEAD_SESSION.test(result.error));
+}
+
+/** Status and cause in this action's own words: a warning must not repeat what the service says. */
+function whyNotSignedOut(answer: Answer): string {
+  const result = resultOf(answer)?.result;
+  switch (result) {
+    case undefined:
+      return answer.isHtml ? `a page with status ${answer.status}, not the API` : `status ${answer.status}`;
+    case PERMISSION_MISSING:
+      return `result ${result}: the session may not sign out`;
+    case UNKNOWN_ERROR:
+      return `result ${result}: an error of the platform's own`;
+    default:
+      return `result ${result}`;
+  }
 }
 
 function ownWord(answer: Answer, host: string): Failure | undefined {

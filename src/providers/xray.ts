@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { Failure } from "../failure.ts";
-import type { Answer } from "../http/http.ts";
+import type { Answer, Http } from "../http/http.ts";
 import { read, schema } from "../read.ts";
 import { expiry } from "./expiry.ts";
 import { judge, lacksPermission, refusedOrThrow } from "./judge.ts";
@@ -10,22 +10,29 @@ import { mintedToken } from "./token.ts";
 /** "expires after 24 hours": Xray Cloud documentation, REST API. */
 const DOCUMENTED_SECONDS = 24 * 3600;
 
+const DEFAULT_URL = "https://xray.cloud.getxray.app";
+
 /** https://docs.getxray.app/pages/viewpage.action?pageId=31622359 */
-const REGIONS =
-  "https://us.xray.cloud.getxray.app, https://eu.xray.cloud.getxray.app or https://au.xray.cloud.getxray.app";
+const REGIONAL_URLS = [
+  "https://us.xray.cloud.getxray.app",
+  "https://eu.xray.cloud.getxray.app",
+  "https://au.xray.cloud.getxray.app",
+];
 
 const JWT = /^[\w-]{2,}(?:\.[\w-]{2,}){2}$/;
 
 const BareString = schema(() => z.string());
 const Data = schema(() => z.looseObject({}));
-const ErrorBody = schema(() => z.object({ error: z.string() }));
+const ErrorBody = schema(() =>
+  z.object({ error: z.optional(z.unknown()), errors: z.optional(z.unknown()), message: z.optional(z.unknown()) }),
+);
 const GraphQl = schema(() => z.object({ data: z.optional(z.unknown()), errors: z.optional(z.unknown()) }));
 
 /** Xray Cloud: client credentials for a JWT. There is no refresh and no revocation. */
 export const xray: Provider = {
   id: "xray",
   name: "Xray Cloud",
-  defaultUrl: "https://xray.cloud.getxray.app",
+  defaultUrl: DEFAULT_URL,
   pastedTail: /\/api\/v[12](?:\/authenticate|\/graphql)?$/,
   byHand: "Jira > Apps > Xray > API Keys",
   methods: [
@@ -41,10 +48,12 @@ export const xray: Provider = {
           method: "POST",
           path: "/api/v2/authenticate",
           json: { client_id: credentials["client-id"], client_secret: credentials["client-secret"] },
+          isFinal: isElsewhere,
+          mayMean: ({ status }) => (status < 400 ? notXray(http) : undefined),
         });
         // The body is a bare JSON string: exactly one layer of JSON comes off.
         const minted = answer.status < 300 ? read(BareString, answer.json) : undefined;
-        if (minted === undefined) throw judge(answer, http, ownWord);
+        if (minted === undefined) throw judge(answer, http, ownWord, notXray(http));
         secret(minted);
         const token = mintedToken(minted, http);
         if (!JWT.test(token)) throw notJwt(http.host);
@@ -57,6 +66,8 @@ export const xray: Provider = {
           path: "/api/v2/graphql",
           headers: { authorization: `Bearer ${token}` },
           json: { query: "{ getTests(limit: 1) { total } }" },
+          isFinal: isElsewhere,
+          mayMean: (told) => (told.isHtml ? maybeElsewhere(http.host) : undefined),
         });
         const result = answer.status < 300 ? read(GraphQl, answer.json) : undefined;
         if (result?.errors !== undefined && result.errors !== null) {
@@ -68,20 +79,64 @@ export const xray: Provider = {
             answer.body,
           );
         }
-        return read(Data, result?.data) === undefined ? refusedOrThrow(answer, http, ownWord) : { kind: "accepted" };
+        if (read(Data, result?.data) !== undefined) return { kind: "accepted" };
+        return refusedOrThrow(answer, http, ownWord, answer.isHtml ? maybeElsewhere(http.host) : undefined);
       },
     }),
   ],
 };
 
+/** Every text of an answer that can hold an error: Xray has them in JSON of several shapes, and in plain text. */
+function errorTexts({ status, json, body, isHtml }: Answer): string[] {
+  if (isHtml) return [];
+  if (json === undefined) return [body];
+  // With a success a bare string is a token.
+  return typeof json === "string" && status < 300 ? [] : errorsIn(json);
+}
+
+/** Levels of JSON in which an error is looked for: `errors`, one of them, its `error`, the `message` of that. */
+const LEVELS = 4;
+
+function errorsIn(value: unknown, levels = LEVELS): string[] {
+  if (typeof value === "string") return [value];
+  if (levels === 0) return [];
+  if (Array.isArray(value)) return value.flatMap((one) => errorsIn(one, levels - 1));
+  return Object.values(read(ErrorBody, value) ?? {}).flatMap((one) => errorsIn(one, levels - 1));
+}
+
+/** Xray says so at whatever status, also where a server fault would have been sent again. */
+function isElsewhere(answer: Answer): boolean {
+  if (answer.isHtml) return /xray data is in another region/i.test(answer.body);
+  return errorTexts(answer).some((text) => /another region/i.test(text));
+}
+
+function oneOf(urls: readonly string[]): string {
+  return `${urls.slice(0, -1).join(", ")} or ${urls.at(-1)}`;
+}
+
+/** The addresses that an account's data may be at, when it is not at this host. */
+function otherRegions(host: string): string {
+  return oneOf([...REGIONAL_URLS, DEFAULT_URL].filter((url) => url !== `https://${host}`));
+}
+
+/** In the wrong region the exchange works, and what stands in front of Xray may answer all else with a page. */
+function maybeElsewhere(host: string): string {
+  return `The data of this account may be in another region: then set "url" to ${otherRegions(host)}.`;
+}
+
+/** What a page or nothing at the exchange may mean: the address of Jira, say. Undefined at an address of Xray Cloud. */
+function notXray({ baseUrl }: Http): string | undefined {
+  if (baseUrl === DEFAULT_URL || REGIONAL_URLS.includes(baseUrl)) return undefined;
+  return `Leave "url" out: Xray Cloud has its own address, which is not that of Jira. Only for data in a region set it, to ${oneOf(REGIONAL_URLS)}.`;
+}
+
 function ownWord(answer: Answer, host: string): Failure | undefined {
-  if (answer.isHtml) return undefined;
-  const text = read(ErrorBody, answer.json)?.error ?? answer.body;
+  const text = errorTexts(answer).join("\n");
   const answered = answer.status < 300 ? "" : answer.body;
-  if (/another region/i.test(text)) {
+  if (isElsewhere(answer)) {
     return new Failure("wrong-url", `The Xray data of this account is not at ${host}.`, {
       title: "Xray data in another region",
-      hint: `Set "url" to the region that the data lives in: ${REGIONS}.`,
+      hint: `Set "url" to the region that the data lives in: ${otherRegions(host)}.`,
       answered,
     });
   }
