@@ -48,6 +48,10 @@ export interface StageOptions {
   readonly inputs: Readonly<Record<string, string>>;
   /** Milliseconds after which the stage gets SIGINT, as a cancelled job sends; then SIGTERM, then it is killed. */
   readonly cancelAfter?: number;
+  /** The same as soon as this comes true; however slow the machine, the step is then where it should be. */
+  readonly cancelWhen?: Promise<unknown>;
+  /** Variables that name other files than the runner made, as `GITHUB_OUTPUT`: of a runner that is broken. */
+  readonly commandFiles?: Readonly<Record<string, string>>;
   /** Debug logging, as the checkbox of "Re-run jobs" switches it on (default false). */
   readonly debug?: boolean;
   /** Milliseconds after which a stage is stopped as one that hangs (default: ten minutes). */
@@ -120,7 +124,7 @@ export function runStep(options: StepOptions): Promise<StepResult> {
     await options.between?.(main);
     if (options.post === false || action.manifest.post === undefined) return { main };
     // The cancellation was main's; post of a cancelled job runs like any other.
-    const { cancelAfter: _, ...rest } = options;
+    const { cancelAfter: _, cancelWhen: __, ...rest } = options;
     return { main, post: await runStage("post", action, job, rest) };
   });
 }
@@ -161,6 +165,7 @@ export async function runStage(
     ...inputVariables(stepInputs(options.inputs, action.manifest, log)),
     ...contextVariables(job),
     ...commandFileVariables(files),
+    ...options.commandFiles,
   };
   const ended = await runScript(script, log, job, env, action.manifest.name, options);
   const results = processCommandFiles(files, log, job.masker);
@@ -225,8 +230,8 @@ async function runScript(
   const timeLimit = options.timeLimit ?? TIME_LIMIT;
   const onLine = (line: string): void => log.receive(line);
   try {
-    const { cancelAfter } = options;
-    const ended = await runProcess({ script, folder: job.workspace, env, cancelAfter, timeLimit, onLine });
+    const { cancelAfter, cancelWhen } = options;
+    const ended = await runProcess({ script, folder: job.workspace, env, cancelAfter, cancelWhen, timeLimit, onLine });
     if (ended.stopped === "cancelled") log.write("##[error]The operation was canceled.");
     if (ended.stopped === "timed out") {
       const minutes = Math.round(timeLimit / 60_000);

@@ -91,7 +91,8 @@ export interface StepRun {
 /** Actions of others, which have no effect here. */
 const PLAYED_AS_NOTHING = /^actions\/(?:checkout|setup-node|upload-artifact)@/;
 const THIS_ACTION = /^[\w.-]+\/api-token-exchange@/;
-const STEP_TIME_LIMIT = 120_000;
+/** Milliseconds after which a step is stopped as one that hangs; a slow machine is no reason. */
+const STEP_TIME_LIMIT = 10 * 60 * 1000;
 
 /**
  * Plays a workflow on this machine: jobs in the order of their `needs`, their steps with this very action built from this
