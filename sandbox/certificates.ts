@@ -25,10 +25,10 @@ export interface Validity {
 
 /** What differs from a certificate that any server could show. */
 export interface Issuing extends Validity {
-  /** Length of an RSA key in bits; a key on the curve P-256 where it is left out. */
-  readonly rsaBits?: number;
-  /** What the authority signs with. */
-  readonly digest?: "sha256" | "sha1";
+  /** An RSA key, in the place of one on the curve P-256. */
+  readonly rsa?: boolean;
+  /** Signed with SHA-1, or with an RSA key of 1024 bits: what OpenSSL takes no more. */
+  readonly weak?: "digest" | "key";
   /** Made to prove a client, and no server. */
   readonly client?: boolean;
 }
@@ -36,15 +36,15 @@ export interface Issuing extends Validity {
 const HOUR = 3_600_000;
 
 /** An authority of its own making, that nobody trusts until told to. It has a key of its own kind, like `issue`. */
-export function createAuthority(name: string, { rsaBits, ...issuing }: Issuing = {}): Authority {
-  const own = newKey(rsaBits);
+export function createAuthority(name: string, issuing: Issuing = {}): Authority {
+  const own = newKey(issuing);
   const subject = { name, hosts: [], isAuthority: true, publicKey: own.publicKey };
   return authority(name, own.privateKey, certificate(subject, { name, key: own.privateKey }, issuing));
 }
 
 /** A certificate that vouches for itself. */
-export function selfSigned(hosts: readonly string[], { rsaBits, ...issuing }: Issuing = {}): Certificate {
-  const { privateKey: key, publicKey } = newKey(rsaBits);
+export function selfSigned(hosts: readonly string[], issuing: Issuing = {}): Certificate {
+  const { privateKey: key, publicKey } = newKey(issuing);
   const name = hosts[0] ?? "";
   return {
     key: pemKey(key),
@@ -53,8 +53,8 @@ export function selfSigned(hosts: readonly string[], { rsaBits, ...issuing }: Is
 }
 
 function authority(name: string, key: KeyObject, cert: string): Authority {
-  const signed = (subject: Omit<Subject, "publicKey">, { rsaBits, ...issuing }: Issuing) => {
-    const own = newKey(rsaBits);
+  const signed = (subject: Omit<Subject, "publicKey">, issuing: Issuing) => {
+    const own = newKey(issuing);
     return { key: own.privateKey, cert: certificate({ ...subject, publicKey: own.publicKey }, { name, key }, issuing) };
   };
   return {
@@ -71,8 +71,8 @@ function authority(name: string, key: KeyObject, cert: string): Authority {
   };
 }
 
-function newKey(rsaBits: number | undefined) {
-  if (rsaBits !== undefined) return generateKeyPairSync("rsa", { modulusLength: rsaBits });
+function newKey({ rsa = false, weak }: Issuing) {
+  if (rsa || weak === "key") return generateKeyPairSync("rsa", { modulusLength: weak === "key" ? 1024 : 2048 });
   return generateKeyPairSync("ec", { namedCurve: "P-256" });
 }
 
@@ -89,7 +89,8 @@ interface Subject {
 
 /** RFC 5280, section 4.1. */
 function certificate(subject: Subject, issuer: { name: string; key: KeyObject }, issuing: Issuing): string {
-  const { from = Date.now() - HOUR, until = Date.now() + 24 * HOUR, digest = "sha256" } = issuing;
+  const { from = Date.now() - HOUR, until = Date.now() + 24 * HOUR, weak } = issuing;
+  const digest = weak === "digest" ? "sha1" : "sha256";
   const algorithm = signatureAlgorithm(issuer.key, digest);
   const tbsCertificate = new x509.TBSCertificate({
     version: x509.Version.v3,

@@ -48,8 +48,10 @@ export interface StageOptions {
   readonly inputs: Readonly<Record<string, string>>;
   /** Milliseconds after which the stage gets SIGINT, as a cancelled job sends; then SIGTERM, then it is killed. */
   readonly cancelAfter?: number;
-  /** The same as soon as this comes true; however slow the machine, the stage is then where it should be. */
+  /** The same as soon as this comes true; however slow the machine, the step is then where it should be. */
   readonly cancelWhen?: Promise<unknown>;
+  /** Variables that name other files than the runner made, as `GITHUB_OUTPUT`: of a runner that is broken. */
+  readonly commandFiles?: Readonly<Record<string, string>>;
   /** Debug logging, as the checkbox of "Re-run jobs" switches it on (default false). */
   readonly debug?: boolean;
   /** Milliseconds after which a stage is stopped as one that hangs (default: ten minutes). */
@@ -163,6 +165,7 @@ export async function runStage(
     ...inputVariables(stepInputs(options.inputs, action.manifest, log)),
     ...contextVariables(job),
     ...commandFileVariables(files),
+    ...options.commandFiles,
   };
   const ended = await runScript(script, log, job, env, action.manifest.name, options);
   const results = processCommandFiles(files, log, job.masker);
