@@ -11,6 +11,8 @@ export interface Request {
   /** Body as `application/json`. */
   readonly json?: unknown;
   readonly resend?: Resend;
+  /** What it is for, as a retry's log line begins: given where a stage sends several requests. */
+  readonly what?: string;
   /** It stands in the place of a creation that met a fault, and nothing is sent in its own. */
   readonly isReplacement?: true;
   /** Tells that this answer is the service's own word, whatever its status: it is then neither retried nor judged. */
