@@ -52,3 +52,8 @@ export interface Http {
    */
   send(request: Request): Promise<Answer>;
 }
+
+/** The same client, whose retries tell what is attempted. */
+export function naming(http: Http, what: string): Http {
+  return { ...http, send: (request) => http.send({ what, ...request }) };
+}

@@ -36,18 +36,17 @@ function isAbout(who: string, host: string): boolean {
   if (who === "*") return true;
   if (isIP(host) !== 0) return isAmong(who, host);
   const [, wildcard, name = ""] = /^(\*?)\.?(.*)$/.exec(who) ?? [];
-  const domain = domainToASCII(bare(name));
+  const domain = name.includes("/") ? "" : domainToASCII(bare(name));
   return domain !== "" && ((wildcard === "" && host === domain) || host.endsWith(`.${domain}`));
 }
 
 /** Whether the address is the one that is named, or in the range or network. */
 function isAmong(who: string, address: string): boolean {
   const named = new BlockList();
-  const [first = "", prefix] = who.split("/", 2);
-  const [from = "", to = from] = first.split("-", 2);
+  const [, from = "", to = from, prefix] = /^([^/-]*)(?:-([^/]*)|\/(\d+))?$/.exec(who) ?? [];
   try {
     if (prefix === undefined) named.addRange(from, to, familyOf(from));
-    else if (/^\d+$/.test(prefix)) named.addSubnet(from, Number(prefix), familyOf(from));
+    else named.addSubnet(from, Number(prefix), familyOf(from));
     return named.check(address, familyOf(address));
   } catch {
     // No address, or none of that kind, so it names nobody.
