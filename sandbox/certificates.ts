@@ -17,6 +17,8 @@ export interface Authority extends Certificate {
 export interface Validity {
   readonly from?: number;
   readonly until?: number;
+  /** Signed with SHA-1, or with an RSA key of 1024 bits: what OpenSSL takes no more. */
+  readonly weak?: "digest" | "key";
 }
 
 const HOUR = 3_600_000;
@@ -29,7 +31,7 @@ export function createAuthority(name: string): Authority {
     key: pemKey(privateKey),
     cert: root,
     issue(hosts, validity = {}) {
-      const own = newKey();
+      const own = validity.weak === "key" ? generateKeyPairSync("rsa", { modulusLength: 1024 }) : newKey();
       const subject = { name: hosts[0] ?? "", publicKey: own.publicKey, hosts, isAuthority: false };
       return { key: pemKey(own.privateKey), cert: certificate(subject, { name, key: privateKey }, validity) };
     },
@@ -61,8 +63,8 @@ interface Subject {
 
 /** RFC 5280, section 4.1, signed with ECDSA and SHA-256. */
 function certificate(subject: Subject, issuer: { name: string; key: KeyObject }, validity: Validity): string {
-  const { from = Date.now() - HOUR, until = Date.now() + 24 * HOUR } = validity;
-  const algorithm = sequence(ECDSA_WITH_SHA256);
+  const { from = Date.now() - HOUR, until = Date.now() + 24 * HOUR, weak } = validity;
+  const algorithm = sequence(weak === "digest" ? ECDSA_WITH_SHA1 : ECDSA_WITH_SHA256);
   const body = sequence(
     explicit(0, integer(Buffer.from([2]))),
     integer(Buffer.concat([Buffer.from([1]), randomBytes(15)])),
@@ -73,7 +75,7 @@ function certificate(subject: Subject, issuer: { name: string; key: KeyObject },
     subject.publicKey.export({ type: "spki", format: "der" }),
     explicit(3, sequence(...extensions(subject))),
   );
-  const signed = sequence(body, algorithm, bitString(sign("sha256", body, issuer.key)));
+  const signed = sequence(body, algorithm, bitString(sign(weak === "digest" ? "sha1" : "sha256", body, issuer.key)));
   const lines = signed.toString("base64").replace(/.{1,64}/g, "$&\n");
   return `-----BEGIN CERTIFICATE-----\n${lines}-----END CERTIFICATE-----\n`;
 }
@@ -98,6 +100,7 @@ const COMMON_NAME = Buffer.from("0603550403", "hex");
 const BASIC_CONSTRAINTS = Buffer.from("0603551d13", "hex");
 const SUBJECT_ALT_NAME = Buffer.from("0603551d11", "hex");
 const ECDSA_WITH_SHA256 = Buffer.from("06082a8648ce3d040302", "hex");
+const ECDSA_WITH_SHA1 = Buffer.from("06072a8648ce3d0401", "hex");
 const TRUE = Buffer.from("0101ff", "hex");
 
 function der(tag: number, content: Buffer): Buffer {

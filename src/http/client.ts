@@ -4,7 +4,7 @@ import { setDefaultAutoSelectFamilyAttemptTimeout } from "node:net";
 import { Failure } from "../failure.ts";
 import { VERSION } from "../version.ts";
 import { attempt, type Outcome, type Route } from "./attempt.ts";
-import type { Fault } from "./faults.ts";
+import { clientCertificateWanted, type Fault } from "./faults.ts";
 import type { Answer, Http, Request } from "./http.ts";
 import { proxyFor, tunnelAgent } from "./proxy.ts";
 import { redirected } from "./redirect.ts";
@@ -142,10 +142,16 @@ async function nextRequest(request: Request, fault: Fault): Promise<Request | un
   return resend === "once" && fault.mayHaveArrived ? { ...request, resend: "never" } : request;
 }
 
+/** The pages of nginx and IIS, which judge certificates only after the handshake. */
+const WANTS_CERTIFICATE = /no required SSL certificate was sent|client certificate (?:is )?required/i;
+
 /** Takes the answers out that no provider has to see: redirects, 408, 429 and 5xx. */
-function judgeStatus(outcome: Outcome, request: Request, { baseUrl, host }: Route): Outcome {
+function judgeStatus(outcome: Outcome, request: Request, { baseUrl, host, secure }: Route): Outcome {
   if (outcome.kind === "fault" || request.isFinal?.(outcome.answer) === true) return outcome;
   const { status, headers, body, isHtml } = outcome.answer;
+  if (secure && isHtml && status >= 400 && status < 500 && WANTS_CERTIFICATE.test(body)) {
+    return { kind: "fault", fault: clientCertificateWanted(host) };
+  }
   if (status >= 300 && status < 400) {
     const failure = redirected(request, headers.location, baseUrl);
     return { kind: "fault", fault: { failure, reason: "redirect", passing: false, mayHaveArrived: false } };

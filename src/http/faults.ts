@@ -2,7 +2,7 @@ import { Failure } from "../failure.ts";
 import type { Body } from "./body.ts";
 import { errorCode } from "./codes.ts";
 import { ProxyFault } from "./proxy.ts";
-import { type Seen, type TlsFault, tlsFault } from "./tls-faults.ts";
+import { type Seen, type TlsFault, tlsFault, wantsClientCertificate } from "./tls-faults.ts";
 
 /** Why an attempt brought no answer that can be judged. */
 export interface Fault {
@@ -274,6 +274,12 @@ function tlsFailure({ about, what, hint, title, issuer }: TlsFault, host: string
     about === "certificate" ? `The certificate of ${host} ${what}.` : `No TLS connection to ${host} came about${what}.`;
   const details = { hint, cause, answered: issuer, answeredBy: "It is issued by" };
   return new Failure("tls", sentence, title === undefined ? details : { ...details, title });
+}
+
+/** A server that says in a page what others say in the handshake. */
+export function clientCertificateWanted(host: string): Fault {
+  const fault = wantsClientCertificate("", "the service");
+  return { failure: tlsFailure(fault, host, undefined), reason: "certificate", passing: false, mayHaveArrived: false };
 }
 
 /** Whether a failure comes from a name that no resolver knows: no retry and no waiting mends it. */

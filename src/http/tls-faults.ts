@@ -144,18 +144,13 @@ function failedHandshake(reason: string, { who, setIn }: Peer): TlsFault {
   const about = "connection";
   const title = "TLS handshake failed";
   if (/certificate required|no certificate/.test(reason)) {
-    return {
-      about,
-      what: `: ${who} wants a client certificate (${reason})`,
-      hint: `This action shows none. Ask who runs ${who} for an address that takes the credentials without one, or use a runner inside the network.`,
-      title: "Client certificate wanted",
-    };
+    return wantsClientCertificate(` (${reason})`, who);
   }
   if (/alert (handshake failure|bad certificate|certificate unknown|unknown ca|access denied)/.test(reason)) {
     return {
       about,
-      what: ` (${reason})`,
-      hint: `Either ${who} wants a client certificate, which this action does not show, or it shares no cipher or version of TLS with this runner. Ask who runs ${who}, and check host and port in ${setIn}.`,
+      what: ` (${reason}), perhaps for want of a client certificate`,
+      hint: `Either ${who} wants one, which this action does not show, or it shares no cipher or version of TLS with this runner. Ask who runs ${who}, and check host and port in ${setIn}.`,
       title,
     };
   }
@@ -164,6 +159,15 @@ function failedHandshake(reason: string, { who, setIn }: Peer): TlsFault {
     what: ` (${reason})`,
     hint: `Check the scheme and port in ${setIn}: a plain HTTP port does not speak TLS; an old server may offer no current TLS version.`,
     title,
+  };
+}
+
+export function wantsClientCertificate(reason: string, who: Peer["who"]): TlsFault {
+  return {
+    about: "connection",
+    what: `: ${who} wants a client certificate${reason}`,
+    hint: `This action shows none. Ask who runs ${who} for an address that takes the credentials without one, or use a runner inside the network.`,
+    title: "Client certificate wanted",
   };
 }
 
