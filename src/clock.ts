@@ -18,7 +18,7 @@ export async function minding<Result>(client: Client, work: Promise<Result>): Pr
     const off = offBy(client);
     if (off === undefined || !(thrown instanceof Failure) || !PERHAPS_THE_CLOCK.includes(thrown.code)) throw thrown;
     const { code, message, title, hint, answered, answeredBy, cause } = thrown;
-    const sentence = `The runner's clock is ${off.words} the service's, which alone can cause this: set it right.`;
+    const sentence = `Also, the runner's clock is ${off.words} the service's: set it right, since that can be the cause.`;
     throw new Failure(code, message, { title, hint: `${hint} ${sentence}`, answered, answeredBy, cause });
   }
 }
@@ -39,5 +39,5 @@ function offBy(client: Client): { readonly seconds: number; readonly words: stri
   const ahead = client.clockAhead() ?? 0;
   const seconds = Math.abs(ahead);
   if (seconds <= CLOCK_TOLERANCE_SECONDS) return undefined;
-  return { seconds, words: `${span(seconds)} ${ahead > 0 ? "ahead of" : "behind"}` };
+  return { seconds, words: `${span(Math.round(seconds / 60) * 60)} ${ahead > 0 ? "ahead of" : "behind"}` };
 }
