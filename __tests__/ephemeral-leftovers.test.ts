@@ -255,6 +255,8 @@ describe("the clean-up is a favour, and no fault of it is one of the step:", () 
         seconds.push(limits.seconds);
         return { baseUrl: "", host: "", send: () => Promise.reject(new Error("nothing is sent")) };
       },
+      proxyHost: undefined,
+      clockAhead: () => undefined,
       close: () => {},
     };
     const [method] = reportportal.methods;

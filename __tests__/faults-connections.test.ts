@@ -4,7 +4,7 @@ import { listen, ports } from "../sandbox/faults.ts";
 import { services } from "../sandbox/services/index.ts";
 import { pooled, SERVICES, WAYS } from "./fault-stages.ts";
 import { keepSection, table, together } from "./reliability.ts";
-import { endedWithin, runMain } from "./support.ts";
+import { endedWithin, preload, runMain } from "./support.ts";
 
 interface Row {
   readonly scheme: "http" | "https";
@@ -126,6 +126,49 @@ test("an unknown host is never tried again", async () => {
   expect(main.outputs.failure).toBe("unavailable");
   expect(main.annotations[0]?.message).toContain("the host name is unknown");
   expect(main.log).not.toContain("Attempt 1 failed");
+});
+
+/** Variables that make every name meet a fault of the resolver. */
+function resolverFault(code: string): Record<string, string> {
+  return preload(`
+    import dns from "node:dns";
+    dns.lookup = (name, options, done) =>
+      setImmediate(done, Object.assign(new Error(\`getaddrinfo ${code} \${name}\`), { code: "${code}", syscall: "getaddrinfo" }));
+  `);
+}
+
+/** A token that was brought makes the probe the first request. */
+const BROUGHT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  reportportal: { token: "a-brought-api-key" },
+  virtuozzo: { token: "a-brought-token" },
+  tuleap: { token: `tlp-k1-1.${"a".repeat(64)}` },
+};
+
+test("an unknown host fails the step also where only the probe asks for it", async () => {
+  const cases = Object.entries(BROUGHT).flatMap(([provider, token]) =>
+    ["true", "strict"].map((probe) => ({ provider, token, probe })),
+  );
+  const seen = await pooled(cases, async ({ provider, token, probe }) => {
+    const inputs = { provider, url: "https://tuleap.exmaple.invalid", probe, ...token };
+    const main = await runMain(inputs, { env: resolverFault("ENOTFOUND") });
+    const { failure, probe: proof, token: set } = main.outputs;
+    const says = main.annotations.at(-1)?.message.includes("the host name is unknown");
+    return [provider, probe, main.exitCode, failure, proof, set, says, main.log.includes("failed (")];
+  });
+  expect(seen).toEqual(
+    cases.map(({ provider, probe }) => [provider, probe, 1, "unavailable", undefined, undefined, true, false]),
+  );
+});
+
+test("a name that cannot be resolved for now, and a proxy that is down, leave the probe inconclusive", async () => {
+  const inputs = { provider: "tuleap", url: "https://tuleap.exmaple.invalid", retries: "1", ...BROUGHT.tuleap };
+  const passing = await runMain(inputs, { env: resolverFault("EAI_AGAIN") });
+  expect([passing.exitCode, passing.outputs.probe]).toEqual([0, "inconclusive"]);
+  expect(passing.log).toContain("Attempt 1 failed (the name could not be resolved for now)");
+  const closed = await listen(() => {});
+  await closed.close();
+  const proxied = await runMain(inputs, { env: { https_proxy: `127.0.0.1:${closed.port}` } });
+  expect([proxied.exitCode, proxied.outputs.probe]).toEqual([0, "inconclusive"]);
 });
 
 test("exchange and probe share one connection at every service", async () => {

@@ -2,11 +2,11 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { type HttpServerOptions, type HttpsServerOptions, Server } from "proxy-chain";
 import { createAuthority } from "../sandbox/certificates.ts";
 import { listen } from "../sandbox/faults.ts";
-import type { StageResult, StepResult } from "../sandbox/runner.ts";
+import { runPost, type StageResult, type StepResult } from "../sandbox/runner.ts";
 import { services, startTuleap, type Tuleap } from "../sandbox/services/index.ts";
 import { pooled, SERVICES, WAYS } from "./fault-stages.ts";
 import { keepSection, table } from "./reliability.ts";
-import { endedWithin, leaks, runAction, runMain } from "./support.ts";
+import { endedWithin, formsOf, leaks, runAction, runMain } from "./support.ts";
 
 /** Longer than a name may be, so no resolver knows it: only a proxy of these tests leads there, or nothing does. */
 const HOST = `${"x".repeat(64)}.example`;
@@ -24,9 +24,10 @@ interface Proxy {
 /** A real proxy that leads every name to this machine, and refuses whom it does not know. */
 async function startProxy(options: Partial<HttpsServerOptions> = {}, password?: string): Promise<Proxy> {
   const tunnels: Proxy["tunnels"] = [];
+  const { host = "127.0.0.1" } = options;
   const common: HttpServerOptions = {
     port: 0,
-    host: "127.0.0.1",
+    host,
     prepareRequestFunction: ({ username, password: given, hostname, port }) => {
       tunnels.push({ target: `${hostname}:${port}`, username, password: given });
       return {
@@ -41,7 +42,11 @@ async function startProxy(options: Partial<HttpsServerOptions> = {}, password?: 
   const { httpsOptions } = options;
   const server = new Server(httpsOptions === undefined ? common : { ...common, serverType: "https", httpsOptions });
   await server.listen();
-  return { host: `127.0.0.1:${server.port}`, tunnels, close: () => server.close(true) };
+  return {
+    host: `${host.includes(":") ? `[${host}]` : host}:${server.port}`,
+    tunnels,
+    close: () => server.close(true),
+  };
 }
 
 let proxy: Proxy;
@@ -96,9 +101,43 @@ describe("a proxy", () => {
     }
   });
 
-  test("may be written without a scheme", async () => {
-    const main = await runMain(securedInputs(), { env: { https_proxy: proxy.host } });
-    expect(main.exitCode).toBe(0);
+  test("may be written without a scheme, by name or address, with or without user and password, in either case", async () => {
+    const port = new URL(`http://${proxy.host}`).port;
+    const strictPort = new URL(`http://${strict.host}`).port;
+    const user = `ci%40corp:${encodeURIComponent(PASSWORD)}`;
+    const ways = [
+      ["https_proxy", `localhost:${port}`, securedInputs()],
+      ["HTTPS_PROXY", `LocalHost:${port}`, securedInputs()],
+      ["https_proxy", `127.0.0.1:${port}`, securedInputs()],
+      ["https_proxy", ` 127.0.0.1:${port}/ `, securedInputs()],
+      ["https_proxy", `//localhost:${port}`, securedInputs()],
+      ["HTTPS_PROXY", `HTTP://localhost:${port}`, securedInputs()],
+      ["HTTPS_PROXY", `${user}@localhost:${strictPort}`, securedInputs()],
+      ["http_proxy", `localhost:${port}`, plainInputs()],
+      ["HTTP_PROXY", `127.0.0.1:${port}`, plainInputs()],
+      ["http_proxy", `${user}@127.0.0.1:${strictPort}`, plainInputs()],
+    ] as const;
+    const seen = await pooled(ways, async ([name, value, inputs]) => {
+      const main = await runMain(inputs, { env: { [name]: value } });
+      return [name, value, main.exitCode, main.outputs.probe, main.annotations];
+    });
+    const plainHttp = expect.objectContaining({ title: "No TLS" });
+    expect(seen).toEqual(
+      ways.map(([name, value]) => [name, value, 0, "accepted", /https/i.test(name) ? [] : [plainHttp]]),
+    );
+  });
+
+  test("on IPv6 may be written without a scheme", async () => {
+    const own = await startProxy({ host: "::1" });
+    try {
+      for (const value of [own.host, `http://${own.host}`]) {
+        const main = await runMain(securedInputs(), { env: { https_proxy: value } });
+        expect([value, main.exitCode]).toEqual([value, 0]);
+        expect(main.log).toContain(`through the proxy ${own.host}`);
+      }
+    } finally {
+      await own.close();
+    }
   });
 
   test("of the other scheme is not taken", async () => {
@@ -109,7 +148,16 @@ describe("a proxy", () => {
   });
 
   test.each(["no_proxy", "NO_PROXY"])("is passed by where %s names the host", async (name) => {
-    const lists = [HOST, ".example", "example", `other.test, ${HOST}:${secured.port}`, "*"];
+    const lists = [
+      HOST,
+      ".example",
+      "*.example",
+      "example",
+      `other.test, ${HOST}:${secured.port}`,
+      `other.test ${HOST}:${secured.port}`,
+      `10.0.0.0/8\t*.example:${secured.port}`,
+      "*",
+    ];
     const before = proxy.tunnels.length;
     const seen = await pooled(lists, async (list) => {
       const main = await runMain(securedInputs(), { env: { https_proxy: `http://${proxy.host}`, [name]: list } });
@@ -120,7 +168,7 @@ describe("a proxy", () => {
   });
 
   test("is used where `no_proxy` names other hosts", async () => {
-    const env = { https_proxy: `http://${proxy.host}`, no_proxy: "localhost,corp.test,.other.example" };
+    const env = { https_proxy: `http://${proxy.host}`, no_proxy: "localhost,corp.test,.other.example,0.0.0.0/0,::/0" };
     expect((await runMain(securedInputs(), { env })).exitCode).toBe(0);
   });
 
@@ -166,7 +214,7 @@ describe("a proxy", () => {
       expect(distrusted.outputs.failure).toBe("unavailable");
       expect(distrusted.annotations[0]?.title).toBe("Proxy fault");
       expect(distrusted.annotations[0]?.message).toContain(
-        `The proxy ${own.host} could not be used: the connection failed (UNABLE_TO_VERIFY_LEAF_SIGNATURE)`,
+        `The proxy ${own.host} could not be used: its certificate comes from an authority that this runner does not know. Its certificate is issued by: “Proxy Root”.`,
       );
     } finally {
       await own.close();
@@ -276,12 +324,140 @@ test("a proxy that refuses or is dead is named as the proxy, never as the servic
 });
 
 test("a variable that holds no URL of a proxy is told by its name, and its password is not", async () => {
-  for (const value of ["http://", "socks5://ci:s3cr3t-word@127.0.0.1:1080", "http://ci:s3cr3t%word@127.0.0.1:1"]) {
+  for (const [value, says] of [
+    ["http://", 'The variable "https_proxy" does not hold the URL of a proxy.'],
+    ["http://ci:s3cr3t-word@127.0.0.1:99999", 'The variable "https_proxy" does not hold the URL of a proxy.'],
+    ["socks5://ci:s3cr3t-word@127.0.0.1:1080", "a proxy of the kind socks5, which is not spoken here"],
+    ["SOCKS4A://ci:s3cr3t#word@127.0.0.1:1080", "a proxy of the kind socks4a, which is not spoken here"],
+    ["ftp://ci:s3cr3t-word@127.0.0.1:1080", "a proxy of another kind than http, which is not spoken here"],
+  ] as const) {
     const main = await runMain(securedInputs(), { env: { HTTPS_PROXY: value } });
     expect([value, main.outputs.failure]).toEqual([value, "unavailable"]);
-    expect(main.annotations[0]?.message).toContain('The variable "https_proxy" does not hold the URL of a proxy.');
-    expect(leaks(main, ["s3cr3t-word", "s3cr3t%word"])).toEqual([]);
+    expect(main.annotations[0]?.message).toContain(says);
+    expect(leaks(main, ["s3cr3t-word", "s3cr3t#word"])).toEqual([]);
   }
+});
+
+/** A user and a password as they stand in a variable, with a piece of it that must not show. */
+const UNENCODED = [
+  ["ci:2024#Geheim1", ["2024#Geheim1", "2024", "Geheim1"]],
+  ["ci:Geheim1/Wort2", ["Geheim1/Wort2", "Geheim1", "Wort2"]],
+  ["ci:Geheim1?Wort2", ["Geheim1?Wort2", "Geheim1", "Wort2"]],
+  ["ci:Geheim1@Wort2", ["Geheim1@Wort2", "Geheim1", "Wort2"]],
+  ["ci:Geheim1%Wort2", ["Geheim1%Wort2"]],
+  ["ci:Geheim1%4", ["Geheim1%4"]],
+  ["ci:Geheim1%FF", ["Geheim1%FF"]],
+  ["ci:Geheim1\\Wort2", ["Geheim1\\Wort2", "Geheim1", "Wort2"]],
+  ["ci:Geheim1 Wort2", ["Geheim1 Wort2", "Geheim1", "Wort2"]],
+  ["ci:Geheim1\tWort2", ["Geheim1\tWort2", "Geheim1", "Wort2"]],
+  ["ci:Geheim1[Wort2]", ["Geheim1[Wort2]", "Geheim1", "Wort2"]],
+  ["ci:Geheim1://Wort2", ["Geheim1://Wort2", "Geheim1", "Wort2"]],
+  ["ci:Geheim1#%C3%BCWort2", ["Geheim1#%C3%BCWort2", "Geheim1#üWort2", "Geheim1", "üWort2"]],
+  ["CORP\\ci:Geheim1", ["Geheim1"]],
+  ["ci@corp:Geheim1", ["Geheim1"]],
+  ["ci#Geheim1", ["ci#Geheim1"]],
+] as const;
+
+test("a user or password that is not percent-encoded is said to be so, masked in all its pieces, and shown in none", async () => {
+  const cases = UNENCODED.flatMap(([info, secrets]) =>
+    ["https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY"].flatMap((name, index) =>
+      index === 0 || info === "ci:2024#Geheim1"
+        ? ["http://", ""].map((scheme) => ({ name, value: `${scheme}${info}@127.0.0.1:1`, secrets, info }))
+        : [],
+    ),
+  );
+  const seen = await pooled(cases, async ({ name, value, secrets, info }) => {
+    const inputs = /^https/i.test(name) ? securedInputs() : plainInputs();
+    const main = await runMain({ ...inputs, summary: "true" }, { env: { [name]: value } });
+    const [user = "", ...rest] = info.split(":");
+    const pair = Buffer.from(`${user}:${rest.join(":")}`).toString("base64");
+    return {
+      name,
+      value,
+      failure: main.outputs.failure,
+      says: main.annotations.at(-1)?.message.includes("Percent-encode them"),
+      names: main.annotations.at(-1)?.message.includes(`"${name.toLowerCase()}"`),
+      // A line break inside of a mask is none of the runner's.
+      unmasked: [...secrets, pair].filter((secret) => !main.masks.includes(secret)),
+      leaks: leaks(main, [...secrets, pair]),
+    };
+  });
+  const wanted = { failure: "unavailable", says: true, names: true, unmasked: [], leaks: [] };
+  expect(seen).toEqual(cases.map(({ name, value }) => ({ name, value, ...wanted })));
+});
+
+test("a password that came to be unusable since main is masked in post too, which warns once", async () => {
+  const state: Record<string, string> = {};
+  const main = await runMain(securedInputs(), { env: { https_proxy: `http://${proxy.host}` } });
+  Object.assign(state, main.state);
+  const post = await runPost({ inputs: {}, env: { https_proxy: "http://ci:2024#Geheim1@127.0.0.1:1" } }, { state });
+  expect([post.exitCode, post.annotations.length, post.annotations[0]?.title]).toEqual([0, 1, "Not revoked"]);
+  expect(post.masks).toEqual(expect.arrayContaining(["2024#Geheim1", "Geheim1"]));
+  expect(leaks(post, ["2024#Geheim1", "Geheim1"])).toEqual([]);
+});
+
+test("a password is masked as it is and as it stands in the variable", async () => {
+  // Neither form is the one that the action would write itself.
+  const written = "p%40ss%77%3aord-%c3%bc";
+  const main = await runMain(securedInputs(), { env: { https_proxy: `http://ci:${written}@${strict.host}` } });
+  expect(main.outputs.failure).toBe("unavailable");
+  expect(main.masks).toEqual(
+    expect.arrayContaining([written, "p@ssw:ord-ü", ...formsOf("ci:p@ssw:ord-ü").slice(1, 2)]),
+  );
+});
+
+/** What a proxy asks for with 407, and what the text makes of it. */
+const CHALLENGES = [
+  [["NTLM"], "NTLM"],
+  [["Negotiate", "NTLM"], "Negotiate or NTLM"],
+  [["Negotiate, NTLM TlRMTVNTUAACAAAA=="], "Negotiate or NTLM"],
+  [['Digest realm="a, Basic b", nonce="x", algorithm=MD5, qop="auth"'], "Digest"],
+  [["Kerberos"], "Kerberos"],
+  [['Bearer realm="::error::Basic"', "Digest realm = x"], "Bearer or Digest"],
+] as const;
+
+test("a proxy that offers no Basic is told by what it offers, with a way out", async () => {
+  const seen = await pooled(CHALLENGES, async ([challenges]) => {
+    const headers = challenges.map((challenge) => `Proxy-Authenticate: ${challenge}\r\n`).join("");
+    const { value, close } = await refusal(`407 Proxy Authentication Required\r\n${headers.trimEnd()}`)();
+    try {
+      const main = await runMain(securedInputs(), { env: { https_proxy: value } });
+      const message = main.annotations[0]?.message ?? "";
+      const [, schemes] = /it wants to be signed in to with (.*), which is not spoken here/.exec(message) ?? [];
+      const isRepeated = main.log.includes("failed (");
+      return [main.outputs.failure, schemes, message.includes("Run a relay"), message.includes("no_proxy"), isRepeated];
+    } finally {
+      await close?.();
+    }
+  });
+  expect(seen).toEqual(CHALLENGES.map(([, schemes]) => ["unavailable", schemes, true, true, false]));
+});
+
+test("a proxy that offers Basic among others, or says nothing, wants another user or password", async () => {
+  for (const challenge of ["NTLM\r\nProxy-Authenticate: BASIC realm=x", 'Digest realm="x", Basic realm="y"', ""]) {
+    const { value, close } = await refusal(`407 No${challenge && `\r\nProxy-Authenticate: ${challenge}`}`)();
+    const main = await runMain(securedInputs(), { env: { https_proxy: value } });
+    await close?.();
+    expect(main.annotations[0]?.message).toContain("It wants another user or password");
+  }
+});
+
+test("a proxy that was spoken to in the wrong scheme is told so", async () => {
+  const { value, close } = await raw((socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"))();
+  const main = await runMain(securedInputs(), { env: { https_proxy: value.replace("http:", "https:") } });
+  await close?.();
+  expect(main.outputs.failure).toBe("unavailable");
+  expect(main.annotations[0]?.message).toMatch(
+    /^The proxy \S+ could not be used: no TLS connection came about \(wrong version number\)\. Check the scheme and port in "https_proxy"/,
+  );
+});
+
+test("a success says which proxy it went through, and only then", async () => {
+  const through = await runMain({ ...securedInputs(), summary: "true" }, { env: { https_proxy: proxy.host } });
+  expect(through.log).toContain(`Service: Tuleap at ${HOST}:${secured.port}, through the proxy ${proxy.host}\n`);
+  expect(through.summary).toContain(`through the proxy ${proxy.host}`);
+  const direct = await runMain({ ...plainInputs(), url: plain.url }, { env: { http_proxy: proxy.host } });
+  expect(direct.log).toContain(`Service: Tuleap at 127.0.0.1:${plain.port}\n`);
 });
 
 test("a proxy that dies before the revocation is one warning", async () => {

@@ -340,3 +340,40 @@ describe.each(CREATING)("the creation of $name", ({ start, provider, method, cre
     expect(seen.liveAfterPost).toBe(0);
   });
 });
+
+test("a retry line names what is attempted where an exchange sends several requests", async () => {
+  const seen = await pooled(
+    [
+      ["ReportPortal key", "POST", "/sso/oauth/token", "Signing in: attempt 1 failed (status 503"],
+      ["ReportPortal key", "GET", "/api/users", "Asking for the user: attempt 1 failed (status 503"],
+      ["ReportPortal key", "POST", "/api-keys", "Creating the key: attempt 1 failed (status 503"],
+      ["Tuleap key", "POST", "/api/access_keys", "Creating the key: attempt 1 failed (status 503"],
+      ["Tuleap", "POST", "/api/tokens", "Attempt 1 failed (status 503"],
+    ] as const,
+    async ([name, method, path, says]) => {
+      const { provider, method: id } = WAYS[name];
+      const service = await services[provider]({});
+      try {
+        let left = 1;
+        const unavailable = answer(503);
+        service.fault((request, req, res) => {
+          const isIt = request.method === method && request.path.endsWith(path) && left-- > 0;
+          return isIt && unavailable(request, req, res);
+        });
+        const main = await runMain({ provider, method: id, url: service.url, ...service.accounts[id]?.inputs });
+        const lines = main.log.split("\n").filter((line) => line.includes("ttempt 1 failed"));
+        return [name, path, main.exitCode, lines.length, lines[0]?.startsWith(says) === true ? says : lines[0]];
+      } finally {
+        await service.close();
+      }
+    },
+  );
+  for (const [, , exitCode, lines] of seen) expect([exitCode, lines]).toEqual([0, 1]);
+  expect(seen.map(([, , , , line]) => line)).toEqual([
+    "Signing in: attempt 1 failed (status 503",
+    "Asking for the user: attempt 1 failed (status 503",
+    "Creating the key: attempt 1 failed (status 503",
+    "Creating the key: attempt 1 failed (status 503",
+    "Attempt 1 failed (status 503",
+  ]);
+});

@@ -22,7 +22,7 @@ const FAILURES: Readonly<Record<FailureCode, string>> = {
   "rate-limited": "Too many requests (429) until the retries or the time ran out.",
   unavailable: "A fault of the service (5xx), of the network or of a proxy, or an unknown host.",
   timeout: "The service did not answer in time.",
-  tls: "The certificate is not trusted, has expired, or is for another host.",
+  tls: "The certificate is not trusted, has expired, is too weak or for another host, or the service wants one of the client.",
   "bad-response": "The answer holds no usable token, is not HTTP, or is too large.",
   unexpected: "A defect of this action. Please report it.",
 };

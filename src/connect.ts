@@ -1,6 +1,5 @@
-import { basicPair } from "./basic.ts";
 import { type Client, openClient } from "./http/client.ts";
-import { proxyFor } from "./http/proxy.ts";
+import { proxyFor, proxySecrets } from "./http/proxy.ts";
 import { trustCertificates } from "./http/tls.ts";
 import { info, warning } from "./runner/log.ts";
 import { mask } from "./runner/masks.ts";
@@ -9,15 +8,17 @@ import { isProtected } from "./url.ts";
 /**
  * Opens the client for one service: trusted certificates, a masked proxy password, a line in the log for each retry.
  * @param caCertificate PEM text or an absolute path; empty for Node's own roots alone
- * @throws {Failure} `invalid-input` for a certificate that cannot be used, `unavailable` for a proxy variable that is no URL
+ * @throws {Failure} `invalid-input` for a certificate that cannot be used, `unavailable` for a proxy variable that cannot be used
  */
 export function connect(url: string, caCertificate: string): Client {
-  trustCertificates(caCertificate);
+  const trust = trustCertificates(caCertificate);
   maskProxy(url);
   return openClient({
     baseUrl: url,
-    onRetry: ({ attempt, reason, wait }) => {
-      info(`Attempt ${attempt} failed (${reason}); the next one follows in ${wait.toFixed(1)} s.`);
+    trust,
+    onRetry: ({ what, attempt, reason, wait }) => {
+      const which = what === undefined ? "Attempt" : `${what}: attempt`;
+      info(`${which} ${attempt} failed (${reason}); the next one follows in ${wait.toFixed(1)} s.`);
     },
   });
 }
@@ -29,11 +30,10 @@ export function warnIfPlain(url: string): void {
   warning(`${host} is talked to over plain http: everyone on the way can read the secrets.`, "No TLS");
 }
 
+/** Before the variable is judged: what cannot be used may hold a password all the same. */
 function maskProxy(url: string): void {
-  const proxy = proxyFor(url);
-  if (proxy === undefined || proxy.password === "") return;
-  if (!mask(proxy.password)) {
-    warning("The password of the proxy has fewer than 4 characters and is not masked.", "Secret too short to mask");
-  }
-  mask(basicPair(proxy.username, proxy.password));
+  const { password, forms } = proxySecrets(url);
+  for (const form of forms) mask(form);
+  if (proxyFor(url) === undefined || mask(password)) return;
+  warning("The password of the proxy has fewer than 4 characters and is not masked.", "Secret too short to mask");
 }

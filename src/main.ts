@@ -1,3 +1,4 @@
+import { minding, warnOfClock } from "./clock.ts";
 import { connect, warnIfPlain } from "./connect.ts";
 import type { Failure } from "./failure.ts";
 import { handOn, handOver, sealForOthers } from "./handover.ts";
@@ -41,19 +42,17 @@ async function exchangeStep(inputs: Inputs, tell: Tell): Promise<void> {
   const certificates = absoluteCertificate(settings.caCertificate, workspace());
   const client = connect(request.target.url, certificates);
   // Read before anything is minted: a file that has gone in between must not keep a credential from being saved for post.
-  const obtained = await obtain(
-    request,
-    client,
-    { ...settings, caCertificate: certificatesForPost(certificates) },
-    run,
-  );
-  const proof = await prove(request.target.method, obtained.credential, client, settings, tell);
+  const forPost = { ...settings, caCertificate: certificatesForPost(certificates) };
+  const obtained = await minding(client, obtain(request, client, forPost, run));
+  const proof = await minding(client, prove(request.target.method, obtained.credential, client, settings, tell));
   await sweep(request.target, obtained, client, settings, run);
   const credential = withProof(obtained.credential, proof, clean);
   const sealed = await sealForOthers(request, { ...obtained, credential }, run);
   const exported = handOver(request.target, credential, settings);
   handOn(sealed, { ...obtained, credential });
   const { willBeRevoked } = obtained;
-  reportSuccess({ request, credential, proof, settings, exported, isSealed: sealed !== "", willBeRevoked });
+  const { proxyHost } = client;
+  reportSuccess({ request, credential, proof, settings, exported, isSealed: sealed !== "", willBeRevoked, proxyHost });
+  warnOfClock(client, credential.expiresAt);
   output("failure", "");
 }

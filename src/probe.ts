@@ -1,5 +1,6 @@
 import { Failure, type FailureCode } from "./failure.ts";
 import type { Client } from "./http/client.ts";
+import { isUnknownHost } from "./http/faults.ts";
 import type { Settings } from "./inputs.ts";
 import type { Credential, Method, Verdict } from "./providers/provider.ts";
 import type { Tell } from "./request.ts";
@@ -7,7 +8,7 @@ import type { Tell } from "./request.ts";
 /** What the probe told; `skipped` where none was wanted. */
 export type Proof = Verdict | { readonly kind: "skipped" };
 
-/** Faults that say nothing of the credential. */
+/** Faults that say nothing of the credential. A host that nobody knows is none of them: waiting does not mend its name. */
 const FAULTS: readonly FailureCode[] = ["unavailable", "rate-limited", "timeout"];
 
 /**
@@ -33,7 +34,7 @@ async function faultsAreInconclusive(verdict: Promise<Verdict>): Promise<Verdict
   try {
     return await verdict;
   } catch (fault) {
-    if (!(fault instanceof Failure) || !FAULTS.includes(fault.code)) throw fault;
+    if (!(fault instanceof Failure) || !FAULTS.includes(fault.code) || isUnknownHost(fault)) throw fault;
     return { kind: "inconclusive", lacks: "answer", failure: fault };
   }
 }

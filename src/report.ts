@@ -19,6 +19,8 @@ export interface Result {
   readonly exported: readonly string[];
   readonly isSealed: boolean;
   readonly willBeRevoked: boolean;
+  /** The proxy that the requests went through, with port. */
+  readonly proxyHost: string | undefined;
 }
 
 /** Tells a success in a few plain lines, and in the job's summary where that is wanted. */
@@ -26,7 +28,7 @@ export function reportSuccess(result: Result): void {
   const { target } = result.request;
   const { account = "" } = result.credential;
   const rows: Rows = [
-    ["Service", `${target.provider.name} at ${new URL(target.url).host}`],
+    ["Service", `${target.provider.name} at ${new URL(target.url).host}${throughText(result)}`],
     [
       "Method",
       result.request.kind === "open" ? `${target.method.id}, opened from another job's seal` : target.method.id,
@@ -40,6 +42,11 @@ export function reportSuccess(result: Result): void {
   for (const [heading, text] of lines) info(`${heading}: ${text}`);
   if (result.proof.kind === "inconclusive") tellInconclusive(result.proof);
   if (result.settings.summary === "true") writeSummary("API token", rows);
+}
+
+/** A proxy that nobody thought of, or an exception that does not work, is seen in the log of a run that is fine. */
+function throughText({ proxyHost }: Result): string {
+  return proxyHost === undefined ? "" : `, through the proxy ${proxyHost}`;
 }
 
 /** A missing permission is the user's choice; a fault is something to look at. */

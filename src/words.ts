@@ -15,7 +15,7 @@ export function lifetime(expiresAt: Date | undefined, now = Date.now()): string 
 }
 
 /** The two largest units, rounded to the smaller of them; a day is told in hours. */
-function span(seconds: number): string {
+export function span(seconds: number): string {
   const rounded = seconds < 3600 ? seconds : Math.round(seconds / 60) * 60;
   const days = rounded < 172_800 ? 0 : Math.floor(rounded / 86_400);
   const rest = rounded - days * 86_400;

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { TlsOptions } from "node:tls";
 
 /** One request as the stand-in saw it. */
 export interface RecordedRequest {
@@ -29,8 +30,8 @@ export interface Account {
 export type Fault = (request: RecordedRequest, req: IncomingMessage, res: ServerResponse) => boolean;
 
 export interface StartOptions {
-  /** Serve TLS with this certificate (PEM). */
-  readonly tls?: { readonly key: string; readonly cert: string };
+  /** Serve TLS with this certificate (PEM), and with what else Node's TLS takes. */
+  readonly tls?: { readonly key: string; readonly cert: string } & Readonly<Omit<TlsOptions, "key" | "cert">>;
   /** Sub-path the service is installed under, such as `/rp`; no trailing slash. */
   readonly basePath?: string;
   /** Milliseconds since the epoch; real time unless told. */

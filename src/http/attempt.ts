@@ -1,11 +1,11 @@
 import { type ClientRequest, type Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { parseJson } from "../read.ts";
-import { connectionFault, type Fault, proxySilence, silence, tooLarge, truncated } from "./faults.ts";
+import { LARGEST_ANSWER, readBody } from "./body.ts";
+import { errorCode } from "./codes.ts";
+import { connectionFault, type Fault, proxySilence, silence, truncated, unreadable } from "./faults.ts";
 import type { Answer, Request } from "./http.ts";
-
-/** Largest answer that is read, in bytes. */
-const LARGEST_ANSWER = 1024 * 1024;
+import { type Seen, watchHandshake } from "./tls-faults.ts";
 
 /** What every attempt to one service has in common. */
 export interface Route {
@@ -15,6 +15,8 @@ export interface Route {
   readonly agent: HttpAgent;
   readonly proxyHost: string | undefined;
   readonly userAgent: string;
+  /** `ca-certificate` was given. */
+  readonly caGiven: boolean;
 }
 
 export type Outcome =
@@ -25,22 +27,35 @@ export type Outcome =
 export async function attempt(route: Route, request: Request, milliseconds: number): Promise<Outcome> {
   const deadline = new AbortController();
   const timer = setTimeout(() => deadline.abort(), milliseconds);
-  const progress = { connected: false, written: false, answering: false };
-  const circumstances = () => ({ host: route.host, proxyHost: route.proxyHost, mayHaveArrived: progress.written });
-  const fault = (fault: Fault): Outcome => ({ kind: "fault", fault });
+  const progress: Progress = { connected: false, written: false, answering: false, seen: () => ({}), fault: undefined };
+  const { host, proxyHost, secure, caGiven } = route;
+  const circumstances = () => ({
+    host,
+    proxyHost,
+    secure,
+    caGiven,
+    seen: progress.seen(),
+    mayHaveArrived: progress.written,
+  });
+  const outcome = (fault: Fault): Outcome => ({ kind: "fault", fault });
   try {
     const message = await startRequest(route, request, milliseconds, deadline.signal, progress);
     progress.answering = true;
     const body = await readBody(message);
-    if (body === undefined) return fault(tooLarge(circumstances(), LARGEST_ANSWER / 1024 / 1024));
-    return { kind: "answer", answer: toAnswer(message, body) };
+    const cut = deadline.signal.aborted || progress.fault !== undefined;
+    if (body.kind === "read" && cut && endsWithConnection(message)) throw progress.fault;
+    if (body.kind !== "read") return outcome(unreadable(circumstances(), body, LARGEST_ANSWER / 1024 / 1024));
+    return { kind: "answer", answer: toAnswer(message, body.bytes) };
   } catch (error) {
     const within = `within ${seconds(milliseconds)}`;
     if (deadline.signal.aborted) {
-      const inProxy = route.proxyHost !== undefined && !progress.connected;
-      return fault(inProxy ? proxySilence(circumstances(), within) : silence(circumstances(), within));
+      const inProxy = proxyHost !== undefined && !progress.connected;
+      return outcome(inProxy ? proxySilence(circumstances(), within) : silence(circumstances(), within));
     }
-    return fault(progress.answering ? truncated(circumstances(), error) : connectionFault(error, circumstances()));
+    // What the parser does not take in the middle of an answer does not pass; a connection that breaks off there does.
+    const told = progress.fault ?? error;
+    const isCut = progress.answering && !errorCode(told).startsWith("HPE_");
+    return outcome(isCut ? truncated(circumstances(), told) : connectionFault(told, circumstances()));
   } finally {
     clearTimeout(timer);
   }
@@ -56,6 +71,9 @@ interface Progress {
   connected: boolean;
   written: boolean;
   answering: boolean;
+  seen: () => Seen;
+  /** What the connection ended with, also in the middle of an answer. */
+  fault: unknown;
 }
 
 function startRequest(
@@ -69,19 +87,29 @@ function startRequest(
   return new Promise((resolve, reject) => {
     const outgoing = (route.secure ? httpsRequest : httpRequest)(route.baseUrl + request.path, {
       method: request.method,
-      headers: { accept: "application/json", "user-agent": route.userAgent, ...type, ...request.headers },
+      headers: {
+        accept: "application/json",
+        "accept-encoding": "identity",
+        "user-agent": route.userAgent,
+        ...type,
+        ...request.headers,
+      },
       agent: route.agent,
       rejectUnauthorized: true,
       // The agent of a proxy takes it as the time for CONNECT.
       timeout: milliseconds,
       signal,
     });
-    outgoing.once("error", reject);
+    outgoing.on("error", (fault) => {
+      progress.fault ??= fault;
+      reject(fault);
+    });
     outgoing.once("response", resolve);
+    progress.seen = watchHandshake(outgoing);
     // A switch to another protocol (RFC 9110, section 15.2.2) was never asked for.
     outgoing.once("upgrade", (_, socket) => {
       socket.destroy();
-      reject(Object.assign(new Error("switched protocols"), { code: "HPE_UPGRADE" }));
+      reject(Object.assign(new Error("switched protocols"), { code: "HPE_UPGRADE", reason: "Switching Protocols" }));
     });
     watch(outgoing, route.secure, progress);
     outgoing.end(body);
@@ -112,24 +140,9 @@ function encodeBody(request: Request): { type: Record<string, string>; body: str
   return { type: {}, body: undefined };
 }
 
-/** The whole body; undefined where it passes the largest size, in which case the connection is dropped at once. */
-async function readBody(message: IncomingMessage): Promise<Buffer | undefined> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  if (Number(message.headers["content-length"] ?? 0) > LARGEST_ANSWER) {
-    message.destroy();
-    return undefined;
-  }
-  for await (const chunk of message) {
-    const part: Buffer = chunk;
-    bytes += part.length;
-    if (bytes > LARGEST_ANSWER) {
-      message.destroy();
-      return undefined;
-    }
-    chunks.push(part);
-  }
-  return Buffer.concat(chunks);
+/** An answer that tells no length ends wherever its connection does, so a body that was cut off looks whole. */
+function endsWithConnection({ headers }: IncomingMessage): boolean {
+  return headers["content-length"] === undefined && headers["transfer-encoding"] === undefined;
 }
 
 function toAnswer(message: IncomingMessage, bytes: Buffer): Answer {

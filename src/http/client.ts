@@ -1,21 +1,27 @@
 import { Agent as HttpAgent, STATUS_CODES } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
+import { setDefaultAutoSelectFamilyAttemptTimeout } from "node:net";
 import { Failure } from "../failure.ts";
 import { VERSION } from "../version.ts";
 import { attempt, type Outcome, type Route } from "./attempt.ts";
-import type { Fault } from "./faults.ts";
+import { clientCertificateWanted, type Fault } from "./faults.ts";
 import type { Answer, Http, Request } from "./http.ts";
 import { proxyFor, tunnelAgent } from "./proxy.ts";
 import { inFront, quoted } from "./quote.ts";
 import { redirected } from "./redirect.ts";
-import { backoff, retryAfterSeconds, toldBackoff } from "./retry.ts";
-import { keepVerification } from "./tls.ts";
+import { backoff, CLOCK_TOLERANCE_SECONDS, retryAfterSeconds, secondsAhead, toldBackoff } from "./retry.ts";
+import { keepVerification, type Trust } from "./tls.ts";
+
+/** Milliseconds for each address of a host before the next is tried: Node's quarter of a second is too short from afar. */
+const ONE_ADDRESS = 5_000;
 
 const SHORTEST_ATTEMPT_SECONDS = 15;
 const SENT_AGAIN = new Set([408, 429, 500, 502, 503, 504]);
 
 /** One retry, as the log tells it. */
 export interface Retry {
+  /** What is attempted, where a stage sends several requests. */
+  readonly what: string | undefined;
   /** Which attempt failed, from 1. */
   readonly attempt: number;
   readonly reason: string;
@@ -26,6 +32,8 @@ export interface Retry {
 export interface ClientOptions {
   /** Base URL without a trailing slash. */
   readonly baseUrl: string;
+  /** Node's own roots alone, unless told. */
+  readonly trust?: Trust;
   readonly onRetry: (retry: Retry) => void;
   /** Chance, from 0 to 1. */
   readonly random?: () => number;
@@ -42,21 +50,30 @@ export interface Limits {
 export interface Client {
   /** Begins a stage: its time runs from now. */
   stage(limits: Limits): Http;
+  /** The proxy that everything goes through, with port; undefined where there is none. */
+  readonly proxyHost: string | undefined;
+  /** Seconds that the runner's clock is ahead of the newest answer's `Date`, negative where it is behind; undefined before. */
+  clockAhead(): number | undefined;
   /** Drops every connection. */
   close(): void;
 }
 
 /**
  * Opens a client bound to one base URL.
- * @throws {Failure} `unavailable` where a proxy variable holds no proxy's URL
+ * @throws {Failure} `unavailable` where a proxy variable holds no proxy that can be used
  */
 export function openClient(options: ClientOptions): Client {
   keepVerification();
+  setDefaultAutoSelectFamilyAttemptTimeout(ONE_ADDRESS);
+  const { ca, given } = options.trust ?? { ca: undefined, given: false };
   const url = new URL(options.baseUrl);
   const secure = url.protocol === "https:";
   const proxy = proxyFor(options.baseUrl);
-  const direct = () => (secure ? new HttpsAgent({ keepAlive: true }) : new HttpAgent({ keepAlive: true }));
-  const agent = proxy === undefined ? direct() : tunnelAgent(proxy, secure);
+  const direct = () =>
+    secure
+      ? new HttpsAgent({ keepAlive: true, ...(ca === undefined ? {} : { ca: [...ca] }) })
+      : new HttpAgent({ keepAlive: true });
+  const agent = proxy === undefined ? direct() : tunnelAgent(proxy, secure, ca);
   const route: Route = {
     baseUrl: options.baseUrl,
     host: url.host,
@@ -64,14 +81,21 @@ export function openClient(options: ClientOptions): Client {
     agent,
     proxyHost: proxy?.host,
     userAgent: `api-token-exchange/${VERSION}`,
+    caGiven: given,
+  };
+  let ahead: number | undefined;
+  const noteClock = (answer: Answer) => {
+    ahead = secondsAhead(answer.headers, Date.now()) ?? ahead;
   };
   return {
-    stage: (limits) => openStage(route, limits, options),
+    stage: (limits) => openStage(route, limits, options, noteClock),
+    proxyHost: proxy?.host,
+    clockAhead: () => ahead,
     close: () => agent.destroy(),
   };
 }
 
-function openStage(route: Route, limits: Limits, options: ClientOptions): Http {
+function openStage(route: Route, limits: Limits, options: ClientOptions, noteClock: (answer: Answer) => void): Http {
   // Seconds on a clock that never jumps; `performance` would load a part of Node that nothing else here needs.
   const end = process.uptime() + limits.seconds;
   const left = () => end - process.uptime();
@@ -85,7 +109,9 @@ function openStage(route: Route, limits: Limits, options: ClientOptions): Http {
       // What a creation left behind has to be looked for in the same stage.
       const share = typeof request.resend === "function" ? 0.6 : 1;
       const milliseconds = Math.max(1, Math.min(longestAttempt, left() * share) * 1000);
-      const outcome = judgeStatus(await attempt(route, request, milliseconds), request, route);
+      const came = await attempt(route, request, milliseconds);
+      if (came.kind === "answer") noteClock(came.answer);
+      const outcome = judgeStatus(came, request, route);
       if (outcome.kind === "answer") return outcome.answer;
       const { fault } = outcome;
       const next = await nextRequest(request, fault);
@@ -96,7 +122,7 @@ function openStage(route: Route, limits: Limits, options: ClientOptions): Http {
         told === undefined ? backoff(retry, random) : toldBackoff({ now: told, longest, left: left() }, retry, random);
       if (wait >= left())
         throw told === undefined ? exhausted(fault, retry + 1) : outlasted(fault, told, limits.seconds);
-      options.onRetry({ attempt: retry + 1, reason: fault.reason, wait });
+      options.onRetry({ what: request.what, attempt: retry + 1, reason: fault.reason, wait });
       await new Promise((resolve) => setTimeout(resolve, wait * 1000));
       request = next;
     }
@@ -117,11 +143,17 @@ async function nextRequest(request: Request, fault: Fault): Promise<Request | un
   return resend === "once" && fault.mayHaveArrived ? { ...request, resend: "never" } : request;
 }
 
+/** The pages of nginx and IIS, which judge certificates only after the handshake. */
+const WANTS_CERTIFICATE = /no required SSL certificate was sent|client certificate (?:is )?required/i;
+
 /** Takes the answers out that no provider has to see: redirects, 408, 429 and 5xx. */
-function judgeStatus(outcome: Outcome, request: Request, { baseUrl, host }: Route): Outcome {
+function judgeStatus(outcome: Outcome, request: Request, { baseUrl, host, secure }: Route): Outcome {
   if (outcome.kind === "fault" || request.isFinal?.(outcome.answer) === true) return outcome;
-  const { status, headers } = outcome.answer;
+  const { status, headers, body, isHtml } = outcome.answer;
   const mayMean = [request.mayMean?.(outcome.answer), inFront(outcome.answer)].filter((text) => text !== undefined);
+  if (secure && isHtml && status >= 400 && status < 500 && WANTS_CERTIFICATE.test(body)) {
+    return { kind: "fault", fault: clientCertificateWanted(host) };
+  }
   if (status >= 300 && status < 400) {
     const redirect = redirected(request, headers.location, baseUrl);
     const failure = retold(redirect, redirect.message, [redirect.hint, ...mayMean].join(" "));
@@ -133,9 +165,16 @@ function judgeStatus(outcome: Outcome, request: Request, { baseUrl, host }: Rout
     reason: `status ${status}${STATUS_CODES[status] === undefined ? "" : ` ${STATUS_CODES[status]}`}`,
     passing: SENT_AGAIN.has(status),
     mayHaveArrived: status === 500,
-    retryAfter: retryAfterSeconds(headers["retry-after"], Date.now()),
+    // A date is told by the service's clock, and the runner's may be another.
+    retryAfter: retryAfterSeconds(headers["retry-after"], Date.now() - clockOff(headers) * 1000),
   };
   return { kind: "fault", fault };
+}
+
+/** Seconds that the runner's clock is ahead, where that is more than what the way of an answer explains. */
+function clockOff(headers: Answer["headers"]): number {
+  const ahead = secondsAhead(headers, Date.now()) ?? 0;
+  return Math.abs(ahead) > CLOCK_TOLERANCE_SECONDS ? ahead : 0;
 }
 
 function statusFailure(answer: Answer, host: string): Failure {

@@ -1,5 +1,8 @@
-import { Failure, type FailureDetails } from "../failure.ts";
+import { Failure } from "../failure.ts";
+import type { Body } from "./body.ts";
+import { errorCode } from "./codes.ts";
 import { ProxyFault } from "./proxy.ts";
+import { type Seen, type TlsFault, tlsFault, wantsClientCertificate } from "./tls-faults.ts";
 
 /** Why an attempt brought no answer that can be judged. */
 export interface Fault {
@@ -18,6 +21,10 @@ interface Circumstances {
   /** Host of the service, with port. */
   readonly host: string;
   readonly proxyHost: string | undefined;
+  readonly secure: boolean;
+  /** `ca-certificate` was given. */
+  readonly caGiven: boolean;
+  readonly seen: Seen;
   readonly mayHaveArrived: boolean;
 }
 
@@ -57,14 +64,14 @@ function connectionWords(code: string): string {
 export function connectionFault(error: unknown, at: Circumstances): Fault {
   if (error instanceof ProxyFault) return proxyFault(error, at);
   const code = errorCode(error);
-  const certificate = certificateFailure(code, error, at.host);
-  if (certificate !== undefined) return { ...final(certificate, at), reason: "certificate" };
-  if (code.startsWith("HPE_")) return { ...final(notHttp(at.host, error), at), reason: "not HTTP" };
+  const distrust = tlsFault(error, at.seen, { who: "the service", setIn: '"url"' }, at.caGiven);
+  if (distrust !== undefined) return { ...final(tlsFailure(distrust, at.host, error), at), reason: "certificate" };
+  if (code.startsWith("HPE_")) return notHttp(at, error);
   const words = connectionWords(code);
   if (code === "ETIMEDOUT") return { ...silence(at, "in the time that the system allows"), reason: words };
   return {
     failure: new Failure("unavailable", `${at.host} could not be reached: ${words}.`, {
-      hint: unreachableHint(code),
+      hint: unreachableHint(code, at.secure),
       cause: error,
     }),
     reason: words,
@@ -103,11 +110,52 @@ export function proxySilence(at: Circumstances, within: string): Fault {
   return proxyFault(new ProxyFault(`the proxy did not answer ${within}`, {}), at);
 }
 
-export function tooLarge(at: Circumstances, mebibytes: number): Fault {
-  const failure = new Failure("bad-response", `The answer of ${at.host} is larger than ${mebibytes} MiB.`, {
-    hint: 'No token is that large: check that "url" is the base URL of the service\'s API.',
-  });
-  return { ...final(failure, { ...at, mayHaveArrived: true }), reason: "answer too large" };
+/** The body came and cannot be used: too large, or in a coding that cannot be taken off. */
+export function unreadable(at: Circumstances, body: Exclude<Body, { kind: "read" }>, mebibytes: number): Fault {
+  const arrived = { ...at, mayHaveArrived: true };
+  switch (body.kind) {
+    case "too large":
+      return {
+        ...final(
+          new Failure("bad-response", `The answer of ${at.host} is larger than ${mebibytes} MiB.`, {
+            hint: 'No token is that large: check that "url" is the base URL of the service\'s API.',
+          }),
+          arrived,
+        ),
+        reason: "answer too large",
+      };
+    case "unknown coding":
+      return {
+        ...final(
+          new Failure(
+            "bad-response",
+            `The answer of ${at.host} is in a content coding that this action does not read, though it asks for none (\`Accept-Encoding: identity\`).`,
+            {
+              hint: "Something in front of the service codes every answer: ask who runs it to leave answers to this API as they are, or to use gzip.",
+              answered: body.coding,
+              answeredBy: "The coding is",
+            },
+          ),
+          arrived,
+        ),
+        reason: "unknown content coding",
+      };
+    case "damaged":
+      return {
+        ...final(
+          new Failure(
+            "bad-response",
+            `The answer of ${at.host} cannot be decoded: it is not whole, or not ${body.coding}.`,
+            {
+              hint: "Something in front of the service damages what it compresses: ask who runs it, and to leave answers to this API as they are.",
+              cause: body.cause,
+            },
+          ),
+          arrived,
+        ),
+        reason: "answer not decodable",
+      };
+  }
 }
 
 function final(failure: Failure, at: Circumstances): Fault {
@@ -116,18 +164,58 @@ function final(failure: Failure, at: Circumstances): Fault {
 
 function proxyFault(fault: ProxyFault, at: Circumstances): Fault {
   const proxy = at.proxyHost ?? "the proxy";
+  if (fault.refusal !== undefined) return proxyRefusal(fault.refusal, proxy, at);
+  const distrust = tlsFault(fault.cause, fault.seen, { who: "the proxy", setIn: '"https_proxy"' }, at.caGiven);
   const code = errorCode(fault.cause);
-  const refused = fault.status !== undefined;
-  const what = refused
-    ? `refused the connection to ${at.host} with status ${fault.status}`
-    : `could not be used: ${fault.cause === undefined ? fault.message : connectionWords(code)}`;
+  const words = distrust === undefined ? proxyWords(fault, code) : ownTlsWords(distrust);
   return {
-    failure: new Failure("unavailable", `The proxy ${proxy} ${what}.`, {
+    failure: new Failure("unavailable", `The proxy ${proxy} could not be used: ${words}.`, {
       title: "Proxy fault",
-      ...proxyDetails(fault),
+      hint: distrust?.hint ?? PROXY_HINT,
+      answered: distrust?.issuer,
+      answeredBy: "Its certificate is issued by",
+      cause: fault,
     }),
-    reason: `proxy: ${refused ? fault.status : fault.message}`,
-    passing: !refused && isPassingProxyFault(fault, code),
+    reason: `proxy: ${distrust === undefined ? fault.message : "certificate"}`,
+    passing: distrust === undefined && isPassingProxyFault(fault, code),
+    mayHaveArrived: false,
+  };
+}
+
+const PROXY_HINT =
+  'Ask who runs the proxy to let this host pass, correct "https_proxy" (or "http_proxy"), or name the host in "no_proxy".';
+
+function proxyWords(fault: ProxyFault, code: string): string {
+  if (fault.cause === undefined) return fault.message;
+  return code.startsWith("HPE_")
+    ? `it does not speak HTTP as a proxy does (${parserReason(fault.cause)})`
+    : connectionWords(code);
+}
+
+function ownTlsWords({ about, what }: TlsFault): string {
+  return about === "certificate" ? `its certificate ${what}` : `no TLS connection came about${what}`;
+}
+
+function proxyRefusal(
+  { status, schemes }: NonNullable<ProxyFault["refusal"]>,
+  proxy: string,
+  at: Circumstances,
+): Fault {
+  const isSpoken = schemes.length === 0 || schemes.some((scheme) => scheme.toLowerCase() === "basic");
+  const wants = status === 407 && !isSpoken;
+  const named = schemes.join(" or ");
+  const offer = wants ? `: it wants to be signed in to with ${named}, which is not spoken here (only Basic is)` : "";
+  const signIn = wants
+    ? `Run a relay beside the job that signs in with ${named} and name that in "https_proxy" (or "http_proxy"), ask who runs the proxy to let this runner or host pass without, or name ${at.host} in "no_proxy".`
+    : 'It wants another user or password: set "https_proxy" (or "http_proxy") to http://user:password@host:port.';
+  return {
+    failure: new Failure(
+      "unavailable",
+      `The proxy ${proxy} refused the connection to ${at.host} with status ${status}${offer}.`,
+      { title: "Proxy fault", hint: status === 407 ? signIn : PROXY_HINT },
+    ),
+    reason: `proxy: ${status}`,
+    passing: false,
     mayHaveArrived: false,
   };
 }
@@ -136,19 +224,7 @@ function isPassingProxyFault(fault: ProxyFault, code: string): boolean {
   return fault.cause === undefined || PASSING.has(code) || code === "";
 }
 
-function proxyDetails(fault: ProxyFault): FailureDetails {
-  if (fault.status === 407) {
-    return {
-      hint: 'It wants another user or password: set "https_proxy" (or "http_proxy") to http://user:password@host:port.',
-    };
-  }
-  return {
-    hint: 'Ask who runs the proxy to let this host pass, correct "https_proxy" (or "http_proxy"), or name the host in "no_proxy".',
-    cause: fault,
-  };
-}
-
-function unreachableHint(code: string): string {
+function unreachableHint(code: string, secure: boolean): string {
   switch (code) {
     case "ENOTFOUND":
     case "EAI_AGAIN":
@@ -156,84 +232,57 @@ function unreachableHint(code: string): string {
     case "ECONNREFUSED":
       return 'Nothing listens there, or a firewall refuses: check host and port in "url", and that the service is up and reachable from this runner.';
     default:
-      return "The service or the network is down for now. Re-run the job; if it stays, check that the service is reachable from this runner.";
+      return `The service or the network is down for now${secure ? "" : ', or the port speaks https: then write https:// in "url"'}. Re-run the job; if it stays, check that the service is reachable from this runner.`;
   }
 }
 
-function notHttp(host: string, cause: unknown): Failure {
-  return new Failure("bad-response", `What ${host} answered is not HTTP.`, {
-    hint: 'Another service listens there: check the scheme, host and port in "url".',
-    cause,
-  });
+/** What the parser could not take: something that is no HTTP at all, or HTTP that Node does not accept. */
+function notHttp(at: Circumstances, cause: unknown): Fault {
+  const reason = parserReason(cause);
+  const isOther = NO_HTTP_AT_ALL.has(errorCode(cause));
+  const failure = isOther
+    ? new Failure("bad-response", `What ${at.host} answered is not HTTP (${reason}).`, {
+        hint: `Another service listens there${at.secure ? "" : ", or the port speaks https"}: check the scheme, host and port in "url".`,
+        cause,
+      })
+    : new Failure("bad-response", `What ${at.host} answered is HTTP that is not taken here (${reason}).`, {
+        hint: parserHint(errorCode(cause)),
+        cause,
+      });
+  return { ...final(failure, at), reason: "not HTTP" };
 }
 
-/** In its own words and with its own way out for each kind of distrust; undefined where the fault is another. */
-function certificateFailure(code: string, cause: unknown, host: string): Failure | undefined {
-  const fail = (sentence: string, hint: string, title?: string) =>
-    new Failure("tls", sentence, { hint, cause, ...(title === undefined ? {} : { title }) });
-  switch (code) {
-    case "CERT_HAS_EXPIRED":
-      return fail(
-        `The certificate of ${host} has expired.`,
-        "Who runs the service has to renew it; until then no credential is sent there. If it is valid elsewhere, check the runner's clock.",
-        "Certificate expired",
-      );
-    case "CERT_NOT_YET_VALID":
-      return fail(
-        `The certificate of ${host} is not valid yet.`,
-        "Check the runner's clock, or ask who runs the service.",
-      );
-    case "DEPTH_ZERO_SELF_SIGNED_CERT":
-      return fail(
-        `The certificate of ${host} is self-signed.`,
-        'If that is intended, give the certificate itself as "ca-certificate" (PEM text or a path).',
-        "Certificate self-signed",
-      );
-    case "SELF_SIGNED_CERT_IN_CHAIN":
-    case "UNABLE_TO_GET_ISSUER_CERT":
-    case "UNABLE_TO_GET_ISSUER_CERT_LOCALLY":
-    case "UNABLE_TO_VERIFY_LEAF_SIGNATURE":
-      return fail(
-        `The certificate of ${host} comes from an authority that this runner does not know.`,
-        'For a company\'s own authority, give its root certificate as "ca-certificate" (PEM text or a path); a public service may have left out an intermediate certificate.',
-        "Unknown certificate authority",
-      );
-    case "ERR_TLS_CERT_ALTNAME_INVALID":
-    case "HOSTNAME_MISMATCH":
-      return fail(
-        `The certificate that ${host} shows is for another host.`,
-        'Use the host name that the certificate is made for in "url".',
-        "Certificate for another host",
-      );
-  }
-  if (
-    /^(CERT_|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH|CRL_|ERROR_IN_CERT|ERROR_IN_CRL|UNABLE_TO_|ERR_TLS_CERT)/.test(code)
-  ) {
-    return fail(
-      `The certificate of ${host} is not trusted (${code}).`,
-      "Ask who runs the service to mend its certificate.",
-    );
-  }
-  if (code === "EPROTO" || /^(ERR_SSL_|ERR_TLS_)/.test(code)) {
-    return fail(
-      `No TLS connection to ${host} came about (${sslReason(cause)}).`,
-      'Check the scheme and port in "url": a plain HTTP port does not speak TLS; an old server may offer no current TLS version.',
-      "TLS handshake failed",
-    );
-  }
-  return undefined;
+/** The first bytes are not those of an answer. */
+const NO_HTTP_AT_ALL = new Set(["HPE_INVALID_CONSTANT", "HPE_INVALID_VERSION", "HPE_INVALID_METHOD"]);
+
+function parserHint(code: string): string {
+  const ask = "Ask who runs the service, or what stands in front of it";
+  if (code === "HPE_UPGRADE") return `It switched to a protocol that nobody asked for. ${ask}.`;
+  if (code === "HPE_HEADER_OVERFLOW")
+    return `Headers and trailers may have 16 KiB together. ${ask}, to send fewer or shorter ones.`;
+  return `${ask}, to keep to the standard (RFC 9112).`;
 }
 
-/** OpenSSL's own constant for the cause, such as `SSL_WRONG_VERSION_NUMBER`: fixed words, nothing from outside. */
-function sslReason(error: unknown): string {
-  const reason = error instanceof Error && "reason" in error ? String(error.reason) : errorCode(error);
-  return /^[\w ]{1,60}$/.test(reason) ? reason : "handshake failed";
+/** The parser's own words for what it could not take: fixed ones, nothing from outside. */
+function parserReason(error: unknown): string {
+  const reason = error instanceof Error && "reason" in error ? String(error.reason) : "";
+  return /^[\w /,.:;'"()-]{1,100}$/.test(reason) ? reason : errorCode(error);
 }
 
-/** Node's code of an error, looked for in its parts and its causes too. */
-function errorCode(error: unknown): string {
-  if (!(error instanceof Error)) return "";
-  if ("code" in error && typeof error.code === "string") return error.code;
-  if (error instanceof AggregateError) return error.errors.map(errorCode).find((code) => code !== "") ?? "";
-  return errorCode(error.cause);
+function tlsFailure({ about, what, hint, title, issuer }: TlsFault, host: string, cause: unknown): Failure {
+  const sentence =
+    about === "certificate" ? `The certificate of ${host} ${what}.` : `No TLS connection to ${host} came about${what}.`;
+  const details = { hint, cause, answered: issuer, answeredBy: "It is issued by" };
+  return new Failure("tls", sentence, title === undefined ? details : { ...details, title });
+}
+
+/** A server that says in a page what others say in the handshake. */
+export function clientCertificateWanted(host: string): Fault {
+  const fault = wantsClientCertificate("", "the service");
+  return { failure: tlsFailure(fault, host, undefined), reason: "certificate", passing: false, mayHaveArrived: false };
+}
+
+/** Whether a failure comes from a name that no resolver knows: no retry and no waiting mends it. */
+export function isUnknownHost(failure: Failure): boolean {
+  return failure.code === "unavailable" && errorCode(failure.cause) === "ENOTFOUND";
 }

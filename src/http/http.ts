@@ -11,6 +11,8 @@ export interface Request {
   /** Body as `application/json`. */
   readonly json?: unknown;
   readonly resend?: Resend;
+  /** What it is for, as a retry's log line begins: given where a stage sends several requests. */
+  readonly what?: string;
   /** It stands in the place of a creation that met a fault, and nothing is sent in its own. */
   readonly isReplacement?: true;
   /** Tells that this answer is the service's own word, whatever its status: it is then neither retried nor judged. */
@@ -51,4 +53,9 @@ export interface Http {
    * @throws {Failure} `tls`, `wrong-url` (a redirect), `rate-limited`, `timeout`, `unavailable` or `bad-response`
    */
   send(request: Request): Promise<Answer>;
+}
+
+/** The same client, whose retries tell what is attempted. */
+export function naming(http: Http, what: string): Http {
+  return { ...http, send: (request) => http.send({ what, ...request }) };
 }

@@ -1,3 +1,5 @@
+import type { IncomingHttpHeaders } from "node:http";
+
 const FIRST_WAIT_SECONDS = 0.5;
 const LONGEST_WAIT_SECONDS = 10;
 
@@ -38,4 +40,16 @@ export function retryAfterSeconds(header: string | undefined, now: number): numb
 
 function positive(seconds: number): number | undefined {
   return seconds > 0 ? seconds : undefined;
+}
+
+/** A clock that is off by less than this changes nothing that matters here, in seconds. */
+export const CLOCK_TOLERANCE_SECONDS = 300;
+
+/**
+ * Seconds that `now` (milliseconds since the epoch) is ahead of an answer's own `Date` (RFC 9110, section 6.6.1), negative
+ * where it is behind; undefined where the answer has none, or was kept by something on the way (`Age`).
+ */
+export function secondsAhead(headers: IncomingHttpHeaders, now: number): number | undefined {
+  const date = /^[A-Za-z]{3}/.test(headers.date ?? "") ? Date.parse(headers.date ?? "") : Number.NaN;
+  return Number.isNaN(date) || headers.age !== undefined ? undefined : Math.round((now - date) / 1000);
 }

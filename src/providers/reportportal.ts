@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import * as z from "zod/mini";
 import { basicPair } from "../basic.ts";
 import { Failure } from "../failure.ts";
-import type { Answer, Http } from "../http/http.ts";
+import { type Answer, type Http, naming } from "../http/http.ts";
 import { quoted } from "../http/quote.ts";
 import { type Parsed, read, schema } from "../read.ts";
 import { expiry } from "./expiry.ts";
@@ -113,7 +113,7 @@ export const reportportal: Provider = {
       ending: "revocable",
       headers: bearer,
       exchange: async (credentials, http, hands) =>
-        createKey(await passwordGrant(credentials, http, hands), http, hands),
+        createKey(await passwordGrant(credentials, naming(http, "Signing in"), hands), http, hands),
       probe,
     }),
   ],
@@ -257,7 +257,7 @@ function nowhere(answers: readonly Answer[], http: Http): Verdict {
 
 /** Creates an API key for this run: unlike an access token it can be revoked. It has no expiry of its own. */
 async function createKey(access: Credential, http: Http, { secret, revocable, run }: Hands): Promise<Credential> {
-  const self = await whoAmI(access, http);
+  const self = await whoAmI(access, naming(http, "Asking for the user"));
   if ("kind" in self) throw self.kind === "accepted" ? new Error("no user") : self.failure;
   if (self.id === undefined) throw noUserId(http.host);
   const keys = `${self.place}/${self.id}/api-keys`;
@@ -267,8 +267,9 @@ async function createKey(access: Credential, http: Http, { secret, revocable, ru
     path: keys,
     headers: bearer(access),
     json: { name },
+    what: "Creating the key",
     resend: async () => {
-      await deleteOrphan(name, keys, access.token, http);
+      await deleteOrphan(name, keys, access.token, naming(http, "Looking for the key"));
       name = keyName(run);
       return creation();
     },
@@ -278,7 +279,7 @@ async function createKey(access: Credential, http: Http, { secret, revocable, ru
   if (created !== undefined) secret(created.api_key);
   // A key that came without its id or its secret could neither be used nor deleted by anyone who does not look for it.
   if (answer.status < 300 && tokenFlaw(created?.api_key ?? "") !== undefined) {
-    await deleteOrphan(name, keys, access.token, http);
+    await deleteOrphan(name, keys, access.token, naming(http, "Looking for the key"));
   }
   if (created === undefined) throw judge(answer, http, ownWord);
   const token = mintedToken(created.api_key, http);

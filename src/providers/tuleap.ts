@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import { basicPair } from "../basic.ts";
 import { Failure } from "../failure.ts";
-import type { Answer, Http } from "../http/http.ts";
+import { type Answer, type Http, naming } from "../http/http.ts";
 import { type Parsed, read, schema } from "../read.ts";
 import { expiry } from "./expiry.ts";
 import { judge, lacksPermission, refusedOrThrow } from "./judge.ts";
@@ -175,8 +175,9 @@ async function createKey(basic: string, http: Http, { secret, revocable, run }: 
     path: "/api/access_keys",
     headers: basicHeaders({ token: basic }),
     json: { description: name, expiration_date: atom(expiresAt), scopes: [REST_SCOPE] },
+    what: "Creating the key",
     resend: async () => {
-      await deleteOrphan(name, basic, http);
+      await deleteOrphan(name, basic, naming(http, "Looking for the key"));
       name = keyName(run);
       return creation();
     },
@@ -186,7 +187,7 @@ async function createKey(basic: string, http: Http, { secret, revocable, run }: 
   if (created !== undefined) secret(created.identifier);
   const isKey = ACCESS_KEY.test(created?.identifier ?? "");
   // What was created but is no usable key could not be deleted by anyone who does not look for it.
-  if (answer.status < 300 && !isKey) await deleteOrphan(name, basic, http);
+  if (answer.status < 300 && !isKey) await deleteOrphan(name, basic, naming(http, "Looking for the key"));
   if (created === undefined || !isKey) throw judge(answer, http, ownWord);
   const token = mintedToken(created.identifier, http);
   revocable({ secret: token });
