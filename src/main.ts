@@ -47,7 +47,7 @@ async function exchangeStep(inputs: Inputs, tell: Tell): Promise<void> {
     { ...settings, caCertificate: certificatesForPost(certificates) },
     run,
   );
-  const proof = await prove(request.target.method, obtained.credential, client, settings, tell);
+  const proof = await prove(request, obtained.credential, client, settings, tell);
   await sweep(request.target, obtained, client, settings, run);
   const credential = withProof(obtained.credential, proof, clean);
   const sealed = await sealForOthers(request, { ...obtained, credential }, run);

@@ -1,6 +1,6 @@
 import { Failure } from "../failure.ts";
 import type { Answer, Http } from "../http/http.ts";
-import type { Verdict } from "./provider.ts";
+import type { Refused, Verdict } from "./provider.ts";
 
 /** How a service says no in its own shape; undefined where the answer is not one of those. */
 export type OwnWord = (answer: Answer, host: string) => Failure | undefined;
@@ -14,17 +14,30 @@ export function judge(answer: Answer, http: Http, ownWord: OwnWord): Failure {
 }
 
 /** What a probe's answer means where the service's page has no special word for it: 401 refuses, all else fails. */
-export function refusedOrThrow(answer: Answer, http: Http, ownWord: OwnWord): Verdict {
+export function refusedOrThrow(answer: Answer, http: Http, ownWord: OwnWord): Refused {
   const failure =
     answer.status === 401
-      ? (ownWord(answer, http.host) ?? unauthorized(answer, http.host))
+      ? (ownWord(answer, http.host) ?? unauthorized(answer, http.host, "It is wrong, expired or revoked."))
       : judge(answer, http, ownWord);
   if (failure.code === "refused") return { kind: "refused", failure };
   throw failure;
 }
 
+/** A refusal of what was minted a moment ago: none of the secrets is to blame. */
+export function notKnownNow({ failure, isOfTheWay }: Refused, sentence: string): Failure {
+  const meaning =
+    'It was minted a moment ago and not known now: another installation behind this address, or the API cannot reach its authorization service. Check that "url" names one installation, then ask who runs it.';
+  return isOfTheWay === true ? withHint(failure, `${failure.hint} ${meaning}`) : withHint(failure, meaning, sentence);
+}
+
+/** The same failure with another way out, and perhaps another sentence. */
+export function withHint(failure: Failure, hint: string, sentence = failure.message): Failure {
+  const { code, title, answered, answeredBy, cause } = failure;
+  return new Failure(code, sentence, { title, hint, answered, answeredBy, cause });
+}
+
 /** The credential is known, but its permissions do not reach as far as the probe. */
-export function lacksPermission(sentence: string, hint: string, answered = ""): Verdict {
+export function lacksPermission(sentence: string, hint: string, answered = ""): Verdict & { kind: "inconclusive" } {
   return { kind: "inconclusive", lacks: "permission", failure: new Failure("forbidden", sentence, { hint, answered }) };
 }
 
@@ -68,9 +81,19 @@ function byStatus(answer: Answer, host: string): Failure {
   });
 }
 
-function unauthorized(answer: Answer, host: string): Failure {
-  return new Failure("refused", `${host} refuses the credentials (status 401).`, {
-    hint: "They are wrong, expired or revoked: check the secrets that this step is given.",
-    answered: answer.isHtml ? "" : answer.body,
-  });
+function unauthorized(
+  answer: Answer,
+  host: string,
+  hint = "They are wrong, expired or revoked: check the secrets that this step is given.",
+): Failure {
+  const answered = answer.isHtml ? "" : answer.body;
+  return new Failure("refused", `${host} refuses the credentials (status 401).`, { hint, answered });
+}
+
+/** What the reason of a refusal is where the body is empty: `error_description` of `WWW-Authenticate` (RFC 6750, section 3). */
+export function authenticateDescription({ headers }: Answer): string {
+  // Some servers leave quotes open, so the header is not taken apart into its challenges.
+  const [, quoted, bare] =
+    /\berror_description\s*=\s*(?:"((?:[^"\\]|\\.)*)|([^\s",]+))/i.exec(headers["www-authenticate"] ?? "") ?? [];
+  return quoted?.replace(/\\(.)/g, "$1") ?? bare ?? "";
 }

@@ -22,6 +22,14 @@ const Left = schema(() =>
       caCertificate: z.string(),
       allowHttp: z.boolean(),
     }),
+    /** A key of this name may exist, and nobody holds what it takes to delete it. */
+    z.object({
+      kind: z.literal("unsettled"),
+      provider: z.string(),
+      url: z.string(),
+      name: z.string(),
+      expires: z.optional(z.number()),
+    }),
     /** The service offers no revocation. */
     z.object({ kind: z.literal("expires"), provider: z.string(), expires: z.optional(z.number()) }),
     /** It could be taken back, but `revoke: false` says not to. */
