@@ -6,7 +6,7 @@ import type { Credential, Handle, Run } from "./providers/provider.ts";
 import type { Request, Target } from "./request.ts";
 import { info, warning } from "./runner/log.ts";
 import { mask } from "./runner/masks.ts";
-import { forget, leave } from "./runner/state.ts";
+import { leave, leaveAtExit } from "./runner/state.ts";
 import { epochSeconds } from "./words.ts";
 
 /** Seconds for the clean-up of what killed runs left, at most. */
@@ -46,23 +46,22 @@ async function exchange(
   let unsettled: Unsettled | undefined;
   const http = client.stage({ seconds: settings.timeout, retries: settings.retries });
   const settled = () => {
-    if (unsettled !== undefined) forget();
     unsettled = undefined;
   };
+  // A key in hand is left for post at once; of one that nobody holds there is nothing to tell before its fate is clear.
+  leaveAtExit(() => unsettled);
   try {
     const credential = await target.method.exchange(credentials, http, {
       secret: mask,
       mayExist(name, expiresAt) {
         const { provider, url } = target;
         unsettled = { kind: "unsettled", provider: provider.id, url, name, expires: epochSeconds(expiresAt) };
-        leave(unsettled);
       },
       settled,
       revocable(made) {
         handle = made;
         if (isRevoked) leaveHandle(target, made, undefined, settings);
-        else settled();
-        unsettled = undefined;
+        settled();
       },
       note: info,
       warn: warning,

@@ -51,6 +51,14 @@ export function leave(left: Left): void {
   saveState(KEY, JSON.stringify(left));
 }
 
+/** Saves what there is to know when the process ends, also where a signal ends it. */
+export function leaveAtExit(current: () => Left | undefined): void {
+  process.once("exit", () => {
+    const left = current();
+    if (left !== undefined) leave(left);
+  });
+}
+
 /** What main left: undefined for nothing, `broken` for what main cannot have written. */
 export function readLeft(): Left | undefined | "broken" {
   const state = getState(KEY);
