@@ -142,19 +142,19 @@ test.each(["legacy", "new", "6.0"] as const)(
 );
 
 test.each([
-  { method: "access-key", strips: "stripsAuthHeaders", header: "X-Auth-AccessKey" },
-  { method: "token", strips: "stripsAuthHeaders", header: "X-Auth-Token" },
-  { method: "ephemeral-access-key", strips: "stripsAuthHeaders", header: "X-Auth-AccessKey" },
-  { method: "ephemeral-access-key", strips: "stripsAuthorization", header: "Authorization" },
-  { method: "basic", strips: "stripsAuthorization", header: "Authorization" },
-  { method: "oauth2-access-token", strips: "stripsAuthorization", header: "Authorization" },
-] as const)("Tuleap's $method: $header that gets lost is named", async ({ method, strips, header }) => {
+  { method: "access-key", strips: "stripsAuthHeaders" },
+  { method: "token", strips: "stripsAuthHeaders" },
+  { method: "ephemeral-access-key", strips: "stripsAuthHeaders" },
+  { method: "ephemeral-access-key", strips: "stripsAuthorization" },
+  { method: "basic", strips: "stripsAuthorization" },
+  { method: "oauth2-access-token", strips: "stripsAuthorization" },
+] as const)("Tuleap's $method: a header that gets lost ($strips) is named", async ({ method, strips }) => {
   for (const anonymous of [false, true]) {
     const service = await started(startTuleap({ anonymous }));
     service.behaviour[strips] = true;
     const main = await runMain(inputsOf({ provider: "tuleap", method }, service));
     expect(main.outputs.failure).toBe("refused");
-    expect(main.annotations.at(-1)?.message).toMatch(new RegExp(`may strip (?:the )?${header}`));
+    expect(main.annotations.at(-1)?.message).toContain("may strip the X-Auth or Authorization headers");
   }
 });
 

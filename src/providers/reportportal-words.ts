@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import { Failure } from "../failure.ts";
 import type { Answer, Http } from "../http/http.ts";
 import { read, schema } from "../read.ts";
-import { judge, refusedOrThrow } from "./judge.ts";
+import { judge, refusedOrThrow, withHint } from "./judge.ts";
 import type { Refused } from "./provider.ts";
 
 const BAD_CREDENTIALS = 4003;
@@ -24,6 +24,8 @@ const DEACTIVATED = /locked|disabled|suspended|expired|inactive|deactivated/i;
 /** In every generation: nobody has signed in, although this action always sends a header for it. */
 const NOBODY = /full authentication is required/i;
 
+const LOST_HEADER = "Something on the way may drop the Authorization header: ask who runs the proxy in front of it.";
+
 /** What ReportPortal says in an answer, without the JSON around it. */
 export function saying(answer: Answer): string {
   if (answer.isHtml) return "";
@@ -42,9 +44,7 @@ export function isApiWithoutEndpoint({ status, json }: Answer): boolean {
 export function judgeGrant(answer: Answer, http: Http, asked: { place: string; isOwnClient: boolean }): Failure {
   const failure = judge(quoted(answer), http, (said, host) => grantWord(said, host, asked.isOwnClient));
   const hint = uncutPrefix(answer, [asked.place]);
-  if (hint === undefined) return failure;
-  const sentence = `ReportPortal's token endpoint at ${http.host} was asked under another path than its own (status ${answer.status}).`;
-  return new Failure(failure.code, sentence, { title: failure.title, hint, answered: failure.answered });
+  return hint === undefined ? failure : withHint(failure, hint);
 }
 
 /**
@@ -63,7 +63,7 @@ export function uncutPrefix({ json }: Answer, places: readonly string[]): string
   const place = places.find((candidate) => path.endsWith(candidate));
   if (place === undefined) return undefined;
   const prefix = place.slice(0, place.indexOf("/", 1));
-  return `The ingress in front of ReportPortal hands "${place}" on as it is, but has to cut the prefix ${prefix} off, as ReportPortal's own gateway does: ask who runs it.`;
+  return `The ingress in front of ReportPortal has to cut the prefix ${prefix} off, but hands "${place}" on as it is: ask who runs it.`;
 }
 
 function quoted(answer: Answer): Answer {
@@ -79,7 +79,7 @@ function isNobody({ json }: Answer): boolean {
 function unseen(answer: Answer, host: string, token: string): Failure {
   const isKey = token.split(".").length !== 3;
   return new Failure("refused", `ReportPortal at ${host} answers as if no token had been sent.`, {
-    hint: `Something on the way may drop the Authorization header: ask who runs the proxy in front of it.${isKey ? " From 25.1 on the API key of a deactivated user gets the same answer: an administrator can tell." : ""}`,
+    hint: `${LOST_HEADER}${isKey ? " An API key whose user is deactivated gets the same answer." : ""}`,
     answered: saying(answer),
   });
 }
@@ -111,14 +111,14 @@ function apiWord(answer: Answer, host: string): Failure | undefined {
   const isOfLogin = errorCode === BAD_CREDENTIALS && !/bad credentials/i.test(message);
   const error = read(OAuthError, answer.json)?.error ?? "";
   if ((isOfLogin && OUTAGE.test(message)) || /^(server_error|temporarily_unavailable)$/.test(error)) {
-    return new Failure("unavailable", `ReportPortal at ${host} could not look the user up: a fault of its own.`, {
-      hint: "Its database or directory (LDAP) is down or overloaded; that says nothing of the password. Re-run the job later; if it stays, ask who runs ReportPortal.",
+    return new Failure("unavailable", `ReportPortal at ${host} met a fault of its own at login.`, {
+      hint: "Its database or directory (LDAP) is down, which says nothing of the password. Re-run the job later; if it stays, ask who runs it.",
       answered: saying(answer),
     });
   }
   if (isOfLogin && DEACTIVATED.test(message)) {
     return new Failure("forbidden", `ReportPortal at ${host} knows the user but does not let it in.`, {
-      hint: "The user is deactivated: a ReportPortal administrator has to activate the account. It is not the lock after wrong passwords, so waiting does not help.",
+      hint: "It is deactivated: a ReportPortal administrator has to activate the account. Waiting does not help.",
       answered: saying(answer),
     });
   }
@@ -152,8 +152,8 @@ function wrongPassword(answer: Answer, host: string): Failure {
 function wrongClient(answer: Answer, host: string, isOwnClient: boolean): Failure {
   return new Failure("refused", `ReportPortal at ${host} refuses the client.`, {
     hint: isOwnClient
-      ? 'Leave out "client-id" and "client-secret": ReportPortal knows no other client than its own "ui", unless your installation was built with another.'
-      : 'Your installation was built with another client than "ui": ask who runs it for its "client-id" and "client-secret".',
+      ? 'Leave out "client-id" and "client-secret": ReportPortal knows no other client than its own "ui".'
+      : 'It knows another client than "ui": ask who runs it for "client-id" and "client-secret".',
     answered: saying(answer),
   });
 }
@@ -165,7 +165,7 @@ function noClient(answer: Answer, host: string, isOld: boolean, isOwnClient: boo
     ? ` An installation with another client secret answers the same on old servers: ${client}.`
     : "";
   return new Failure("refused", `ReportPortal at ${host} answers as if no client had signed in.`, {
-    hint: `Something on the way may drop the Authorization header: ask who runs the proxy in front of it.${otherwise}`,
+    hint: LOST_HEADER + otherwise,
     answered: saying(answer),
   });
 }

@@ -13,26 +13,18 @@ const ErrorText = schema(() => z.object({ error: z.string() }));
 /** How a request shows who sends it; each is refused for other reasons. */
 export type Shown = "access key" | "oauth2 token" | "login token" | "password" | "basic";
 
-/** The header that carries it, where one does. */
-const HEADERS: Readonly<Record<Shown, string>> = {
-  "access key": "X-Auth-AccessKey",
-  "oauth2 token": "Authorization",
-  "login token": "X-Auth-Token and X-Auth-UserId",
-  password: "",
-  basic: "Authorization",
-};
-
 const REFUSED: Readonly<Record<Shown, string>> = {
   "access key":
     "It is wrong, expired, revoked or without the scope write:rest: Tuleap does not say which. Create another under Preferences > Keys & Tokens.",
-  "oauth2 token":
-    "It is expired, revoked or cut off, or its user is suspended. It lives one hour, so get it in this job.",
-  "login token": "It has ended or was revoked. Tuleap ends one after 24 hours.",
+  "oauth2 token": "It is expired, revoked or cut off. It lives one hour, so get it in this job.",
+  "login token": "It has ended or was revoked.",
   password:
     'Check "username" and "password". An account that signs in through OpenID Connect has no password: create an access key and give it as "token".',
   basic:
     'Check "username" and "password". Tuleap says the same of an account that is suspended, pending or passkey only, or whose password has expired.',
 };
+
+const DROPPED = "A proxy may strip the X-Auth or Authorization headers on the way: ask who runs it.";
 
 /** What Tuleap says in an answer, without the JSON around it; where the body is empty, what its challenge says. */
 export function saying(answer: Answer): string {
@@ -59,9 +51,10 @@ export function refusalOf(answer: Answer, http: Http, shown: Shown): Refused {
 }
 
 /** `users/self` answers 200 to strangers too where the platform allows anonymous access. */
-export function anonymous({ host }: Http, shown: Shown): Refused {
+export function anonymous(host: string, answered = ""): Refused {
   const failure = new Failure("refused", `Tuleap at ${host} answers as to an anonymous caller.`, {
-    hint: dropped(shown),
+    hint: DROPPED,
+    answered,
   });
   return { kind: "refused", failure, isOfTheWay: true };
 }
@@ -83,63 +76,36 @@ function isNobody(answer: Answer, shown: Shown): boolean {
   return /^unauthorized\.?$/i.test(errorText(answer));
 }
 
-function dropped(shown: Shown): string {
-  return `A proxy may strip ${HEADERS[shown]} on the way: ask who runs it.`;
-}
-
 function quoted(answer: Answer): Answer {
   return { ...answer, body: saying(answer) || answer.body };
 }
 
 function ownWord(shown: Shown): OwnWord {
   return (answer, host) => {
-    const said = saying(answer);
+    const answered = saying(answer);
+    if (shown !== "password" && isNobody(answer, shown)) return anonymous(host, answered).failure;
+    if (answered === "") return undefined;
     // The body has a status of its own, which a proxy cannot have changed.
     const code = read(ErrorBody, answer.json)?.error.code ?? answer.status;
-    if (said === "" && !isNobody(answer, shown)) return undefined;
-    if (code === 401) return refused(answer, host, shown);
+    if (code === 401) {
+      return new Failure("refused", `Tuleap at ${host} refuses the credentials.`, {
+        hint: why(answered, shown),
+        answered,
+      });
+    }
     if (code !== 403 || errorText(answer) === "") return undefined;
     return new Failure("forbidden", `Tuleap at ${host} knows the account but does not let it in.`, {
       hint: "It is suspended, pending or deleted, or its password has expired: a Tuleap site administrator can tell.",
-      answered: said,
+      answered,
     });
   };
 }
-
-function refused(answer: Answer, host: string, shown: Shown): Failure {
-  const answered = saying(answer);
-  if (shown !== "password" && isNobody(answer, shown)) {
-    const sentence = `Tuleap at ${host} answers as if no credential had been sent.`;
-    return new Failure("refused", sentence, { hint: dropped(shown), answered });
-  }
-  return new Failure("refused", `Tuleap at ${host} refuses the ${WHAT[shown]}.`, {
-    hint: why(answered, shown),
-    answered,
-  });
-}
-
-const WHAT: Readonly<Record<Shown, string>> = {
-  "access key": "access key",
-  "oauth2 token": "OAuth2 access token",
-  "login token": "login token",
-  password: "user name or password",
-  basic: "user name or password",
-};
 
 function why(said: string, shown: Shown): string {
   if (/passkey/i.test(said)) {
     return 'This account signs in with a passkey and has no password: create an access key with the scope write:rest and give it as "token".';
   }
-  if (/incorrectly formatted|malformed/i.test(said) && /access key|oauth2/.test(shown)) {
-    return `It is cut off or mistyped. Copy it whole: it looks like ${FORMS[shown]}.`;
-  }
-  if (/cannot authenticate user/i.test(said)) {
-    return "Its user is suspended, or the password of that account has expired. A Tuleap site administrator can tell.";
-  }
+  if (/incorrectly formatted|malformed/i.test(said)) return "It is cut off or mistyped: copy it whole.";
+  if (/cannot authenticate user/i.test(said)) return "Its user is suspended, or that account's password has expired.";
   return REFUSED[shown];
 }
-
-const FORMS: Readonly<Partial<Record<Shown, string>>> = {
-  "access key": "tlp-k1-22. and 64 hexadecimal digits",
-  "oauth2 token": "tlp-oauth2-at1-7. and 64 hexadecimal digits",
-};

@@ -77,7 +77,7 @@ export const tuleap: Provider = {
       headers: keyHeaders,
 
       async exchange({ token }, _http, { warn }) {
-        if (!WHOLE["access-key"].test(token)) warn(notWhole("an access key", "tlp-k1-22."), "Access key looks cut off");
+        if (!WHOLE["access-key"].test(token)) warn(notWhole("tlp-k1-22."), "Access key looks cut off");
         return { token };
       },
 
@@ -103,7 +103,7 @@ export const tuleap: Provider = {
 
       async exchange({ token }, _http, { warn }) {
         if (!WHOLE["oauth2-access-token"].test(token)) {
-          warn(notWhole("an OAuth2 access token", "tlp-oauth2-at1-7."), "Access token looks cut off");
+          warn(notWhole("tlp-oauth2-at1-7."), "Access token looks cut off");
         }
         return { token };
       },
@@ -168,8 +168,8 @@ export const tuleap: Provider = {
   },
 };
 
-function notWhole(what: string, start: string): string {
-  return `The input "token" does not look like the whole of ${what} of Tuleap: ${start} and 64 hexadecimal digits. Copy it again.`;
+function notWhole(start: string): string {
+  return `The input "token" does not look whole: it would be ${start} and 64 hexadecimal digits. Copy it again.`;
 }
 
 function preferAccessKey(why: string): string {
@@ -301,7 +301,7 @@ async function endToken(
     if (!(fault instanceof Failure)) throw fault;
   }
   warn(
-    `A login token was made at ${http.host} but came without its user's number, and it could not be ended. Tuleap ends it after 24 hours.`,
+    `A login token of no use was made at ${http.host} and could not be ended. Tuleap ends it after 24 hours.`,
     "A token may be left",
   );
 }
@@ -355,7 +355,7 @@ async function probeUser(headers: Record<string, string>, http: Http, shown: Sho
   if (lacksScope(answer)) return noRestScope();
   const user = answer.status < 300 ? read(User, answer.json) : undefined;
   if (user === undefined) return refusalOf(answer, http, shown);
-  return user.is_anonymous ? anonymous(http, shown) : { kind: "accepted", account: user.username ?? undefined };
+  return user.is_anonymous ? anonymous(http.host) : { kind: "accepted", account: user.username ?? undefined };
 }
 
 async function probeOAuth2(credential: Credential, http: Http): Promise<Verdict> {
