@@ -5,8 +5,10 @@ import {
   loseAnswer,
   type RecordedRequest,
   type Service,
+  startQa,
   startReportPortal,
   startTuleap,
+  startVirtuozzo,
 } from "../sandbox/services/index.ts";
 import {
   answerWith,
@@ -261,4 +263,56 @@ test.each(CREATING)("$name: a creation that never left the runner leaves nothing
   expect(service.requests.filter(isCreation)).toEqual([]);
   expect(warnings(main)).toEqual([]);
   expect(post?.log).toBe("Nothing to take back.\n");
+});
+
+describe("what was minted but is of no use", () => {
+  test("as a session that is too short for a token is signed out all the same", async () => {
+    const service = await started(startVirtuozzo());
+    const isSignIn = ({ path }: RecordedRequest) => path.endsWith("/signin");
+    service.fault(anotherBody(isSignIn, '{"result":0,"session":"abcdefg"}'));
+    const inputs = inputsOf({ provider: "virtuozzo", method: "session" }, service);
+    const { main } = await runAction(inputs, { between: () => service.fault(undefined) });
+    expect(main.outputs.failure).toBe("bad-response");
+    expect(service.requests.at(-1)).toMatchObject({
+      path: "/1.0/users/authentication/rest/signout",
+      body: "session=abcdefg",
+    });
+  });
+
+  test.each([
+    ["refresh_token", 7],
+    ["refresh_token", "two\nlines"],
+    ["expires_in", {}],
+    ["token_type", 1],
+    ["scope", null],
+  ])("a good token of QA beside a %s of %p is used, and revoked in the end", async (name, value) => {
+    const service = await started(startQa());
+    const token = "mF9gL2nQ7rT4vX8zB1cD5eH3jK6mP0";
+    const isExchange = ({ path }: RecordedRequest) => path === "/oauth2/token/";
+    service.fault(anotherBody(isExchange, JSON.stringify({ access_token: token, [name]: value })));
+    const inputs = { ...inputsOf({ provider: "qa", method: "client-credentials" }, service), probe: "false" };
+    const { main } = await runAction(inputs, { between: () => service.fault(undefined) });
+    expect(main).toMatchObject({ exitCode: 0, outputs: { token } });
+    expect(service.requests.at(-1)?.path).toBe("/oauth2/revoke_token/");
+    expect(service.requests.at(-1)?.body).toContain(`token=${token}`);
+  });
+
+  test.each([undefined, "1/2", null])(
+    "a login token of Tuleap with the user id %p is ended at once",
+    async (user_id) => {
+      const service = await started(startTuleap());
+      service.fault((request, _req, res) => {
+        if (request.path !== "/api/tokens") return false;
+        const [head, end] = [res.writeHead.bind(res), res.end.bind(res)];
+        res.writeHead = ((status: number) =>
+          head(status, { "content-type": "application/json" })) as typeof res.writeHead;
+        res.end = ((body: string) => end(JSON.stringify({ ...JSON.parse(body), user_id }))) as typeof res.end;
+        return false;
+      });
+      const { main } = await runAction(inputsOf({ provider: "tuleap", method: "token" }, service));
+      expect(main.outputs.failure).toBe("bad-response");
+      expect(service.live()).toEqual([]);
+      expect(warnings(main)).toEqual([]);
+    },
+  );
 });
