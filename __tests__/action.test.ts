@@ -688,24 +688,32 @@ describe("a service's no ends the step at once, in one annotation, with nothing 
   );
 });
 
-test("an address that ReportPortal has locked is locked, even with the right password", async () => {
-  const service = await startReportPortal({ personality: "legacy" });
-  try {
-    const given = own(service, "password");
-    for (let wrong = 0; wrong < 4; wrong++) {
-      await fetch(`${service.url}/uat/sso/oauth/token`, {
-        method: "POST",
-        headers: { authorization: "Basic dWk6dWltYW4=" },
-        body: new URLSearchParams({ grant_type: "password", username: given.username ?? "", password: "wrong" }),
-      });
+test.each([
+  { personality: "legacy", statuses: [403] },
+  { personality: "new", statuses: [401] },
+  { personality: "6.0", statuses: [404, 401] },
+] as const)(
+  "an address that ReportPortal $personality has locked is locked, even with the right password",
+  async ({ personality, statuses }) => {
+    const service = await startReportPortal({ personality });
+    const place = personality === "6.0" ? "/api" : "/uat";
+    try {
+      const given = own(service, "password");
+      for (let wrong = 0; wrong < 4; wrong++) {
+        await fetch(`${service.url}${place}/sso/oauth/token`, {
+          method: "POST",
+          headers: { authorization: "Basic dWk6dWltYW4=" },
+          body: new URLSearchParams({ grant_type: "password", username: given.username ?? "", password: "wrong" }),
+        });
+      }
+      const { main, requests } = await step(service, "reportportal", given);
+      expect(main.outputs.failure).toBe("locked");
+      expect(requests.map(({ status }) => status)).toEqual(statuses);
+    } finally {
+      await service.close();
     }
-    const { main, requests } = await step(service, "reportportal", given);
-    expect(main.outputs.failure).toBe("locked");
-    expect(requests.map(({ status }) => status)).toEqual([403]);
-  } finally {
-    await service.close();
-  }
-});
+  },
+);
 
 describe("an answer that repeats the secrets", () => {
   const password = `ä%C3 ss"w&r/d?~~~`;

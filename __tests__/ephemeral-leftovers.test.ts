@@ -187,7 +187,21 @@ describe("a key survives", () => {
 
   test("whose time of creation cannot be read", () =>
     survivorsOf(
-      [null, undefined, "", "long ago", "7", "key 12", 0, true, {}, "0000-00-00T00:00:00Z"].map((created_at) => ({
+      [
+        null,
+        undefined,
+        "",
+        "long ago",
+        "7",
+        "key 12",
+        0,
+        1577836800,
+        1577836800.123,
+        "1577836800000",
+        true,
+        {},
+        "0000-00-00T00:00:00Z",
+      ].map((created_at) => ({
         created_at,
       })),
     ));

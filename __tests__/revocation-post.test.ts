@@ -286,7 +286,7 @@ test("Tuleap's collection of tokens is never deleted, only the one token that th
   const others = service.live();
   await runAction(inputs);
   const deleted = service.requests.filter(({ method }) => method === "DELETE").map(({ path }) => path);
-  expect(deleted).toEqual([expect.stringMatching(/^\/api\/tokens\/[0-9a-f]{64}$/)]);
+  expect(deleted).toEqual([expect.stringMatching(/^\/api\/tokens\/[0-9a-f]{32}$/)]);
   expect(service.endAllTokensCalls()).toBe(0);
   expect(service.live()).toEqual(others);
 });
@@ -323,7 +323,7 @@ test("what is to be taken back is in the state before the probe is sent, and bef
   const main = await runMain(inputs, { env: mishap("killed after", "revocable") });
   expect(service.requests.slice(sent).map(line)).toEqual(["POST /api/tokens"]);
   const { handle } = JSON.parse(main.state.revocation ?? "");
-  expect(handle).toEqual({ secret: expect.stringMatching(/^[0-9a-f]{64}$/), userId: "115" });
+  expect(handle).toEqual({ secret: expect.stringMatching(/^[0-9a-f]{32}$/), userId: "115" });
   expect(main.masks).toContain(handle.secret);
   expect(Object.keys(main.outputs).sort()).toEqual(["method", "provider", "url"]);
   expect(main.env).toEqual({});

@@ -159,7 +159,7 @@ const tuleap = (method: string, revocation: RegExp): Revocable => ({
 
 /** Every method whose credential can be taken back. */
 export const REVOCABLE: readonly Revocable[] = [
-  tuleap("token", /^DELETE \/api\/tokens\/[0-9a-f]{64}$/),
+  tuleap("token", /^DELETE \/api\/tokens\/[0-9a-f]{32}$/),
   tuleap("ephemeral-access-key", /^DELETE \/api\/access_keys\/\d+$/),
   {
     name: "virtuozzo session",

@@ -126,7 +126,11 @@ async function runClient(
   const settings = { ...defaults(), ...(skipProbe && { probe: "false" as const }) };
   try {
     const credential = isCredential(bring) ? bring : await exchange(xray, method, bring, client);
-    return { failure: "", probe: (await prove(method, credential, client, settings, () => {})).kind };
+    return {
+      failure: "",
+      probe: (await prove({ kind: "exchange", target: { provider, method } }, credential, client, settings, () => {}))
+        .kind,
+    };
   } catch (error) {
     return { failure: codeOf(error), probe: "" };
   } finally {
@@ -146,7 +150,7 @@ function exchange(
 ): Promise<Credential> {
   const { timeout: seconds, retries } = defaults();
   const run = { server: "", repository: "", workflow: "", job: "", id: "", attempt: "", selfHosted: false };
-  const hands = { secret() {}, revocable() {}, note() {}, warn() {}, run };
+  const hands = { secret() {}, mayExist() {}, settled() {}, revocable() {}, note() {}, warn() {}, run };
   return method.exchange(credentials, client.stage({ seconds, retries }), hands);
 }
 

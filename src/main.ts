@@ -44,7 +44,7 @@ async function exchangeStep(inputs: Inputs, tell: Tell): Promise<void> {
   // Read before anything is minted: a file that has gone in between must not keep a credential from being saved for post.
   const forPost = { ...settings, caCertificate: certificatesForPost(certificates) };
   const obtained = await minding(client, obtain(request, client, forPost, run));
-  const proof = await minding(client, prove(request.target.method, obtained.credential, client, settings, tell));
+  const proof = await minding(client, prove(request, obtained.credential, client, settings, tell));
   await sweep(request.target, obtained, client, settings, run);
   const credential = withProof(obtained.credential, proof, clean);
   const sealed = await sealForOthers(request, { ...obtained, credential }, run);

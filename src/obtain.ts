@@ -1,11 +1,12 @@
 import { Failure } from "./failure.ts";
 import type { Client } from "./http/client.ts";
 import type { Settings } from "./inputs.ts";
+import { type Unsettled, warnOfLeftover } from "./leftover.ts";
 import type { Credential, Handle, Run } from "./providers/provider.ts";
 import type { Request, Target } from "./request.ts";
 import { info, warning } from "./runner/log.ts";
 import { mask } from "./runner/masks.ts";
-import { leave } from "./runner/state.ts";
+import { leave, leaveAtExit } from "./runner/state.ts";
 import { epochSeconds } from "./words.ts";
 
 /** Seconds for the clean-up of what killed runs left, at most. */
@@ -42,19 +43,36 @@ async function exchange(
 ): Promise<Obtained> {
   const isRevoked = settings.revoke !== "false";
   let handle: Handle | undefined;
+  let unsettled: Unsettled | undefined;
   const http = client.stage({ seconds: settings.timeout, retries: settings.retries });
-  const credential = await target.method.exchange(credentials, http, {
-    secret: mask,
-    revocable(made) {
-      handle = made;
-      if (isRevoked) leaveHandle(target, made, undefined, settings);
-    },
-    note: info,
-    warn: (text) => warning(text, `${target.provider.name} credential`),
-    run,
-  });
-  leaveExpiry(target, credential, handle, settings);
-  return { credential, handle, willBeRevoked: isRevoked && handle !== undefined };
+  const settled = () => {
+    unsettled = undefined;
+  };
+  // A key in hand is left for post at once; of one that nobody holds there is nothing to tell before its fate is clear.
+  leaveAtExit(() => unsettled);
+  try {
+    const credential = await target.method.exchange(credentials, http, {
+      secret: mask,
+      mayExist(name, expiresAt) {
+        const { provider, url } = target;
+        unsettled = { kind: "unsettled", provider: provider.id, url, name, expires: epochSeconds(expiresAt) };
+      },
+      settled,
+      revocable(made) {
+        handle = made;
+        if (isRevoked) leaveHandle(target, made, undefined, settings);
+        settled();
+      },
+      note: info,
+      warn: warning,
+      run,
+    });
+    leaveExpiry(target, credential, handle, settings);
+    return { credential, handle, willBeRevoked: isRevoked && handle !== undefined };
+  } catch (thrown) {
+    if (unsettled !== undefined) warnOfLeftover(unsettled, target.provider);
+    throw thrown;
+  }
 }
 
 /** What post needs to take something back, and nothing else. */

@@ -2,8 +2,9 @@ import { Failure, type FailureCode } from "./failure.ts";
 import type { Client } from "./http/client.ts";
 import { isUnknownHost } from "./http/faults.ts";
 import type { Settings } from "./inputs.ts";
-import type { Credential, Method, Verdict } from "./providers/provider.ts";
-import type { Tell } from "./request.ts";
+import { notKnownNow, withHint } from "./providers/judge.ts";
+import type { Credential, Refused, Verdict } from "./providers/provider.ts";
+import type { Request, Target, Tell } from "./request.ts";
 
 /** What the probe told; `skipped` where none was wanted. */
 export type Proof = Verdict | { readonly kind: "skipped" };
@@ -11,12 +12,18 @@ export type Proof = Verdict | { readonly kind: "skipped" };
 /** Faults that say nothing of the credential. A host that nobody knows is none of them: waiting does not mend its name. */
 const FAULTS: readonly FailureCode[] = ["unavailable", "rate-limited", "timeout"];
 
+/** Whose credential it is, and whether it was minted here, opened from a seal or brought. */
+interface Origin {
+  readonly kind: Request["kind"];
+  readonly target: Pick<Target, "provider" | "method">;
+}
+
 /**
  * Proves the credential as far as the input `probe` wants it.
  * @throws {Failure} `refused`, or where what answers is not the service; with `strict` also for an inconclusive probe
  */
 export async function prove(
-  method: Method,
+  origin: Origin,
   credential: Credential,
   client: Client,
   { probe: wanted, timeout, retries }: Settings,
@@ -24,11 +31,36 @@ export async function prove(
 ): Promise<Proof> {
   const http = client.stage({ seconds: timeout, retries: Math.min(1, retries) });
   const proof: Proof =
-    wanted === "false" ? { kind: "skipped" } : await faultsAreInconclusive(method.probe(credential, http));
+    wanted === "false"
+      ? { kind: "skipped" }
+      : await faultsAreInconclusive(origin.target.method.probe(credential, http));
   tell("probe", proof.kind);
-  if (proof.kind === "refused" || (proof.kind === "inconclusive" && wanted === "strict")) throw proof.failure;
+  if (proof.kind === "refused") throw refusal(proof, origin, http.host);
+  if (proof.kind === "inconclusive" && wanted === "strict") throw proof.failure;
   return proof;
 }
+
+/** A refusal means another thing of what this step minted, of what came from a seal and of what the user brought. */
+function refusal(refused: Refused, { kind, target }: Origin, host: string): Failure {
+  const { failure, isOfTheWay = false } = refused;
+  const { name } = target.provider;
+  const isBrought = target.method.ending === "ready-made";
+  if (kind === "open") {
+    const meaning = isBrought ? SEALED_SECRET : `${SEALED} so that the job that seals gets a new one from ${name}.`;
+    return isOfTheWay
+      ? withHint(failure, `${failure.hint} Otherwise: ${meaning}`)
+      : withHint(failure, meaning, `${name} at ${host} refuses the credential of the seal.`);
+  }
+  if (!isBrought) return notKnownNow(refused, `${name} at ${host} refuses the credential that this step has just got.`);
+  const lead = isOfTheWay ? "Otherwise" : "So";
+  return withHint(failure, `${failure.hint} ${lead} check the secrets that this step is given.`);
+}
+
+const SEALED =
+  "It has expired or was revoked since, perhaps by a closing job of an earlier attempt: re-run all jobs, not only the failed ones,";
+
+const SEALED_SECRET =
+  "It has expired or was revoked since: renew the secret that the sealing job is given, then re-run all jobs, not only the failed ones.";
 
 async function faultsAreInconclusive(verdict: Promise<Verdict>): Promise<Verdict> {
   try {

@@ -1,5 +1,6 @@
 import { connect } from "./connect.ts";
 import { asFailure } from "./failure.ts";
+import { warnOfLeftover } from "./leftover.ts";
 import { providerById } from "./providers/index.ts";
 import type { Credentials, Provider, Revocation } from "./providers/provider.ts";
 import { info, told, warning } from "./runner/log.ts";
@@ -28,6 +29,10 @@ export async function takeBack(left: Left, client: Credentials): Promise<void> {
   switch (left.kind) {
     case "kept":
       info(`${provider.name}: the credential is left in place, as \`revoke: false\` says; it lives ${until(end)}.`);
+      break;
+    case "unsettled":
+      if (end === undefined || end.getTime() > Date.now()) warnOfLeftover(left, provider);
+      else info(`${provider.name}: a key that may have been left expired at ${utc(end)} (UTC).`);
       break;
     case "expires":
       info(`${provider.name} offers no revocation: the token lives ${end ? until(end) : "until it expires"}.`);

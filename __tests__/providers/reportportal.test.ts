@@ -105,7 +105,7 @@ test.each<{ says: string; current: Answer }>([
     }),
   },
   { says: "401 as Spring", current: json(401, { status: 401, error: "Unauthorized", path: "/sso/oauth/token" }) },
-  { says: "an empty 401", current: { status: 401 } },
+  { says: "401 with a list", current: json(401, []) },
   { says: "404", current: gone },
   { says: "a page", current: html(200, "ReportPortal", "Enable JavaScript.") },
   { says: "a redirect", current: { status: 302, headers: { location: "/ui/" } } },
@@ -124,6 +124,14 @@ test.each<{ says: string; current: Answer; code: string }>([
   { says: "401 with 4003", current: { ...badCredentials, status: 401 }, code: "refused" },
   { says: "401 invalid_client", current: json(401, { error: "invalid_client" }), code: "refused" },
   { says: "403 with 4004", current: apiError(403, 4004, "Address is locked"), code: "locked" },
+  { says: "401 with a code and no message", current: json(401, { errorCode: 40101 }), code: "refused" },
+  { says: "an empty 401", current: { status: 401, headers: { "www-authenticate": "Bearer" } }, code: "locked" },
+  { says: "a text with 401", current: text(401, "Unauthorized"), code: "refused" },
+  {
+    says: "a deactivated user",
+    current: apiError(400, 4003, "You do not have enough permissions. User account is locked"),
+    code: "forbidden",
+  },
   { says: "503", current: { status: 503 }, code: "unavailable" },
   { says: "429", current: { status: 429 }, code: "rate-limited" },
 ])("$says at the new place is $code", async ({ current, code }) => {
@@ -178,7 +186,41 @@ test.each<{ says: string; answer: Answer; code: string }>([
   },
   { says: "a wrong client, as a new server says it", answer: json(401, { error: "invalid_client" }), code: "refused" },
   { says: "invalid_grant", answer: json(400, { error: "invalid_grant" }), code: "refused" },
-  { says: "an empty 401", answer: { status: 401, headers: { "www-authenticate": "Bearer" } }, code: "refused" },
+  { says: "an empty 401", answer: { status: 401, headers: { "www-authenticate": "Bearer" } }, code: "locked" },
+  { says: "an empty 401 without a challenge", answer: { status: 401 }, code: "locked" },
+  { says: "a blank 401", answer: text(401, "\n"), code: "locked" },
+  {
+    says: "a deactivated user from 5.13 on",
+    answer: apiError(400, 4003, "You do not have enough permissions. User account is locked"),
+    code: "forbidden",
+  },
+  {
+    says: "a user whose account has expired",
+    answer: apiError(400, 4003, "You do not have enough permissions. User account has expired"),
+    code: "forbidden",
+  },
+  ...[
+    "localhost:389; nested exception is javax.naming.CommunicationException: localhost:389",
+    "Could not open JPA EntityManager for transaction",
+    "Unable to acquire JDBC Connection",
+    "HikariPool-1 - Connection is not available, request timed out after 30000ms.",
+    "Read timed out",
+    "java.lang.NullPointerException",
+    "FATAL: the database account is locked; nested exception is org.postgresql.util.PSQLException",
+  ].map((reason) => ({
+    says: `an outage at login (${reason})`,
+    answer: apiError(400, 4003, `You do not have enough permissions. ${reason}`),
+    code: "unavailable",
+  })),
+  { says: "an outage as OAuth2 tells it", answer: json(400, { error: "server_error" }), code: "unavailable" },
+  {
+    says: "no header, as an old server says it",
+    answer: json(401, {
+      error: "unauthorized",
+      error_description: "Full authentication is required to access this resource",
+    }),
+    code: "refused",
+  },
   {
     says: "an unknown grant, as an old server says it",
     answer: apiError(400, 4003, "You do not have enough permissions. Unsupported grant type: password"),
@@ -212,6 +254,74 @@ test("a page with 403 at both places is something in front that forbids", async 
   expect(requests).toHaveLength(2);
 });
 
+const full = "Full authentication is required to access this resource";
+const spring = (status: number, path: string): Answer =>
+  json(status, {
+    timestamp: "2020-09-18T06:47:26.082+0000",
+    status,
+    error: status === 401 ? "Unauthorized" : "",
+    path,
+  });
+
+test.each<{ says: string; answer: Answer; clientToo: boolean }>([
+  { says: "unauthorized", answer: json(401, { error: "unauthorized", error_description: full }), clientToo: true },
+  { says: "Spring's own 401", answer: spring(401, "/sso/oauth/token"), clientToo: true },
+  { says: "4003", answer: apiError(400, 4003, `You do not have enough permissions. ${full}`), clientToo: false },
+])("$says at the exchange names a lost header, and on old servers another client", async ({ answer, clientToo }) => {
+  for (const client of [{}, { "client-id": "fork", "client-secret": "s3cret" }]) {
+    const { failure } = await exchanged(reportportal, "password", { ...LOGIN, ...client }, () => answer);
+    expect(failure?.code).toBe("refused");
+    expect(failure?.hint).toMatch(/on the way may drop the Authorization header/);
+    expect(failure?.hint).not.toMatch(/"password"/);
+    expect(/another client secret/.test(failure?.hint ?? "")).toBe(clientToo);
+    // "give" where none is given, "check" where it is.
+    if (clientToo) expect(failure?.hint).toContain("client-id" in client ? "check" : "give");
+  }
+});
+
+test.each([
+  { given: {}, says: /ask who runs it/ },
+  { given: { "client-id": "fork", "client-secret": "s3cret" }, says: /Leave out "client-id"/ },
+])("invalid_client advises what can be done with $given", async ({ given, says }) => {
+  const { failure } = await exchanged(reportportal, "password", { ...LOGIN, ...given }, () =>
+    json(401, { error: "invalid_client" }),
+  );
+  expect(failure?.hint).toMatch(says);
+});
+
+test.each([
+  { status: 403, path: "/uat/sso/oauth/token", code: "forbidden", requests: 1 },
+  { status: 403, path: "/rp/uat/sso/oauth/token", code: "forbidden", requests: 1 },
+  { status: 401, path: "/uat/sso/oauth/token", code: "refused", requests: 1 },
+  { status: 404, path: "/uat/sso/oauth/token", code: "wrong-url", requests: 2 },
+])("$status for $path names the ingress that does not cut the prefix", async ({ status, path, code, requests }) => {
+  const result = await exchanged(reportportal, "password", LOGIN, places(spring(status, path), gone));
+  expect(result.failure?.code).toBe(code);
+  expect(result.failure?.hint).toMatch(/ingress .* \/uat /);
+  expect(result.requests).toHaveLength(requests);
+});
+
+test("a path that was cut as it should be is no matter of the ingress", async () => {
+  const { failure } = await exchanged(reportportal, "password", LOGIN, () => spring(403, "/sso/oauth/token"));
+  expect(failure?.code).toBe("forbidden");
+  expect(failure?.hint).not.toMatch(/ingress/);
+});
+
+test.each<{ says: string; answer: Answer; quotes: string }>([
+  { says: "its own JSON", answer: badCredentials, quotes: "You do not have enough permissions. Bad credentials" },
+  { says: "OAuth2's JSON", answer: json(401, { error: "invalid_client" }), quotes: "invalid_client" },
+  {
+    says: "OAuth2's JSON with a reason",
+    answer: json(400, { error: "unsupported_grant_type", error_description: "OAuth 2.0 Parameter: grant_type" }),
+    quotes: "OAuth 2.0 Parameter: grant_type",
+  },
+  { says: "another JSON", answer: json(400, { code: 7 }), quotes: '{"code":7}' },
+  { says: "a text", answer: text(400, "nope"), quotes: "nope" },
+])("of $says only what is said is quoted", async ({ answer, quotes }) => {
+  const { failure } = await exchanged(reportportal, "password", LOGIN, () => answer);
+  expect(failure?.answered).toBe(quotes);
+});
+
 test.each([
   { what: "a whole key", token: WHOLE_KEY },
   { what: "a legacy key, a UUID", token: "c229070a-56fe-4f99-ad57-fa945aa9443b" },
@@ -231,7 +341,7 @@ test.each([
 ])("$what is taken with one warning", async ({ token }) => {
   const { credential, steps } = await exchanged(reportportal, "api-key", { token }, () => granted);
   expect(credential?.token).toBe(token);
-  expect(steps.map(([kind]) => kind)).toEqual(["warn"]);
+  expect(steps.map(([kind, , title]) => [kind, title])).toEqual([["warn", "API key looks cut off"]]);
   expect(String(steps[0]?.[1])).not.toContain(token);
 });
 
@@ -310,6 +420,36 @@ test.each<{ what: string; script: Script; verdict: string; requests: number }>([
 test("a refused token asks for the whole key, with its name in front", async () => {
   const { verdict } = await probed(reportportal, "api-key", { token: WHOLE_KEY }, () => invalidToken);
   expect(verdict?.kind === "refused" && verdict.failure.hint).toMatch(/whole API key.*name/);
+});
+
+test.each<{ says: string; answer: Answer }>([
+  { says: "as a new server", answer: json(401, { error: "invalid_token", error_description: full }) },
+  { says: "as an old server", answer: json(401, { error: "unauthorized", error_description: full }) },
+  { says: "as Spring", answer: spring(401, "/users") },
+])("a 401 to nobody, $says, names a lost header, and the deactivated user of an API key", async ({ answer }) => {
+  const key = await probed(reportportal, "api-key", { token: WHOLE_KEY }, () => answer);
+  const jwt = await probed(reportportal, "password", { token: EXP_2030 }, () => answer);
+  for (const { verdict } of [key, jwt]) {
+    if (verdict?.kind !== "refused") throw new Error("not refused");
+    expect(verdict.isOfTheWay).toBe(true);
+    expect(verdict.failure.hint).toMatch(/on the way may drop the Authorization header/);
+  }
+  expect(key.verdict?.kind === "refused" && key.verdict.failure.hint).toMatch(/deactivated/);
+  expect(jwt.verdict?.kind === "refused" && jwt.verdict.failure.hint).not.toMatch(/deactivated/);
+});
+
+test("an ingress that does not cut /api is named by the probe too", async () => {
+  const { verdict } = await probed(reportportal, "api-key", { token: WHOLE_KEY }, ({ route }) => spring(403, route));
+  expect(verdict?.kind === "inconclusive" && verdict.failure.hint).toMatch(/ingress .* \/api /);
+});
+
+test("an access token that is unknown at once is no matter of the password", async () => {
+  const { failure } = await exchanged(reportportal, "ephemeral-api-key", LOGIN, ({ route }) =>
+    route === OLD_PLACE ? granted : invalidToken,
+  );
+  expect(failure?.code).toBe("refused");
+  expect(failure?.hint).toMatch(/minted a moment ago and not known now/);
+  expect(failure?.hint).not.toMatch(/"token"|"password"|check the secrets/);
 });
 
 test("an ephemeral key is created for the user's number, and masked with what it was made from", async () => {

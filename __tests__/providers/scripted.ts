@@ -12,7 +12,7 @@ export type Step =
   | readonly ["secret", string]
   | readonly ["revocable", Handle]
   | readonly ["note", string]
-  | readonly ["warn", string];
+  | readonly ["warn", string, title: string];
 
 /** How an exchange went. */
 export interface Exchanged {
@@ -45,7 +45,10 @@ export async function exchanged(
       secret: (value) => steps.push(["secret", value]),
       revocable: (handle) => steps.push(["revocable", handle]),
       note: (text) => steps.push(["note", text]),
-      warn: (text) => steps.push(["warn", text]),
+      warn: (text, title) => steps.push(["warn", text, title]),
+      // What becomes of a name that nobody settles is the flow's business.
+      mayExist: () => {},
+      settled: () => {},
       run: RUN,
     });
     const requests = service.requests;

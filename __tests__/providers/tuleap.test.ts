@@ -137,13 +137,96 @@ test.each<{ says: string; answer: Answer; code: string }>([
   { says: "500", answer: restError(500, "Internal Server Error"), code: "unavailable" },
   { says: "a redirect", answer: { status: 302, headers: { location: "/account/login.php" } }, code: "wrong-url" },
   { says: "no token", answer: json(201, { user_id: 115 }), code: "bad-response" },
-  { says: "no user id", answer: json(201, { token: TOKEN }), code: "bad-response" },
-  { says: "a user id that is no number", answer: json(201, { token: TOKEN, user_id: "1/../2" }), code: "bad-response" },
   { says: "a token of two lines", answer: json(201, { ...created, token: "12345678\n9" }), code: "bad-response" },
 ])("at the exchange $says is $code", async ({ answer, code }) => {
   const { failure, requests } = await exchanged(tuleap, "token", LOGIN, () => answer);
   expect(failure?.code).toBe(code);
   expect(requests).toHaveLength(1);
+});
+
+test.each([undefined, "1/../2"])(
+  "a token with the user id %p is a bad response, and the password ends that token at once",
+  async (user_id) => {
+    const ask = (deleted: Answer) =>
+      exchanged(tuleap, "token", LOGIN, ({ method }) =>
+        method === "POST" ? json(201, { ...created, user_id }) : deleted,
+      );
+    const ended = await ask({ status: 200 });
+    expect(ended.failure?.code).toBe("bad-response");
+    expect(ended.requests.map(line)).toEqual(["POST /api/tokens", `DELETE /api/tokens/${TOKEN}`]);
+    expect(ended.steps.filter(([kind]) => kind === "warn")).toEqual([]);
+    const left = await ask(restError(403, "Forbidden"));
+    expect(left.failure?.code).toBe("bad-response");
+    expect(left.steps.filter(([kind]) => kind === "warn").map(([, , title]) => title)).toEqual(["A token may be left"]);
+  },
+);
+
+test.each<{ method: string; token: string; title?: string }>([
+  { method: "access-key", token: "tlp-k1-22.abab", title: "Access key looks cut off" },
+  { method: "access-key", token: KEY.slice(0, -1), title: "Access key looks cut off" },
+  { method: "access-key", token: `${KEY}ab`, title: "Access key looks cut off" },
+  { method: "access-key", token: "tlp.k1.1026.not-a-key", title: "Access key looks cut off" },
+  { method: "access-key", token: KEY.toUpperCase().replace("TLP-K1", "tlp-k1") },
+  { method: "oauth2-access-token", token: OAUTH2.slice(0, 40), title: "Access token looks cut off" },
+])("$method $token is taken with the warning $title", async ({ method, token, title }) => {
+  const { credential, steps } = await exchanged(tuleap, method, { token }, () => json(200, {}));
+  expect(credential?.token).toBe(token);
+  expect(steps.map(([kind, , said]) => [kind, said])).toEqual(title === undefined ? [] : [["warn", title]]);
+  expect(steps.map(String).join()).not.toContain(token);
+});
+
+test.each<{ method: string; says: string; hint: RegExp; not: RegExp }>([
+  { method: "token", says: "Invalid Password Or User Name", hint: /"username" and "password"/, not: /pending/ },
+  {
+    method: "ephemeral-access-key",
+    says: "Basic Authentication Required",
+    hint: /suspended, pending.*passkey.*password has expired/,
+    not: /expired, revoked/,
+  },
+])("$method is refused with a hint of its own, in two short sentences", async ({ method, says, hint, not }) => {
+  const { failure } = await exchanged(tuleap, method, LOGIN, () => restError(401, `Unauthorized: ${says}`));
+  expect(failure?.code).toBe("refused");
+  expect(failure?.hint).toMatch(hint);
+  expect(failure?.hint).not.toMatch(not);
+  expect(failure?.hint.match(/[.:](?: |$)/g)?.length).toBeLessThanOrEqual(3);
+  // What is said, without the JSON around it.
+  expect(failure?.answered).toBe(`Unauthorized: ${says}`);
+});
+
+test.each<{ method: string; token: string; says: string; hint: RegExp; not: RegExp }>([
+  { method: "access-key", token: KEY, says: "Invalid access key", hint: /write:rest/, not: /"(username|password)"/ },
+  {
+    method: "access-key",
+    token: KEY,
+    says: "Key or token incorrectly formatted",
+    hint: /copy it whole/,
+    not: /expired/,
+  },
+  {
+    method: "basic",
+    token: "YTpi",
+    says: "Basic Authentication Required",
+    hint: /suspended, pending/,
+    not: /write:rest/,
+  },
+])("the probe of $method refuses with a hint of its own ($says)", async ({ method, token, says, hint, not }) => {
+  const { verdict } = await probed(tuleap, method, { token }, () => restError(401, `Unauthorized: ${says}`));
+  if (verdict?.kind !== "refused") throw new Error("not refused");
+  expect(verdict.failure.hint).toMatch(hint);
+  expect(verdict.failure.hint).not.toMatch(not);
+});
+
+test.each(["access-key", "token", "basic"])("a 401 to %s without a reason tells of a lost header", async (method) => {
+  const { verdict } = await probed(tuleap, method, { token: KEY, userId: "115" }, () => restError(401, "Unauthorized"));
+  if (verdict?.kind !== "refused") throw new Error("not refused");
+  expect(verdict.isOfTheWay).toBe(true);
+  expect(verdict.failure.hint).toContain("may strip the X-Auth or Authorization headers");
+});
+
+test("a creation without a caller tells that Authorization was lost on the way", async () => {
+  const { failure } = await exchanged(tuleap, "ephemeral-access-key", LOGIN, () => restError(401, "Unauthorized"));
+  expect(failure?.code).toBe("refused");
+  expect(failure?.hint).toContain("may strip the X-Auth or Authorization headers");
 });
 
 test("an account with a passkey is told to create an access key", async () => {
@@ -177,6 +260,21 @@ test.each<{ what: string; script: Script; verdict: string }>([
   {
     what: "a key without write:rest that answers all the same",
     script: says(json(200, { ...keyInfo, scopes: [{ identifier: "write:git_repository" }] })),
+    verdict: "inconclusive permission",
+  },
+  ...[[], null, ["write:svn"], [{ identifier: "write:webdav" }, 7]].map((scopes) => ({
+    what: `a key with the scopes ${JSON.stringify(scopes)}`,
+    script: says(json(200, { ...keyInfo, scopes })),
+    verdict: "inconclusive permission",
+  })),
+  {
+    what: "a key with write:rest as a text",
+    script: says(json(200, { ...keyInfo, scopes: ["write:rest"] })),
+    verdict: "accepted mjagger",
+  },
+  {
+    what: "a key whose scope does not suffice",
+    script: says({ status: 403, headers: { "www-authenticate": 'Bearer error="insufficient_scope"' } }),
     verdict: "inconclusive permission",
   },
   { what: "a wrong key", script: says(restError(401, "Unauthorized: Invalid access key")), verdict: "refused" },
@@ -267,6 +365,27 @@ test.each<{ what: string; answer: Answer; verdict: string }>([
   expect(inShort(result)).toBe(verdict);
   expect(result.requests.map(line)).toEqual(["GET /oauth2/userinfo"]);
   expect(result.requests[0]?.headers.authorization).toBe(`Bearer ${OAUTH2}`);
+});
+
+test.each([
+  { reason: "Access token is malformed", hint: /copy it whole/ },
+  { reason: "Access token has expired", hint: /lives one hour/ },
+  { reason: "Cannot authenticate user", hint: /suspended, or that account's password/ },
+])("the reason that stands in the challenge alone is quoted: $reason", async ({ reason, hint }) => {
+  for (const problem of [`error="invalid_token" error_description="${reason}"`, `error_description="${reason}`]) {
+    const answer = challenged(401, problem);
+    const { verdict } = await probed(tuleap, "oauth2-access-token", { token: OAUTH2 }, () => answer);
+    if (verdict?.kind !== "refused") throw new Error("not refused");
+    expect(verdict.failure.answered).toBe(reason);
+    expect(verdict.failure.hint).toMatch(hint);
+  }
+});
+
+test("a challenge without an error tells that Authorization was lost on the way", async () => {
+  const { verdict } = await probed(tuleap, "oauth2-access-token", { token: OAUTH2 }, () => challenged(401, ""));
+  if (verdict?.kind !== "refused") throw new Error("not refused");
+  expect(verdict.isOfTheWay).toBe(true);
+  expect(verdict.failure.hint).toContain("may strip the X-Auth or Authorization headers");
 });
 
 test("a server that takes the caller for anonymous is explained by a proxy that strips headers", async () => {

@@ -293,7 +293,7 @@ test.each(["xray", "us.xray", "eu.xray", "au.xray"])(
       "https://us.xray.cloud.getxray.app",
       "https://xray.cloud.getxray.app",
     ]);
-    const hands = { secret() {}, revocable() {}, note() {}, warn() {}, run: RUN };
+    const hands = { secret() {}, revocable() {}, mayExist() {}, settled() {}, note() {}, warn() {}, run: RUN };
     const exchange = method?.exchange(PAIR, at(host, html(404, "Error", "Cannot POST")), hands);
     await expect(exchange).rejects.toMatchObject({ code: "wrong-url", hint: expect.not.stringContaining("Leave") });
   },

@@ -31,10 +31,18 @@ export interface ReportPortalBehaviour {
   keyList: "items" | "array" | "paged";
   /** Old servers repeat the refused token in the 401 of the API. Only on `legacy`. */
   echoToken: boolean;
-  /** The account is disabled: no login, and from 5.14 a 500 for its API keys. */
+  /** The account is deactivated: neither login nor API keys, from 5.13 on in the words of a lock. */
   userDisabled: boolean;
-  /** How a locked address is told: 403 with 4004, a container's 500, or an empty 401. From 5.14 nobody has seen it. */
+  /** How a locked address is told: 403 with 4004 (up to 5.13), an empty 401 (from 5.14), or a container's 500. */
   lockAnswer: "4004" | "500" | "401";
+  /** What the database or the directory fails with while a user signs in; empty while they are well. */
+  loginFault: string;
+  /** The API belongs to another installation than the token endpoint, so it knows none of its tokens. */
+  foreignApi: boolean;
+  /** Something in front drops the `Authorization` header. */
+  dropsAuthorization: boolean;
+  /** The ingress hands `/uat/…` on as it is, which the authorization service has no place for. */
+  keepsUatPrefix: boolean;
   /** Lifetime of an access token in seconds (`RP_SESSION_LIVE`; fixed to a day from 5.14). */
   tokenLifetime: number;
   /** Whether a key is deleted for its owner only (from 5.14), or for whoever knows its id (before). */
@@ -144,7 +152,11 @@ function createPortal(options: ReportPortalOptions): Portal {
       keyList: "items",
       echoToken: false,
       userDisabled: false,
-      lockAnswer: personality === "legacy" ? "4004" : "500",
+      lockAnswer: personality === "legacy" ? "4004" : "401",
+      loginFault: "",
+      foreignApi: false,
+      dropsAuthorization: false,
+      keepsUatPrefix: false,
       tokenLifetime: 86_400,
       deleteChecksOwner: personality !== "legacy",
     },
@@ -165,12 +177,23 @@ function loginOf(portal: Portal, key: ApiKey): string {
   return portal.users.find((user) => user.id === key.userId)?.login ?? "nobody";
 }
 
-function route(portal: Portal, call: Call): Answer {
+function route(portal: Portal, came: Call): Answer {
+  const call = portal.behaviour.dropsAuthorization ? withoutAuthorization(came) : came;
+  if (portal.behaviour.keepsUatPrefix && isBelow(call.route, "/uat")) {
+    return json(403, { status: 403, error: "Forbidden", message: "Forbidden", path: call.route });
+  }
   if (call.route === PLACES[portal.personality].token) return tokenEndpoint(portal, call);
   if (isBelow(call.route, "/uat")) return portal.personality === "6.0" ? uatGone(portal) : api(portal, call);
   if (isBelow(call.route, "/api")) return api(portal, call);
   if (isBelow(call.route, "/ui")) return userInterface();
   return gatewayNotFound();
+}
+
+function withoutAuthorization(call: Call): Call {
+  return {
+    ...call,
+    headers: Object.fromEntries(Object.entries(call.headers).filter(([name]) => name !== "authorization")),
+  };
 }
 
 function isBelow(path: string, parent: string): boolean {
@@ -270,7 +293,16 @@ function isClient(call: Call): boolean {
 function passwordGrant(portal: Portal, call: Call, form: ReadonlyMap<string, string>): User {
   // The lock is looked at first, so a right password does not help during it.
   if (isLocked(portal, clientAddress(call))) throw new Refusal(lockedAnswer(portal, call));
+  const { loginFault } = portal.behaviour;
+  const isLegacy = portal.personality === "legacy";
+  if (loginFault !== "") {
+    throw new Refusal(isLegacy ? springError(portal, call, 500) : notEnoughPermissions(400, loginFault));
+  }
   const user = portal.users.find(({ login }) => login === form.get("username"));
+  // `isAccountNonLocked` tells of `active`, and Spring asks it before the password.
+  if (!isLegacy && user !== undefined && isDisabled(portal, user)) {
+    throw new Refusal(notEnoughPermissions(400, "User account is locked"));
+  }
   if (user === undefined || user.password !== form.get("password")) {
     countFailure(portal, clientAddress(call));
     throw new Refusal(notEnoughPermissions(400, "Bad credentials"));
@@ -466,10 +498,9 @@ function keyResource(portal: Portal, key: ApiKey): Readonly<Record<string, unkno
   return { id: key.id, name: key.name, user_id: key.userId, created_at: createdAt(portal, key) };
 }
 
-/** The old `Date` with whole seconds and a zone without a colon; later an `Instant`. */
-function createdAt(portal: Portal, key: ApiKey): string {
-  const iso = new Date(key.createdAt).toISOString();
-  return portal.personality === "legacy" ? `${iso.slice(0, 19)}+0000` : iso;
+/** Milliseconds up to 5.11, text from 5.12 on (`JacksonConfiguration`). */
+function createdAt(portal: Portal, key: ApiKey): string | number {
+  return portal.personality === "legacy" ? key.createdAt : new Date(key.createdAt).toISOString();
 }
 
 function userResource(user: User): Readonly<Record<string, unknown>> {
@@ -510,7 +541,7 @@ function legacyCaller(portal: Portal, call: Call): User {
 
 function accessTokenUser(portal: Portal, token: string): User | undefined {
   const reading = readJwt(token, SIGNING_KEY, portal.now());
-  if (reading.state !== "valid" || reading.claims.ati !== undefined) return undefined;
+  if (portal.behaviour.foreignApi || reading.state !== "valid" || reading.claims.ati !== undefined) return undefined;
   return portal.users.find(({ login }) => login === reading.claims.user_name);
 }
 
@@ -528,7 +559,7 @@ function newCaller(portal: Portal, call: Call): User {
       : "Full authentication is required to access this resource";
     throw new Refusal(prettyTokenError(reason));
   }
-  return looksLikeJwt(token) ? newAccessTokenUser(portal, token) : newKeyUser(portal, call, token);
+  return looksLikeJwt(token) ? newAccessTokenUser(portal, token) : newKeyUser(portal, token);
 }
 
 /** From 5.14 the shape alone decides whether a token is read as a JWT or as an API key. */
@@ -539,7 +570,7 @@ function looksLikeJwt(token: string): boolean {
 function newAccessTokenUser(portal: Portal, token: string): User {
   const prefix = "An error occurred while attempting to decode the Jwt:";
   const reading = readJwt(token, SIGNING_KEY, portal.now());
-  if (!("claims" in reading)) {
+  if (!("claims" in reading) || portal.behaviour.foreignApi) {
     throw new Refusal(prettyTokenError(`${prefix} Signed JWT rejected: Invalid signature`));
   }
   if (reading.state === "expired") {
@@ -551,11 +582,12 @@ function newAccessTokenUser(portal: Portal, token: string): User {
   return user;
 }
 
-function newKeyUser(portal: Portal, call: Call, value: string): User {
+function newKeyUser(portal: Portal, value: string): User {
   const user = keyUser(portal, value);
   if (user === undefined) throw new Refusal(prettyTokenError("Invalid access token"));
-  // The lookup of the user throws outside of what the server maps.
-  if (isDisabled(portal, user)) throw new Refusal(springError(portal, call, 500));
+  if (isDisabled(portal, user)) {
+    throw new Refusal(prettyTokenError("Full authentication is required to access this resource"));
+  }
   return user;
 }
 

@@ -26,6 +26,8 @@ export interface TuleapBehaviour {
   tokenStatus: 200 | 201;
   /** A proxy in front drops the `X-Auth-*` headers, so that the caller looks anonymous. */
   stripsAuthHeaders: boolean;
+  /** A proxy in front drops the `Authorization` header. */
+  stripsAuthorization: boolean;
   /** A key without `write:rest` gets an answer instead of a 401. */
   unscopedKeysAnswer: boolean;
   /** Whether a user's list of keys can be asked for as `self`; the route's parameter is an integer. */
@@ -60,13 +62,18 @@ export interface Tuleap extends Service {
   endAllTokensCalls(): number;
   /** An account that was suspended, with an access key from before. */
   readonly suspended: { readonly password: Account; readonly accessKey: string };
-  /** An account that may log in with its passkey only. */
+  /** Accounts that may log in with a passkey only, were never confirmed, or have a password that is too old. */
   readonly passkeyOnly: Account;
+  readonly pending: Account;
+  readonly passwordExpired: Account;
   /** A key for git alone, without `write:rest`. */
   readonly gitOnlyKey: string;
   /** OAuth2 access tokens: with `openid` but no `profile`, and without `openid`. */
   readonly oauth2WithoutProfile: string;
   readonly oauth2WithoutOpenid: string;
+  /** OAuth2 access tokens that have expired, and of the suspended account. */
+  readonly oauth2Expired: string;
+  readonly oauth2OfSuspended: string;
 }
 
 interface User {
@@ -75,7 +82,7 @@ interface User {
   readonly password: string;
   readonly realName: string;
   readonly email: string;
-  readonly status: "active" | "suspended" | "passkey-only";
+  readonly status: "active" | "passkey-only" | keyof typeof OUT;
 }
 
 interface Token {
@@ -94,8 +101,15 @@ interface Platform {
   nextKeyId: number;
   endAllTokensCalls: number;
   /** OAuth2 access tokens with their scopes. */
-  readonly oauth2: Map<string, readonly string[]>;
+  readonly oauth2: Map<string, { readonly scopes: readonly string[]; readonly user: User; readonly isOver: boolean }>;
 }
+
+/** What is told to an account that may not use what it holds. */
+const OUT = {
+  suspended: "Account Suspended",
+  pending: "Account pending",
+  "password expired": "Password expired",
+};
 
 /** Whoever sends a request; the key, where it came with one. */
 interface Caller {
@@ -127,7 +141,23 @@ const PASSKEY_ONLY: User = {
   email: "pkeys@example.org",
   status: "passkey-only",
 };
-const USERS = [ROBOT, SUSPENDED, PASSKEY_ONLY];
+const PENDING: User = {
+  id: 118,
+  username: "pnewman",
+  password: "not-yet-confirmed-1",
+  realName: "Pat Newman",
+  email: "pnewman@example.org",
+  status: "pending",
+};
+const PASSWORD_EXPIRED: User = {
+  id: 119,
+  username: "oldtimer",
+  password: "since-the-last-century",
+  realName: "Otto Oldtimer",
+  email: "oldtimer@example.org",
+  status: "password expired",
+};
+const USERS = [ROBOT, SUSPENDED, PASSKEY_ONLY, PENDING, PASSWORD_EXPIRED];
 
 const REST_SCOPE = "write:rest";
 const SCOPES = [REST_SCOPE, "write:git_repository", "write:svn", "write:webdav"];
@@ -135,15 +165,21 @@ const SCOPES = [REST_SCOPE, "write:git_repository", "write:svn", "write:webdav"]
 const TOKEN_LIFETIME = 86_400_000;
 /** Most keys that one list holds. */
 const PAGE_LIMIT = 50;
-const CHALLENGES = ["Basic", "Token", "AccessKey", "Bearer"]
-  .map((scheme) => `${scheme} realm="Restricted Tuleap API"`)
-  .join(" ");
+const REALM = 'realm="Restricted Tuleap API';
+/** The first one lacks its closing quote. */
+const CHALLENGES = `Basic ${REALM} Token ${REALM}" AccessKey ${REALM}" Bearer ${REALM}"`;
 
 /** Starts a Tuleap. */
 export async function startTuleap(options: TuleapOptions = {}): Promise<Tuleap> {
   const platform: Platform = {
     anonymous: options.anonymous ?? false,
-    behaviour: { tokenStatus: 201, stripsAuthHeaders: false, unscopedKeysAnswer: false, listTakesSelf: false },
+    behaviour: {
+      tokenStatus: 201,
+      stripsAuthHeaders: false,
+      stripsAuthorization: false,
+      unscopedKeysAnswer: false,
+      listTakesSelf: false,
+    },
     now: options.now ?? Date.now,
     keys: [],
     emails: [],
@@ -181,9 +217,13 @@ export async function startTuleap(options: TuleapOptions = {}): Promise<Tuleap> 
     endAllTokensCalls: () => platform.endAllTokensCalls,
     suspended: { password: { inputs: login(SUSPENDED) }, accessKey: ofSuspended.value },
     passkeyOnly: { inputs: login(PASSKEY_ONLY) },
+    pending: { inputs: login(PENDING) },
+    passwordExpired: { inputs: login(PASSWORD_EXPIRED) },
     gitOnlyKey: gitOnly.value,
     oauth2WithoutProfile: addOAuth2Token(platform, ["openid"]),
     oauth2WithoutOpenid: addOAuth2Token(platform, ["read:project"]),
+    oauth2Expired: addOAuth2Token(platform, ["openid"], { isOver: true }),
+    oauth2OfSuspended: addOAuth2Token(platform, ["openid"], { user: SUSPENDED }),
     live: () => [
       ...platform.tokens.filter((token) => !isOver(platform, token)).map((token) => `token ${token.value}`),
       ...platform.keys
@@ -201,8 +241,8 @@ function isOver(platform: Platform, credential: { readonly expiresAt: number | u
   return credential.expiresAt !== undefined && credential.expiresAt <= platform.now();
 }
 
-function newHex(): string {
-  return randomBytes(32).toString("hex");
+function newHex(bytes = 32): string {
+  return randomBytes(bytes).toString("hex");
 }
 
 function addKey(
@@ -223,21 +263,29 @@ function addKey(
   return key;
 }
 
-function addOAuth2Token(platform: Platform, scopes: readonly string[]): string {
+function addOAuth2Token(
+  platform: Platform,
+  scopes: readonly string[],
+  { user = ROBOT, isOver = false }: { readonly user?: User; readonly isOver?: boolean } = {},
+): string {
   const token = `tlp-oauth2-at1-${randomInt(1, 10_000)}.${newHex()}`;
-  platform.oauth2.set(token, scopes);
+  platform.oauth2.set(token, { scopes, user, isOver });
   return token;
 }
 
-function route(platform: Platform, call: Call): Answer {
+function route(platform: Platform, came: Call): Answer {
+  const { stripsAuthHeaders, stripsAuthorization } = platform.behaviour;
+  const call = without(came, (name) =>
+    name.startsWith("x-auth-") ? stripsAuthHeaders : name === "authorization" && stripsAuthorization,
+  );
   if (call.route === "/oauth2/userinfo") return userInfo(platform, call);
   const resource = /^\/api(?:\/v[12])?(\/.*)$/.exec(call.route)?.[1];
   if (resource === undefined) return html(404, "Not Found", "The requested URL was not found on this server.");
-  return rest(platform, platform.behaviour.stripsAuthHeaders ? withoutAuthHeaders(call) : call, resource);
+  return rest(platform, call, resource);
 }
 
-function withoutAuthHeaders(call: Call): Call {
-  const kept = Object.entries(call.headers).filter(([name]) => !name.startsWith("x-auth-"));
+function without(call: Call, isStripped: (name: string) => boolean): Call {
+  const kept = Object.entries(call.headers).filter(([name]) => !isStripped(name));
   return { ...call, headers: Object.fromEntries(kept) };
 }
 
@@ -291,8 +339,13 @@ function authenticate(platform: Platform, call: Call, oauth2Scope?: string): Cal
 }
 
 function active(caller: Caller): Caller {
-  if (caller.user.status === "suspended") throw new Refusal(restError(403, "Account Suspended"));
+  const { status } = caller.user;
+  if (isOut(status)) throw new Refusal(restError(403, OUT[status]));
   return caller;
+}
+
+function isOut(status: User["status"]): status is keyof typeof OUT {
+  return Object.hasOwn(OUT, status);
 }
 
 function byAccessKey(platform: Platform, value: string): Caller {
@@ -310,10 +363,11 @@ function byAccessKey(platform: Platform, value: string): Caller {
 /** Most routes name no OAuth2 scope, and then no OAuth2 token opens them. */
 function byOAuth2Token(platform: Platform, token: string, scope: string | undefined): Caller {
   if (!isOAuth2Token(token)) throw new Refusal(restError(401, "Key or token incorrectly formatted"));
-  if (scope === undefined || !platform.oauth2.get(token)?.includes(scope)) {
+  const known = platform.oauth2.get(token);
+  if (scope === undefined || known === undefined || known.isOver || !known.scopes.includes(scope)) {
     throw new Refusal(restError(401, "Invalid OAuth2 access token"));
   }
-  return { user: ROBOT };
+  return { user: known.user };
 }
 
 function isOAuth2Token(token: string): boolean {
@@ -330,7 +384,7 @@ function byBasic(authorization: string | undefined): Caller | undefined {
   if (!/^basic\b/i.test(authorization ?? "")) return undefined;
   const pair = basicPair(authorization);
   const user = USERS.find(({ username, password }) => username === pair?.name && password === pair.secret);
-  // Here a suspended account gets no reason of its own.
+  // Whatever keeps an account out has no reason of its own here.
   if (user?.status !== "active") throw new Refusal(restError(401, "Basic Authentication Required"));
   return { user };
 }
@@ -345,9 +399,9 @@ function createToken(platform: Platform, call: Call): Answer {
   if (user?.status === "passkey-only") {
     return restError(401, "Password authentication is disabled, please use your passkey instead");
   }
-  // A suspended account still gets its token here; it is refused once it uses it.
+  // Neither status nor age of the password is looked at here: such a token is refused once it is used.
   if (user?.password !== password) return restError(401, "Invalid Password Or User Name");
-  const token: Token = { user, value: newHex(), expiresAt: platform.now() + TOKEN_LIFETIME };
+  const token: Token = { user, value: newHex(16), expiresAt: platform.now() + TOKEN_LIFETIME };
   platform.tokens.push(token);
   const created = { user_id: user.id, token: token.value, uri: `tokens/${token.value}` };
   return restAnswer(platform.behaviour.tokenStatus, created);
@@ -516,15 +570,19 @@ function userInfo(platform: Platform, call: Call): Answer {
   if (!isOAuth2Token(token)) {
     return protectedResourceError(401, 'error="invalid_token" error_description="Access token is malformed"');
   }
-  const scopes = platform.oauth2.get(token);
-  if (scopes === undefined) return protectedResourceError(401, 'error="invalid_token"');
+  const known = platform.oauth2.get(token);
+  const invalid = (reason: string) =>
+    protectedResourceError(401, `error="invalid_token" error_description="${reason}"`);
+  if (known === undefined || known.isOver) return invalid("Access token has expired");
+  const { scopes, user } = known;
+  if (user.status !== "active") return invalid("Cannot authenticate user");
   if (!scopes.includes("openid")) {
     return protectedResourceError(403, 'error="insufficient_scope" scope="openid"');
   }
   return json(200, {
-    sub: String(ROBOT.id),
-    ...(scopes.includes("email") && { email: ROBOT.email, email_verified: true }),
-    ...(scopes.includes("profile") && { name: ROBOT.realName, preferred_username: ROBOT.username, locale: "en-US" }),
+    sub: String(user.id),
+    ...(scopes.includes("email") && { email: user.email, email_verified: true }),
+    ...(scopes.includes("profile") && { name: user.realName, preferred_username: user.username, locale: "en-US" }),
   });
 }
 

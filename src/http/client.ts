@@ -124,23 +124,27 @@ function openStage(route: Route, limits: Limits, options: ClientOptions, noteClo
         throw told === undefined ? exhausted(fault, retry + 1) : outlasted(fault, told, limits.seconds);
       options.onRetry({ what: request.what, attempt: retry + 1, reason: fault.reason, wait });
       await new Promise((resolve) => setTimeout(resolve, wait * 1000));
-      request = next;
+      request = next();
     }
   };
   return { baseUrl: route.baseUrl, host: route.host, send };
 }
 
 /** What to send after a fault; undefined where nothing may be. */
-async function nextRequest(request: Request, fault: Fault): Promise<Request | undefined> {
+async function nextRequest(request: Request, fault: Fault): Promise<(() => Request) | undefined> {
   const { resend = "freely" } = request;
   if (typeof resend === "function") {
-    const mayHaveCreated = fault.passing || fault.mayHaveArrived || fault.failure.code === "unavailable";
-    const instead = mayHaveCreated ? await resend() : undefined;
+    const instead = await resend(mayHaveActed(fault));
     if (!fault.passing || instead === undefined || request.isReplacement === true) return undefined;
-    return { ...instead, isReplacement: true };
+    return () => ({ ...instead(), isReplacement: true });
   }
   if (!fault.passing || resend === "never") return undefined;
-  return resend === "once" && fault.mayHaveArrived ? { ...request, resend: "never" } : request;
+  return () => (resend === "once" && fault.mayHaveArrived ? { ...request, resend: "never" } : request);
+}
+
+/** A gateway can say 503 of a request that the service behind it has carried out; 429 says that nobody has (RFC 6585). */
+function mayHaveActed({ mayHaveArrived, status }: Fault): boolean {
+  return mayHaveArrived || (status !== undefined && status !== 429);
 }
 
 /** The pages of nginx and IIS, which judge certificates only after the handshake. */
@@ -165,6 +169,7 @@ function judgeStatus(outcome: Outcome, request: Request, { baseUrl, host, secure
     reason: `status ${status}${STATUS_CODES[status] === undefined ? "" : ` ${STATUS_CODES[status]}`}`,
     passing: SENT_AGAIN.has(status),
     mayHaveArrived: status === 500,
+    status,
     // A date is told by the service's clock, and the runner's may be another.
     retryAfter: retryAfterSeconds(headers["retry-after"], Date.now() - clockOff(headers) * 1000),
   };

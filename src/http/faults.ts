@@ -13,6 +13,8 @@ export interface Fault {
   readonly passing: boolean;
   /** The service may have seen the request and acted on it. */
   readonly mayHaveArrived: boolean;
+  /** The status that was answered, where the fault is one. */
+  readonly status?: number;
   /** Seconds that the service asked to wait. */
   readonly retryAfter?: number | undefined;
 }

@@ -26,10 +26,11 @@ export interface Request {
  * - `freely`: the request is sent again, as often as the retries allow (the default).
  * - `once`: it holds a password, so once it may have reached the service it is sent again one time at most.
  * - `never`: it is not sent again.
- * - a function: the request creates something, so it is never sent again. After every fault the function undoes what the
- *   service may have made of it, and gives another request to send in its place, one time at most.
+ * - a function: the request creates something, so it is never sent again. After every fault the function is told whether
+ *   the service may have acted on it, undoes what there may be, and gives another request to send in its place, one time at
+ *   most; none where it cannot tell what the service has made. That request is built only when it is sent.
  */
-export type Resend = "freely" | "once" | "never" | (() => Promise<Request>);
+export type Resend = "freely" | "once" | "never" | ((mayHaveActed: boolean) => Promise<(() => Request) | undefined>);
 
 /** What the service answered, read to its end. */
 export interface Answer {

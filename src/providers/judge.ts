@@ -1,7 +1,7 @@
 import { Failure } from "../failure.ts";
 import type { Answer, Http } from "../http/http.ts";
 import { inFront, quoted } from "../http/quote.ts";
-import type { Verdict } from "./provider.ts";
+import type { Inconclusive, Refused, Unproven } from "./provider.ts";
 
 /** How a service says no in its own shape; undefined where the answer is not one of those. */
 export type OwnWord = (answer: Answer, host: string) => Failure | undefined;
@@ -20,22 +20,38 @@ export function judge(answer: Answer, http: Http, ownWord: OwnWord, mayMean?: st
  * What a probe's answer means where the service's page has no special word for it: 401 refuses, 406 tells nothing of the
  * credential (a service may negotiate before it authenticates), all else fails.
  */
-export function refusedOrThrow(answer: Answer, http: Http, ownWord: OwnWord, mayMean?: string): Verdict {
+export function refusedOrThrow(answer: Answer, http: Http, ownWord: OwnWord, mayMean?: string): Unproven {
   const own = ownWord(answer, http.host);
   if (own === undefined && answer.status === 406) return noAnswer(notAcceptable(answer, http.host));
   const failure =
-    own ?? (answer.status === 401 ? unauthorized(answer, http.host) : judge(answer, http, ownWord, mayMean));
+    own ??
+    (answer.status === 401
+      ? unauthorized(answer, http.host, "It is wrong, expired or revoked.")
+      : judge(answer, http, ownWord, mayMean));
   if (failure.code === "refused") return { kind: "refused", failure };
   throw failure;
 }
 
+/** A refusal of what was minted a moment ago: none of the secrets is to blame. */
+export function notKnownNow({ failure, isOfTheWay }: Refused, sentence: string): Failure {
+  const meaning =
+    'It was minted a moment ago and not known now: another installation behind this address, or the API cannot reach its authorization service. Check that "url" names one installation, then ask who runs it.';
+  return isOfTheWay === true ? withHint(failure, `${failure.hint} ${meaning}`) : withHint(failure, meaning, sentence);
+}
+
+/** The same failure with another way out, and perhaps another sentence. */
+export function withHint(failure: Failure, hint: string, sentence = failure.message): Failure {
+  const { code, title, answered, answeredBy, cause } = failure;
+  return new Failure(code, sentence, { title, hint, answered, answeredBy, cause });
+}
+
 /** The credential is known, but its permissions do not reach as far as the probe. */
-export function lacksPermission(sentence: string, hint: string, answered = ""): Verdict {
+export function lacksPermission(sentence: string, hint: string, answered = ""): Inconclusive {
   return { kind: "inconclusive", lacks: "permission", failure: new Failure("forbidden", sentence, { hint, answered }) };
 }
 
 /** The probe brought no answer that says anything of the credential. */
-export function noAnswer(failure: Failure): Verdict {
+export function noAnswer(failure: Failure): Inconclusive {
   return { kind: "inconclusive", lacks: "answer", failure };
 }
 
@@ -103,9 +119,13 @@ function byStatus(answer: Answer, host: string, mayMean?: string): Failure {
   });
 }
 
-function unauthorized(answer: Answer, host: string): Failure {
+function unauthorized(
+  answer: Answer,
+  host: string,
+  cause = "They are wrong, expired or revoked: check the secrets that this step is given.",
+): Failure {
   return new Failure("refused", `${host} refuses the credentials (status 401).`, {
-    hint: hint([inFront(answer)], "They are wrong, expired or revoked: check the secrets that this step is given."),
+    hint: hint([inFront(answer)], cause),
     ...quoted(answer),
   });
 }

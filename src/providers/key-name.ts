@@ -4,18 +4,30 @@ import type { Run } from "./provider.ts";
 /** Keys of a run that was killed are taken for leftovers after this long, in milliseconds: six days. */
 const LEFTOVER_AGE = 6 * 24 * 3600 * 1000;
 
+/** A number below is no time in milliseconds since the epoch: ReportPortal is younger than 2001. */
+const EARLIEST_MILLISECONDS = 1e12;
+
 /** Names a key after the job that creates it: at most 40 characters, all of them safe in every service. */
 export function keyName(run: Run): string {
   return `ate-${jobHash(run)}-${run.id}-${run.attempt}-${randomBytes(3).toString("hex")}`;
 }
 
-/** Whether a key is one that an earlier run of this very job left behind: name, other run and age all have to fit. */
-export function isLeftover(name: string, createdAt: string, run: Run, now = Date.now()): boolean {
+/**
+ * Whether a key is one that an earlier run of this very job left behind: name, other run and age all have to fit.
+ * @param createdAt ISO 8601, or a number of milliseconds since the epoch; with anything else the key is let be
+ */
+export function isLeftover(name: string, createdAt: unknown, run: Run, now = Date.now()): boolean {
   const [, hash, id] = /^ate-([0-9a-f]{8})-(\d+)-\d+-[0-9a-f]{6}$/.exec(name) ?? [];
   if (hash !== jobHash(run) || id === run.id) return false;
+  const created = milliseconds(createdAt);
+  return created !== undefined && now - created > LEFTOVER_AGE;
+}
+
+function milliseconds(createdAt: unknown): number | undefined {
+  if (typeof createdAt === "number") return createdAt >= EARLIEST_MILLISECONDS ? createdAt : undefined;
   // `Date.parse` finds a date in nearly any text with a number in it.
-  if (!/^\d{4}-\d\d-\d\dT/.test(createdAt)) return false;
-  return now - Date.parse(createdAt) > LEFTOVER_AGE;
+  if (typeof createdAt !== "string" || !/^\d{4}-\d\d-\d\dT/.test(createdAt)) return undefined;
+  return Date.parse(createdAt);
 }
 
 function jobHash({ server, repository, workflow, job }: Run): string {

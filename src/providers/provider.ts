@@ -23,12 +23,19 @@ export interface Credential {
 export interface Hands {
   /** Masks a secret; to be called for each one before anything else is done with it. */
   secret(value: string): void;
-  /** Remembers a thing to take back at the end of the job; to be called the moment it exists. */
+  /**
+   * Remembers that a key of this name may exist from now on, which nobody holds yet; to be called before it is asked for.
+   * Until its fate is settled, whatever ends the step warns of it.
+   */
+  mayExist(name: string, expiresAt?: Date): void;
+  /** What may have existed does not, or is known by its handle. */
+  settled(): void;
+  /** Remembers a thing to take back at the end of the job; to be called the moment it exists. It settles its fate. */
   revocable(handle: Handle): void;
   /** Logs a plain line. */
   note(text: string): void;
-  /** Warns. */
-  warn(text: string): void;
+  /** Warns, under a title of a few words. */
+  warn(text: string, title: string): void;
   /** The run of the workflow, to name what is created for it. */
   readonly run: Run;
 }
@@ -50,8 +57,24 @@ export type Handle = { readonly secret: string } & Readonly<Record<string, strin
 /** What a probe says. */
 export type Verdict =
   | { readonly kind: "accepted"; readonly account?: string | undefined; readonly expiresAt?: Date | undefined }
-  | { readonly kind: "inconclusive"; readonly lacks: "permission" | "answer"; readonly failure: Failure }
-  | { readonly kind: "refused"; readonly failure: Failure };
+  | Unproven;
+
+/** What a probe says where it proves nothing. */
+export type Unproven = Inconclusive | Refused;
+
+export interface Inconclusive {
+  readonly kind: "inconclusive";
+  readonly lacks: "permission" | "answer";
+  readonly failure: Failure;
+}
+
+export interface Refused {
+  readonly kind: "refused";
+  /** Its hint says what may be wrong with a secret that the user brought. */
+  readonly failure: Failure;
+  /** The answer tells of the way to the service, so that hint holds wherever the credential came from. */
+  readonly isOfTheWay?: true;
+}
 
 /** How a revocation went. */
 export type Revocation =

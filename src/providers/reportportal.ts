@@ -3,12 +3,13 @@ import * as z from "zod/mini";
 import { basicPair } from "../basic.ts";
 import { Failure } from "../failure.ts";
 import { type Answer, type Http, naming } from "../http/http.ts";
-import { quoted } from "../http/quote.ts";
 import { type Parsed, read, schema } from "../read.ts";
+import { askForKey } from "./creation.ts";
 import { expiry } from "./expiry.ts";
-import { judge, lacksPermission, refusedOrThrow } from "./judge.ts";
-import { isLeftover, keyName } from "./key-name.ts";
-import { type Credential, type Hands, method, type Provider, type Run, type Verdict } from "./provider.ts";
+import { lacksPermission, notKnownNow } from "./judge.ts";
+import { isLeftover } from "./key-name.ts";
+import { type Credential, type Hands, method, type Provider, type Unproven, type Verdict } from "./provider.ts";
+import { isApiWithoutEndpoint, judgeGrant, refusalOf, saying, uncutPrefix } from "./reportportal-words.ts";
 import { mintedToken, readTokenResponse, tokenFlaw } from "./token.ts";
 
 /** The only client that may use the password grant; a constant in ReportPortal's source, no secret. */
@@ -30,16 +31,13 @@ const SWEPT_AT_MOST = 2;
 /** Pages of a user's keys that are read, however many the service says there are. */
 const MOST_PAGES = 20;
 
-const BAD_CREDENTIALS = 4003;
-const ADDRESS_LOCKED = 4004;
-
-const ApiError = schema(() => z.object({ errorCode: z.number(), message: z.optional(z.string()) }));
-const OAuthError = schema(() => z.object({ error: z.string() }));
 const User = schema(() => z.object({ userId: z.string().check(z.minLength(1)), id: z.optional(z.number()) }));
-const CreatedKey = schema(() => z.object({ id: z.int().check(z.positive()), api_key: z.string() }));
+const CreatedKey = schema(() => z.object({ api_key: z.string() }));
+const KeyId = schema(() => z.object({ id: z.int().check(z.positive()) }));
 const ListedKey = schema(() =>
   z.object({ id: z.int().check(z.positive()), name: z.string(), created_at: z.optional(z.unknown()) }),
 );
+type ListedKey = Parsed<typeof ListedKey>;
 const KeyList = schema(() =>
   z.union([
     z.pipe(
@@ -97,6 +95,7 @@ export const reportportal: Provider = {
         if (!isWholeKey(token)) {
           warn(
             'The input "token" does not look like a whole ReportPortal API key: its checksum does not fit. Copy it again from the profile page, with its name and the underscore in front.',
+            "API key looks cut off",
           );
         }
         return { token, expiresAt: expiry({ token }) };
@@ -132,8 +131,8 @@ export const reportportal: Provider = {
 
   async sweep(handle, http, run) {
     const { place, user, secret: token } = z.parse(Handle(), handle);
-    const keys = await listKeys(`${place}/${user}/api-keys`, token, http);
-    const leftovers = keys.filter((listed) => isLeftoverKey(listed, run)).slice(0, SWEPT_AT_MOST);
+    const { keys } = await listKeys(`${place}/${user}/api-keys`, token, http);
+    const leftovers = keys.filter(({ name, created_at }) => isLeftover(name, created_at, run)).slice(0, SWEPT_AT_MOST);
     let swept = 0;
     for (const { id } of leftovers) {
       const path = `${place}/${user}/api-keys/${id}`;
@@ -189,15 +188,9 @@ async function grantAt(
   if (minted !== undefined) {
     return { token: minted.accessToken, expiresAt: expiry({ token: minted.accessToken, expiresIn: minted.expiresIn }) };
   }
-  const failure = judge(answer, http, ownWord);
+  const failure = judgeGrant(answer, http, { place: path, isOwnClient: id !== undefined });
   if (answer.isHtml || failure.code === "wrong-url" || (!isFirst && isApiWithoutEndpoint(answer))) return failure;
   throw failure;
-}
-
-/** An API that knows no token endpoint answers 401 to the client's Basic header; it says nothing of the password. */
-function isApiWithoutEndpoint({ status, json }: Answer): boolean {
-  const isOfEndpoint = read(ApiError, json) !== undefined || read(OAuthError, json)?.error === "invalid_client";
-  return status === 401 && !isOfEndpoint;
 }
 
 /** A redirect tells that the place is another one, like a 404. */
@@ -222,7 +215,7 @@ interface Self {
 }
 
 /** Asks the three places in turn. Only a body with `userId` is an answer: in 6.0 the first one lists users instead. */
-async function whoAmI(credential: Credential, http: Http): Promise<Self | Verdict> {
+async function whoAmI(credential: Credential, http: Http): Promise<Self | Unproven> {
   const places = [...WHO_AM_I].sort((a, b) => Number(b === credential.probeAt) - Number(a === credential.probeAt));
   const answers: Answer[] = [];
   for (const place of places) {
@@ -230,61 +223,58 @@ async function whoAmI(credential: Credential, http: Http): Promise<Self | Verdic
     const user = answer.status < 300 ? read(User, answer.json) : undefined;
     if (user !== undefined) return { place, account: user.userId, id: user.id };
     const isElsewhere = answer.status === 403 || answer.status === 404 || (answer.status < 300 && !answer.isHtml);
-    if (!isElsewhere) return refusedOrThrow(answer, http, ownWord);
+    if (!isElsewhere) return refusalOf(answer, http, credential.token);
     answers.push(answer);
   }
   return nowhere(answers, http);
 }
 
-function nowhere(answers: readonly Answer[], http: Http): Verdict {
+function nowhere(answers: readonly Answer[], http: Http): Unproven {
   const forbidden = answers.find(({ status }) => status === 403);
   if (forbidden !== undefined) {
     return lacksPermission(
       "ReportPortal let the token in, but not to its own user's page.",
-      "A firewall in front may allow some paths only; the job itself may work all the same.",
-      quoted(forbidden).answered,
+      uncutPrefix(forbidden, WHO_AM_I) ??
+        "A firewall in front may allow some paths only; the job itself may work all the same.",
+      saying(forbidden),
     );
   }
+  const hint = 'Check that "url" is the base URL of ReportPortal, with the path that it is installed under, if any.';
+  const uncut = answers.map((answer) => uncutPrefix(answer, WHO_AM_I)).find((text) => text !== undefined);
   const failure = new Failure(
     "wrong-url",
     `ReportPortal at ${http.host} has no place that tells whose token this is.`,
-    {
-      hint: 'Check that "url" is the base URL of ReportPortal, with the path that it is installed under, if any.',
-    },
+    { hint: uncut ?? hint },
   );
   return { kind: "inconclusive", lacks: "answer", failure };
 }
 
 /** Creates an API key for this run: unlike an access token it can be revoked. It has no expiry of its own. */
-async function createKey(access: Credential, http: Http, { secret, revocable, run }: Hands): Promise<Credential> {
+async function createKey(access: Credential, http: Http, hands: Hands): Promise<Credential> {
   const self = await whoAmI(access, naming(http, "Asking for the user"));
-  if ("kind" in self) throw self.kind === "accepted" ? new Error("no user") : self.failure;
+  if ("kind" in self) throw noKey(self, http);
   if (self.id === undefined) throw noUserId(http.host);
-  const keys = `${self.place}/${self.id}/api-keys`;
-  let name = keyName(run);
-  const creation = () => ({
-    method: "POST" as const,
-    path: keys,
-    headers: bearer(access),
-    json: { name },
-    what: "Creating the key",
-    resend: async () => {
-      await deleteOrphan(name, keys, access.token, naming(http, "Looking for the key"));
-      name = keyName(run);
-      return creation();
-    },
+  const path = `${self.place}/${self.id}/api-keys`;
+  const headers = bearer(access);
+  const { answer, undo } = await askForKey(http, hands, {
+    request: (name) => ({ method: "POST", path, headers, json: { name } }),
+    remove: (name) => removeKeys(name, path, access.token, naming(http, "Looking for the key")),
   });
-  const answer = await http.send(creation());
-  const created = answer.status < 300 ? read(CreatedKey, answer.json) : undefined;
-  if (created !== undefined) secret(created.api_key);
+  const isMade = answer.status < 300;
+  const key = isMade ? read(CreatedKey, answer.json)?.api_key : undefined;
+  if (key !== undefined) hands.secret(key);
+  const id = isMade ? read(KeyId, answer.json)?.id : undefined;
   // A key that came without its id or its secret could neither be used nor deleted by anyone who does not look for it.
-  if (answer.status < 300 && tokenFlaw(created?.api_key ?? "") !== undefined) {
-    await deleteOrphan(name, keys, access.token, naming(http, "Looking for the key"));
-  }
-  if (created === undefined) throw judge(answer, http, ownWord);
-  const token = mintedToken(created.api_key, http);
-  revocable({ place: self.place, user: String(self.id), id: String(created.id), secret: token });
+  if (isMade && (id === undefined || tokenFlaw(key ?? "") !== undefined)) await undo();
+  if (key === undefined || id === undefined) throw noKey(refusalOf(answer, http, access.token), http);
+  const token = mintedToken(key, http);
+  hands.revocable({ place: self.place, user: String(self.id), id: String(id), secret: token });
   return { token, probeAt: self.place };
+}
+
+function noKey(verdict: Unproven, { host }: Http): Failure {
+  if (verdict.kind !== "refused") return verdict.failure;
+  return notKnownNow(verdict, `ReportPortal at ${host} refuses the access token that it has just granted.`);
 }
 
 function noUserId(host: string): Failure {
@@ -297,36 +287,39 @@ function noUserId(host: string): Failure {
   );
 }
 
-/** After a fault the key may exist all the same, unknown to anyone: it is looked for by its name. */
-async function deleteOrphan(name: string, keys: string, token: string, http: Http): Promise<void> {
-  try {
-    for (const key of await listKeys(keys, token, http)) {
-      if (key.name === name)
-        await http.send({ method: "DELETE", path: `${keys}/${key.id}`, headers: bearer({ token }) });
-    }
-  } catch (fault) {
-    // The fault of the creation itself is the one to report; a later run deletes what stays.
-    if (!(fault instanceof Failure)) throw fault;
+/** Deletes the keys of that name; true where the whole list was read and there is certain to be none of them any more. */
+async function removeKeys(name: string, path: string, token: string, http: Http): Promise<boolean> {
+  const { keys, isWhole } = await listKeys(path, token, http);
+  const found = keys.filter((key) => key.name === name);
+  for (const { id } of found) {
+    const answer = await http.send({ method: "DELETE", path: `${path}/${id}`, headers: bearer({ token }) });
+    if (answer.isHtml || (answer.status !== 200 && answer.status !== 404)) return false;
   }
+  // A name is given once, so what could not be read of a list does not matter where it was found.
+  return isWhole || found.length > 0;
 }
 
-/** All keys of the token's own user, oldest first: where the list comes in pages, a new key is on the last. */
-async function listKeys(path: string, token: string, http: Http): Promise<Parsed<typeof ListedKey>[]> {
-  const keys: Parsed<typeof ListedKey>[] = [];
+interface Keys {
+  readonly keys: readonly ListedKey[];
+  /** Every key of the user is among them. */
+  readonly isWhole: boolean;
+}
+
+/** The keys of the token's own user, oldest first: where the list comes in pages, a new key is on the last. */
+async function listKeys(path: string, token: string, http: Http): Promise<Keys> {
+  const listed: unknown[] = [];
   let pages = 1;
-  for (let page = 1; page <= Math.min(pages, MOST_PAGES); page++) {
+  let page = 1;
+  for (; page <= Math.min(pages, MOST_PAGES); page++) {
     const query = page === 1 ? "" : `?page.page=${page}`;
     const answer = await http.send({ method: "GET", path: path + query, headers: bearer({ token }) });
     const list = answer.status < 300 ? read(KeyList, answer.json) : undefined;
     if (list === undefined) break;
-    keys.push(...list.keys.flatMap((key) => read(ListedKey, key) ?? []));
+    listed.push(...list.keys);
     pages = list.pages;
   }
-  return keys;
-}
-
-function isLeftoverKey({ name, created_at }: Parsed<typeof ListedKey>, run: Run): boolean {
-  return typeof created_at === "string" && isLeftover(name, created_at, run);
+  const keys = listed.flatMap((key) => read(ListedKey, key) ?? []);
+  return { keys, isWhole: page > pages && keys.length === listed.length };
 }
 
 /**
@@ -341,54 +334,4 @@ function isWholeKey(key: string): boolean {
   const uuid = bytes.subarray(0, 16);
   const checksum = createHash("sha3-256").update(name).update(uuid).digest();
   return bytes.subarray(16).equals(checksum);
-}
-
-function ownWord(answer: Answer, host: string): Failure | undefined {
-  const api = read(ApiError, answer.json);
-  const message = api?.message ?? "";
-  const answered = answer.body;
-  if (api?.errorCode === ADDRESS_LOCKED || /address is locked/i.test(message)) {
-    return new Failure(
-      "locked",
-      `ReportPortal at ${host} has locked this runner's address after several wrong passwords.`,
-      {
-        hint: "The lock ends about 30 seconds after the first of them. Correct the password before you re-run the job; on shared runners another job can be the cause.",
-        answered,
-      },
-    );
-  }
-  if (api?.errorCode === BAD_CREDENTIALS && /disabled|suspended|expired|inactive/i.test(message)) {
-    return new Failure("forbidden", `ReportPortal at ${host} knows the user but does not let it in.`, {
-      hint: "A ReportPortal administrator has to activate the account.",
-      answered,
-    });
-  }
-  // With 403 the same code tells of a permission ("Access is denied").
-  const isPermission = answer.status === 403 && !/bad credentials/i.test(message);
-  if (api?.errorCode === BAD_CREDENTIALS && !isPermission && !/grant type/i.test(message)) {
-    return new Failure("refused", `ReportPortal at ${host} refuses the user name or password.`, {
-      hint: 'Check "username" (the login, not the full name) and "password". Accounts of a single sign-on have no password here: use an API key as "token". After more than three wrong tries ReportPortal locks the address for half a minute.',
-      answered,
-    });
-  }
-  const error = read(OAuthError, answer.json)?.error;
-  if (error === "invalid_client") {
-    return new Failure("refused", `ReportPortal at ${host} refuses the client.`, {
-      hint: 'Leave out "client-id" and "client-secret": ReportPortal knows no other client than its own "ui".',
-      answered,
-    });
-  }
-  if (error === "invalid_grant") {
-    return new Failure("refused", `ReportPortal at ${host} refuses the user name or password.`, {
-      hint: 'Check "username" and "password".',
-      answered,
-    });
-  }
-  if (error === "invalid_token") {
-    return new Failure("refused", `ReportPortal at ${host} refuses the token.`, {
-      hint: 'Give the whole API key as "token", with its name and the underscore in front; it may also have been revoked, or contain characters that ReportPortal 25.1 and later no longer take.',
-      answered,
-    });
-  }
-  return undefined;
 }

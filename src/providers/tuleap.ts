@@ -3,11 +3,12 @@ import { basicPair } from "../basic.ts";
 import { Failure } from "../failure.ts";
 import { type Answer, type Http, naming } from "../http/http.ts";
 import { type Parsed, read, schema } from "../read.ts";
+import { askForKey } from "./creation.ts";
 import { expiry } from "./expiry.ts";
-import { judge, lacksPermission, refusedOrThrow } from "./judge.ts";
-import { keyName } from "./key-name.ts";
+import { lacksPermission } from "./judge.ts";
 import { type Credential, type Hands, method, type Provider, type Revocation, type Verdict } from "./provider.ts";
 import { mintedToken, tokenFlaw, USER_ID } from "./token.ts";
+import { anonymous, errorText, judgeExchange, lacksScope, refusalOf, type Shown } from "./tuleap-words.ts";
 
 /** `TOKENS_EXPIRATION_TIME` of Tuleap: a token is purged after 24 hours. */
 const TOKEN_SECONDS = 24 * 3600;
@@ -24,6 +25,12 @@ const MOST_PAGES = 20;
 /** `tlp-k1-<id>.<64 hex>`: the id of the key stands in the key. */
 const ACCESS_KEY = /^tlp-k1-(\d+)\.[0-9a-fA-F]+$/;
 
+/** The whole of a secret that the user brings (`LENGTH` of Tuleap's split tokens: 32 bytes). */
+const WHOLE = {
+  "access-key": /^tlp-k1-\d+\.[0-9a-fA-F]{64}$/,
+  "oauth2-access-token": /^tlp-oauth2-at1-\d+\.[0-9a-fA-F]{64}$/,
+};
+
 const CreatedToken = schema(() =>
   z.object({ token: z.string(), user_id: z.optional(z.union([z.number(), z.string()])) }),
 );
@@ -31,17 +38,17 @@ const CreatedKey = schema(() => z.object({ identifier: z.string() }));
 const KeyInfo = schema(() =>
   z.object({
     expiration_date: z.optional(z.nullable(z.string())),
-    scopes: z.array(z.object({ identifier: z.string() })),
+    scopes: z.nullable(z.array(z.unknown())),
   }),
 );
-const KeyList = schema(() => z.array(z.object({ id: z.number(), description: z.optional(z.nullable(z.string())) })));
+const Scope = schema(() => z.object({ identifier: z.string() }));
+const KeyList = schema(() => z.array(z.unknown()));
+const ListedKey = schema(() =>
+  z.object({ id: z.int().check(z.positive()), description: z.optional(z.nullable(z.string())) }),
+);
 const UserId = schema(() => z.object({ id: z.int() }));
 const User = schema(() => z.object({ is_anonymous: z.boolean(), username: z.optional(z.nullable(z.string())) }));
 const OpenIdUser = schema(() => z.object({ sub: z.string(), preferred_username: z.optional(z.string()) }));
-const ErrorBody = schema(() =>
-  z.object({ error: z.object({ code: z.optional(z.number()), message: z.optional(z.string()) }) }),
-);
-const ErrorText = schema(() => z.object({ error: z.string() }));
 const Handle = schema(() =>
   z.union([
     z.object({ secret: z.string().check(z.minLength(8)), userId: z.string().check(z.regex(/^\d+$/)) }),
@@ -68,7 +75,12 @@ export const tuleap: Provider = {
       envName: "TULEAP_ACCESS_KEY",
       ending: "ready-made",
       headers: keyHeaders,
-      exchange: ({ token }) => Promise.resolve({ token }),
+
+      async exchange({ token }, _http, { warn }) {
+        if (!WHOLE["access-key"].test(token)) warn(notWhole("tlp-k1-22."), "Access key looks cut off");
+        return { token };
+      },
+
       probe: probeKey,
     }),
     method({
@@ -79,7 +91,7 @@ export const tuleap: Provider = {
       ending: "revocable",
       headers: keyHeaders,
       exchange: ({ username, password }, http, hands) => createKey(basicToken(username, password), http, hands),
-      probe: (credential, http) => probeUser(keyHeaders(credential), http),
+      probe: (credential, http) => probeUser(keyHeaders(credential), http, "access key"),
     }),
     method({
       id: "oauth2-access-token",
@@ -88,7 +100,14 @@ export const tuleap: Provider = {
       envName: "TULEAP_TOKEN",
       ending: "ready-made",
       headers: bearerHeaders,
-      exchange: ({ token }) => Promise.resolve({ token }),
+
+      async exchange({ token }, _http, { warn }) {
+        if (!WHOLE["oauth2-access-token"].test(token)) {
+          warn(notWhole("tlp-oauth2-at1-7."), "Access token looks cut off");
+        }
+        return { token };
+      },
+
       probe: probeOAuth2,
     }),
     method({
@@ -99,7 +118,7 @@ export const tuleap: Provider = {
       headers: tokenHeaders,
       alsoExports: ({ userId = "" }) => ({ TULEAP_USER_ID: userId }),
 
-      async exchange({ username, password }, http, { secret, revocable, note }) {
+      async exchange({ username, password }, http, { secret, revocable, note, warn }) {
         note(preferAccessKey("tokens are deprecated"));
         const answer = await http.send({
           method: "POST",
@@ -108,16 +127,19 @@ export const tuleap: Provider = {
           resend: "once",
         });
         const minted = answer.status < 300 ? read(CreatedToken, answer.json) : undefined;
-        if (minted === undefined) throw judge(answer, http, ownWord);
+        if (minted === undefined) throw judgeExchange(answer, http, "password");
         secret(minted.token);
-        const userId = String(minted.user_id ?? "");
-        if (!USER_ID.test(userId)) throw judge(answer, http, ownWord);
         const token = mintedToken(minted.token, http);
+        const userId = String(minted.user_id ?? "");
+        if (!USER_ID.test(userId)) {
+          await endToken(token, { username, password }, http, { secret, warn });
+          throw judgeExchange(answer, http, "password");
+        }
         revocable({ secret: token, userId });
         return { token, userId, expiresAt: expiry({ documented: TOKEN_SECONDS }) };
       },
 
-      probe: (credential, http) => probeUser(tokenHeaders(credential), http),
+      probe: (credential, http) => probeUser(tokenHeaders(credential), http, "login token"),
     }),
     method({
       id: "basic",
@@ -136,7 +158,7 @@ export const tuleap: Provider = {
         return { token };
       },
 
-      probe: (credential, http) => probeUser(basicHeaders(credential), http),
+      probe: (credential, http) => probeUser(basicHeaders(credential), http, "basic"),
     }),
   ],
 
@@ -145,6 +167,10 @@ export const tuleap: Provider = {
     return "userId" in parsed ? deleteToken(parsed.secret, parsed.userId, http) : deleteKey(parsed.secret, http);
   },
 };
+
+function notWhole(start: string): string {
+  return `The input "token" does not look whole: it would be ${start} and 64 hexadecimal digits. Copy it again.`;
+}
 
 function preferAccessKey(why: string): string {
   return `Tuleap prefers access keys (${why}): create one under Preferences > Keys & Tokens and use the method access-key.`;
@@ -165,32 +191,29 @@ function unusablePair(flaw: string): Failure {
 }
 
 /** Creates an access key for this run. Tuleap sends the user an e-mail each time, so no more are made than have to be. */
-async function createKey(basic: string, http: Http, { secret, revocable, run }: Hands): Promise<Credential> {
-  secret(basic);
-  const seconds = run.selfHosted ? KEY_SECONDS.selfHosted : KEY_SECONDS.hosted;
+async function createKey(basic: string, http: Http, hands: Hands): Promise<Credential> {
+  hands.secret(basic);
+  const seconds = hands.run.selfHosted ? KEY_SECONDS.selfHosted : KEY_SECONDS.hosted;
   const expiresAt = new Date(Math.floor(Date.now() / 1000 + seconds) * 1000);
-  let name = keyName(run);
-  const creation = () => ({
-    method: "POST" as const,
-    path: "/api/access_keys",
-    headers: basicHeaders({ token: basic }),
-    json: { description: name, expiration_date: atom(expiresAt), scopes: [REST_SCOPE] },
-    what: "Creating the key",
-    resend: async () => {
-      await deleteOrphan(name, basic, naming(http, "Looking for the key"));
-      name = keyName(run);
-      return creation();
-    },
+  const headers = basicHeaders({ token: basic });
+  const { answer, undo } = await askForKey(http, hands, {
+    expiresAt,
+    request: (name) => ({
+      method: "POST",
+      path: "/api/access_keys",
+      headers,
+      json: { description: name, expiration_date: atom(expiresAt), scopes: [REST_SCOPE] },
+    }),
+    remove: (name) => removeKeys(name, headers, naming(http, "Looking for the key")),
   });
-  const answer = await http.send(creation());
   const created = answer.status < 300 ? read(CreatedKey, answer.json) : undefined;
-  if (created !== undefined) secret(created.identifier);
-  const isKey = ACCESS_KEY.test(created?.identifier ?? "");
+  if (created !== undefined) hands.secret(created.identifier);
+  const isKey = ACCESS_KEY.test(created?.identifier ?? "") && tokenFlaw(created?.identifier ?? "") === undefined;
   // What was created but is no usable key could not be deleted by anyone who does not look for it.
-  if (answer.status < 300 && !isKey) await deleteOrphan(name, basic, naming(http, "Looking for the key"));
-  if (created === undefined || !isKey) throw judge(answer, http, ownWord);
+  if (answer.status < 300 && !isKey) await undo();
+  if (created === undefined || !isKey) throw judgeExchange(answer, http, "basic");
   const token = mintedToken(created.identifier, http);
-  revocable({ secret: token });
+  hands.revocable({ secret: token });
   return { token, expiresAt };
 }
 
@@ -199,35 +222,42 @@ function atom(date: Date): string {
   return date.toISOString().replace(/\.\d+Z$/, "+00:00");
 }
 
-/** After a fault the key may exist all the same, unknown to anyone: it is looked for by its name. */
-async function deleteOrphan(name: string, basic: string, http: Http): Promise<void> {
-  const headers = basicHeaders({ token: basic });
-  try {
-    // The list wants the user's number: `self` is not taken in this place by every version.
-    const self =
-      read(UserId, (await http.send({ method: "GET", path: "/api/users/self", headers, resend: "once" })).json)?.id ??
-      "self";
-    const keys = await listKeys(`/api/users/${self}/access_keys`, headers, http);
-    for (const { id } of keys.filter(({ description }) => description === name)) {
-      await http.send({ method: "DELETE", path: `/api/access_keys/${id}`, headers, resend: "once" });
-    }
-  } catch (fault) {
-    // The fault of the creation itself is the one to report; such a key ends at its expiry.
-    if (!(fault instanceof Failure)) throw fault;
+/** Deletes the keys of that name; true where the whole list was read and there is certain to be none of them any more. */
+async function removeKeys(name: string, headers: Record<string, string>, http: Http): Promise<boolean> {
+  // The list wants the user's number: `self` is not taken in this place by every version.
+  const answer = await http.send({ method: "GET", path: "/api/users/self", headers, resend: "once" });
+  const self = answer.status < 300 ? read(UserId, answer.json)?.id : undefined;
+  const { keys, isWhole } = await listKeys(`/api/users/${self ?? "self"}/access_keys`, headers, http);
+  const found = keys.filter(({ description }) => description === name);
+  for (const { id } of found) {
+    const deleted = await http.send({ method: "DELETE", path: `/api/access_keys/${id}`, headers, resend: "once" });
+    if (deleted.isHtml || deleted.status !== 200) return false;
   }
+  // A name is given once, so what could not be read of a list does not matter where it was found.
+  return isWhole || found.length > 0;
 }
 
-/** All access keys of the user: a new one is not on the first page of many. */
-async function listKeys(path: string, headers: Record<string, string>, http: Http): Promise<Parsed<typeof KeyList>> {
-  const keys: Parsed<typeof KeyList> = [];
-  for (let page = 0; page < MOST_PAGES; page++) {
-    const query = page === 0 ? "" : `?limit=${KEYS_PER_PAGE}&offset=${page * KEYS_PER_PAGE}`;
-    const listed =
-      read(KeyList, (await http.send({ method: "GET", path: path + query, headers, resend: "once" })).json) ?? [];
-    keys.push(...listed);
-    if (listed.length !== KEYS_PER_PAGE) break;
+interface Keys {
+  readonly keys: readonly Parsed<typeof ListedKey>[];
+  /** Every key of the user is among them. */
+  readonly isWhole: boolean;
+}
+
+/** The access keys of the user: a new one is not on the first page of many. */
+async function listKeys(path: string, headers: Record<string, string>, http: Http): Promise<Keys> {
+  const listed: unknown[] = [];
+  let isEnd = false;
+  for (let page = 0; page < MOST_PAGES && !isEnd; page++) {
+    const query = page === 0 ? "" : `?limit=${KEYS_PER_PAGE}&offset=${listed.length}`;
+    const answer = await http.send({ method: "GET", path: path + query, headers, resend: "once" });
+    const some = answer.status < 300 ? read(KeyList, answer.json) : undefined;
+    if (some === undefined) break;
+    listed.push(...some);
+    const all = Number(answer.headers["x-pagination-size"] ?? Number.NaN);
+    isEnd = some.length === 0 || (Number.isInteger(all) ? listed.length >= all : some.length < KEYS_PER_PAGE);
   }
-  return keys;
+  const keys = listed.flatMap((key) => read(ListedKey, key) ?? []);
+  return { keys, isWhole: isEnd && keys.length === listed.length };
 }
 
 async function deleteKey(key: string, http: Http): Promise<Revocation> {
@@ -253,6 +283,29 @@ async function deleteToken(token: string, userId: string, http: Http): Promise<R
   );
 }
 
+/** A token without its user's number is of no use, not even to delete itself: the password that it was made from can. */
+async function endToken(
+  token: string,
+  { username, password }: { readonly username: string; readonly password: string },
+  http: Http,
+  { secret, warn }: Pick<Hands, "secret" | "warn">,
+): Promise<void> {
+  const basic = basicPair(username, password);
+  secret(basic);
+  const path = `/api/tokens/${encodeURIComponent(token)}`;
+  try {
+    const headers = basicHeaders({ token: basic });
+    const answer = await http.send({ method: "DELETE", path, headers, resend: "once" });
+    if (answer.status === 200 && !answer.isHtml) return;
+  } catch (fault) {
+    if (!(fault instanceof Failure)) throw fault;
+  }
+  warn(
+    `A login token of no use was made at ${http.host} and could not be ended. Tuleap ends it after 24 hours.`,
+    "A token may be left",
+  );
+}
+
 function revocation(answer: Answer, gone: boolean): Revocation {
   if (gone && !answer.isHtml) return { kind: "gone" };
   if (answer.status === 200 && !answer.isHtml) return { kind: "revoked" };
@@ -263,15 +316,10 @@ function revocation(answer: Answer, gone: boolean): Revocation {
 async function probeKey(credential: Credential, http: Http): Promise<Verdict> {
   const headers = keyHeaders(credential);
   const answer = await http.send({ method: "GET", path: "/api/access_keys/self", headers });
-  if (answer.status === 404 && !answer.isHtml) return probeUser(headers, http);
+  if (answer.status === 404 && !answer.isHtml) return probeUser(headers, http, "access key");
   const key = answer.status < 300 ? read(KeyInfo, answer.json) : undefined;
-  if (key === undefined) return refusedOrThrow(answer, http, ownWord);
-  if (!key.scopes.some(({ identifier }) => identifier === REST_SCOPE)) {
-    return lacksPermission(
-      "Tuleap knows the access key, but the key has no REST scope.",
-      `Create a key with the scope ${REST_SCOPE} if the job calls the REST API.`,
-    );
-  }
+  if (lacksScope(answer) || (key !== undefined && !hasRestScope(key.scopes ?? []))) return noRestScope();
+  if (key === undefined) return refusalOf(answer, http, "access key");
   return {
     kind: "accepted",
     account: await accountOf(headers, http),
@@ -279,10 +327,22 @@ async function probeKey(credential: Credential, http: Http): Promise<Verdict> {
   };
 }
 
+/** Each is an object with an identifier, or the identifier itself. */
+function hasRestScope(scopes: readonly unknown[]): boolean {
+  return scopes.some((scope) => scope === REST_SCOPE || read(Scope, scope)?.identifier === REST_SCOPE);
+}
+
+function noRestScope(): Verdict {
+  return lacksPermission(
+    "Tuleap knows the access key, but the key has no REST scope.",
+    `Create a key with the scope ${REST_SCOPE} if the job calls the REST API.`,
+  );
+}
+
 /** The login name is good to know, but the key is proven without it. */
 async function accountOf(headers: Record<string, string>, http: Http): Promise<string | undefined> {
   try {
-    const verdict = await probeUser(headers, http);
+    const verdict = await probeUser(headers, http, "access key");
     return verdict.kind === "accepted" ? verdict.account : undefined;
   } catch (fault) {
     if (fault instanceof Failure) return undefined;
@@ -290,53 +350,23 @@ async function accountOf(headers: Record<string, string>, http: Http): Promise<s
   }
 }
 
-/** `users/self` answers 200 to strangers too where the platform allows anonymous access. */
-async function probeUser(headers: Record<string, string>, http: Http): Promise<Verdict> {
+async function probeUser(headers: Record<string, string>, http: Http, shown: Shown): Promise<Verdict> {
   const answer = await http.send({ method: "GET", path: "/api/users/self", headers });
+  if (lacksScope(answer)) return noRestScope();
   const user = answer.status < 300 ? read(User, answer.json) : undefined;
-  if (user === undefined) return refusedOrThrow(answer, http, ownWord);
-  if (!user.is_anonymous) return { kind: "accepted", account: user.username ?? undefined };
-  const failure = new Failure("refused", `Tuleap at ${http.host} answers as to an anonymous caller.`, {
-    hint: "A proxy may strip the X-Auth or Authorization headers on the way; otherwise the credential is not known there.",
-  });
-  return { kind: "refused", failure };
+  if (user === undefined) return refusalOf(answer, http, shown);
+  return user.is_anonymous ? anonymous(http.host) : { kind: "accepted", account: user.username ?? undefined };
 }
 
 async function probeOAuth2(credential: Credential, http: Http): Promise<Verdict> {
   const answer = await http.send({ method: "GET", path: "/oauth2/userinfo", headers: bearerHeaders(credential) });
   const user = answer.status < 300 ? read(OpenIdUser, answer.json) : undefined;
   if (user !== undefined) return { kind: "accepted", account: user.preferred_username };
-  if (answer.status === 403 && /insufficient_scope/.test(answer.headers["www-authenticate"] ?? "")) {
+  if (lacksScope(answer)) {
     return lacksPermission(
       "Tuleap knows the access token, but it lacks the scope openid.",
       "Ask for the scope openid too if you want the probe to prove more.",
     );
   }
-  return refusedOrThrow(answer, http, ownWord);
-}
-
-function errorText(answer: Answer): string {
-  return read(ErrorBody, answer.json)?.error.message ?? read(ErrorText, answer.json)?.error ?? "";
-}
-
-function ownWord(answer: Answer, host: string): Failure | undefined {
-  const said = errorText(answer);
-  // The body has a status of its own, which a proxy cannot have changed.
-  const code = read(ErrorBody, answer.json)?.error.code ?? answer.status;
-  const answered = answer.isHtml ? "" : answer.body;
-  if (code === 401 && said !== "") {
-    return new Failure("refused", `Tuleap at ${host} refuses the credentials.`, {
-      hint: /passkey/i.test(said)
-        ? "This account signs in with a passkey and has no password: create an access key with the scope write:rest and give it as `token`."
-        : 'Check "username" and "password", or the access key: it may be expired, revoked or without the scope write:rest. Accounts of an OpenID Connect or LDAP login may need an access key.',
-      answered,
-    });
-  }
-  if (code === 403 && said !== "") {
-    return new Failure("forbidden", `Tuleap at ${host} knows the account but does not let it in.`, {
-      hint: "It is suspended, deleted, or its password has expired: a Tuleap site administrator can tell.",
-      answered,
-    });
-  }
-  return undefined;
+  return refusalOf(answer, http, "oauth2 token");
 }

@@ -106,7 +106,7 @@ async function probe({ token }: Credential, http: Http): Promise<Verdict> {
     case UNKNOWN_ERROR:
       return { kind: "inconclusive", lacks: "answer", failure: internalError(answer, http.host) };
     default:
-      return { kind: "refused", failure: refused(answer, http.host) };
+      return { kind: "refused", failure: refused(answer, http.host, UNKNOWN_TOKEN) };
   }
 }
 
@@ -178,9 +178,16 @@ function ownWord(answer: Answer, host: string): Failure | undefined {
   }
 }
 
-function refused(answer: Answer, host: string): Failure {
+const UNKNOWN_TOKEN =
+  'It can have expired or been removed in the dashboard; "url" has to be the platform that the account lives on.';
+
+function refused(
+  answer: Answer,
+  host: string,
+  hint = 'Check "username" and "password". "url" has to be the platform that the account lives on.',
+): Failure {
   return new Failure("refused", `Virtuozzo at ${host} refuses the credentials.`, {
-    hint: 'Check "username" and "password", or "token": a personal access token can have expired or been removed in the dashboard. "url" has to be the platform that the account lives on.',
+    hint,
     answered: saying(answer),
   });
 }

@@ -22,6 +22,14 @@ const Left = schema(() =>
       caCertificate: z.string(),
       allowHttp: z.boolean(),
     }),
+    /** A key of this name may exist, and nobody holds what it takes to delete it. */
+    z.object({
+      kind: z.literal("unsettled"),
+      provider: z.string(),
+      url: z.string(),
+      name: z.string(),
+      expires: z.optional(z.number()),
+    }),
     /** The service offers no revocation. */
     z.object({ kind: z.literal("expires"), provider: z.string(), expires: z.optional(z.number()) }),
     /** It could be taken back, but `revoke: false` says not to. */
@@ -41,6 +49,14 @@ export function forget(): void {
 /** Saves what post has to know; the last one counts. */
 export function leave(left: Left): void {
   saveState(KEY, JSON.stringify(left));
+}
+
+/** Saves what there is to know when the process ends, also where a signal ends it. */
+export function leaveAtExit(current: () => Left | undefined): void {
+  process.once("exit", () => {
+    const left = current();
+    if (left !== undefined) leave(left);
+  });
 }
 
 /** What main left: undefined for nothing, `broken` for what main cannot have written. */

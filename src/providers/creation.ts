@@ -1,0 +1,72 @@
+import { Failure } from "../failure.ts";
+import type { Answer, Http, Request } from "../http/http.ts";
+import { keyName } from "./key-name.ts";
+import type { Hands } from "./provider.ts";
+
+/** How a key is asked for by its name, and taken back by it where nobody holds the key. */
+export interface NamedKey {
+  readonly request: (name: string) => Request;
+  /** When a key that is made now ends by itself. */
+  readonly expiresAt?: Date;
+  /**
+   * Looks for the keys of that name and deletes them. Resolves with true only where there is certain to be none any more.
+   * @throws {Failure} where the service cannot be asked
+   */
+  readonly remove: (name: string) => Promise<boolean>;
+}
+
+export interface Asked {
+  readonly answer: Answer;
+  /** For an answer that holds no usable key: what it may have made is looked for and deleted. */
+  undo(): Promise<void>;
+}
+
+/**
+ * Asks for a key under a name of its own. The request is never sent again: after a fault the key is looked for by its
+ * name, deleted, and made once more under a new one. Where that cannot be done nothing is made again, and the name stays
+ * unsettled, so that the step warns of it.
+ * @throws {Failure} the fault of the creation
+ */
+export async function askForKey(
+  http: Http,
+  { mayExist, settled, run }: Pick<Hands, "mayExist" | "settled" | "run">,
+  { request, expiresAt, remove }: NamedKey,
+): Promise<Asked> {
+  let name = "";
+  const undo = async (): Promise<boolean> => {
+    const isGone = await certainly(remove(name));
+    if (isGone) settled();
+    return isGone;
+  };
+  const creation = (): Request => {
+    name = keyName(run);
+    mayExist(name, expiresAt);
+    return {
+      ...request(name),
+      what: "Creating the key",
+      resend: async (mayHaveActed) => {
+        if (mayHaveActed) return (await undo()) ? creation : undefined;
+        settled();
+        return creation;
+      },
+    };
+  };
+  const answer = await http.send(creation());
+  if (answer.status >= 300) settled();
+  return {
+    answer,
+    undo: async () => {
+      await undo();
+    },
+  };
+}
+
+/** The fault of the creation is the one to report; one of the look-up only leaves it unsettled. */
+async function certainly(isGone: Promise<boolean>): Promise<boolean> {
+  try {
+    return await isGone;
+  } catch (fault) {
+    if (fault instanceof Failure) return false;
+    throw fault;
+  }
+}

@@ -1,0 +1,171 @@
+import * as z from "zod/mini";
+import { Failure } from "../failure.ts";
+import type { Answer, Http } from "../http/http.ts";
+import { read, schema } from "../read.ts";
+import { judge, refusedOrThrow, withHint } from "./judge.ts";
+import type { Unproven } from "./provider.ts";
+
+const BAD_CREDENTIALS = 4003;
+const ADDRESS_LOCKED = 4004;
+
+const ApiError = schema(() => z.object({ errorCode: z.number(), message: z.optional(z.string()) }));
+const OAuthError = schema(() => z.object({ error: z.string(), error_description: z.optional(z.string()) }));
+/** What Spring Boot writes by itself. */
+const SpringError = schema(() => z.object({ path: z.string() }));
+const Message = schema(() => z.object({ message: z.string().check(z.minLength(1)) }));
+const HasErrorCode = schema(() => z.object({ errorCode: z.unknown() }));
+
+/** From 5.14 on every fault at login is told as 400 with 4003, that of a database or a directory too. */
+const OUTAGE = /exception|connection|\bJDBC\b|\bJPA\b|timed? ?out|unreachable/i;
+
+/** Spring asks for the lock before the password, and ReportPortal's "locked" is "not active" (`ReportPortalUser`). */
+const DEACTIVATED = /locked|disabled|suspended|expired|inactive|deactivated/i;
+
+/** In every generation: nobody has signed in, although this action always sends a header for it. */
+const NOBODY = /full authentication is required/i;
+
+const LOST_HEADER = "Something on the way may drop the Authorization header: ask who runs the proxy in front of it.";
+
+/** What ReportPortal says in an answer, without the JSON around it. */
+export function saying(answer: Answer): string {
+  if (answer.isHtml) return "";
+  const oauth = read(OAuthError, answer.json);
+  return read(Message, answer.json)?.message ?? oauth?.error_description ?? oauth?.error ?? answer.body;
+}
+
+/** An API that knows no token endpoint answers 401 to the client's Basic header; it says nothing of the password. */
+export function isApiWithoutEndpoint({ status, json }: Answer): boolean {
+  const isOfEndpoint =
+    read(HasErrorCode, json)?.errorCode !== undefined || read(OAuthError, json)?.error === "invalid_client";
+  return status === 401 && json !== undefined && !isOfEndpoint;
+}
+
+/** What the token endpoint at this place means by an answer without a token. */
+export function judgeGrant(answer: Answer, http: Http, asked: { place: string; isOwnClient: boolean }): Failure {
+  const failure = judge(quoted(answer), http, (said, host) => grantWord(said, host, asked.isOwnClient));
+  const hint = uncutPrefix(answer, [asked.place]);
+  return hint === undefined ? failure : withHint(failure, hint);
+}
+
+/**
+ * What the API means by an answer to a token.
+ * @throws {Failure} where it is no refusal of the token
+ */
+export function refusalOf(answer: Answer, http: Http, token: string): Unproven {
+  if (answer.status === 401 && isNobody(answer))
+    return { kind: "refused", failure: unseen(answer, http.host, token), isOfTheWay: true };
+  return refusedOrThrow(quoted(answer), http, apiWord);
+}
+
+/** Why one of these places has got a path that nobody expects there; undefined where it has not. */
+export function uncutPrefix({ json }: Answer, places: readonly string[]): string | undefined {
+  const path = read(SpringError, json)?.path.split("?")[0] ?? "";
+  const place = places.find((candidate) => path.endsWith(candidate));
+  if (place === undefined) return undefined;
+  const prefix = place.slice(0, place.indexOf("/", 1));
+  return `The ingress in front of ReportPortal has to cut the prefix ${prefix} off, but hands "${place}" on as it is: ask who runs it.`;
+}
+
+function quoted(answer: Answer): Answer {
+  return { ...answer, body: saying(answer) || answer.body };
+}
+
+function isNobody({ json }: Answer): boolean {
+  const oauth = read(OAuthError, json);
+  const message = read(Message, json)?.message ?? oauth?.error_description ?? "";
+  return NOBODY.test(message) || oauth?.error.toLowerCase() === "unauthorized";
+}
+
+function unseen(answer: Answer, host: string, token: string): Failure {
+  const isKey = token.split(".").length !== 3;
+  return new Failure("refused", `ReportPortal at ${host} answers as if no token had been sent.`, {
+    hint: `${LOST_HEADER}${isKey ? " An API key whose user is deactivated gets the same answer." : ""}`,
+    answered: saying(answer),
+  });
+}
+
+function grantWord(answer: Answer, host: string, isOwnClient: boolean): Failure | undefined {
+  const own = apiWord(answer, host);
+  if (own !== undefined && own.code !== "refused") return own;
+  if (answer.status === 401 && answer.body.trim() === "") return locked(answer, host);
+  const errorCode = read(ApiError, answer.json)?.errorCode;
+  const error = read(OAuthError, answer.json)?.error;
+  if (error === "invalid_client") return wrongClient(answer, host, isOwnClient);
+  const isSpring = answer.status === 401 && error !== undefined;
+  if ((errorCode === BAD_CREDENTIALS || isSpring) && isNobody(answer))
+    return noClient(answer, host, isSpring, isOwnClient);
+  if (error === "invalid_grant" || isWrongPassword(answer)) return wrongPassword(answer, host);
+  return undefined;
+}
+
+/** With 403 the same code tells of a permission ("Access is denied"). */
+function isWrongPassword({ status, json }: Answer): boolean {
+  const { errorCode, message = "" } = read(ApiError, json) ?? {};
+  const isPermission = status === 403 && !/bad credentials/i.test(message);
+  return errorCode === BAD_CREDENTIALS && !isPermission && !/grant type/i.test(message);
+}
+
+function apiWord(answer: Answer, host: string): Failure | undefined {
+  const { errorCode, message = "" } = read(ApiError, answer.json) ?? {};
+  if (errorCode === ADDRESS_LOCKED || /address is locked/i.test(message)) return locked(answer, host);
+  const isOfLogin = errorCode === BAD_CREDENTIALS && !/bad credentials/i.test(message);
+  const error = read(OAuthError, answer.json)?.error ?? "";
+  if ((isOfLogin && OUTAGE.test(message)) || /^(server_error|temporarily_unavailable)$/.test(error)) {
+    return new Failure("unavailable", `ReportPortal at ${host} met a fault of its own at login.`, {
+      hint: "Its database or directory (LDAP) is down, which says nothing of the password. Re-run the job later; if it stays, ask who runs it.",
+      answered: saying(answer),
+    });
+  }
+  if (isOfLogin && DEACTIVATED.test(message)) {
+    return new Failure("forbidden", `ReportPortal at ${host} knows the user but does not let it in.`, {
+      hint: "It is deactivated: a ReportPortal administrator has to activate the account. Waiting does not help.",
+      answered: saying(answer),
+    });
+  }
+  if (error === "invalid_token") {
+    return new Failure("refused", `ReportPortal at ${host} refuses the token.`, {
+      hint: 'Give the whole API key as "token", with its name and the underscore in front; it may also have been revoked, or contain characters that ReportPortal 25.1 and later no longer take.',
+      answered: saying(answer),
+    });
+  }
+  return undefined;
+}
+
+function locked(answer: Answer, host: string): Failure {
+  return new Failure(
+    "locked",
+    `ReportPortal at ${host} has locked this runner's address after several wrong passwords.`,
+    {
+      hint: "The lock ends about 30 seconds after the first of them. Correct the password before you re-run the job; on shared runners another job can be the cause.",
+      answered: saying(answer),
+    },
+  );
+}
+
+function wrongPassword(answer: Answer, host: string): Failure {
+  return new Failure("refused", `ReportPortal at ${host} refuses the user name or password.`, {
+    hint: 'Check "username" (the login, not the full name) and "password". Accounts of a single sign-on have no password here: use an API key as "token". After more than three wrong tries ReportPortal locks the address for half a minute.',
+    answered: saying(answer),
+  });
+}
+
+function wrongClient(answer: Answer, host: string, isOwnClient: boolean): Failure {
+  return new Failure("refused", `ReportPortal at ${host} refuses the client.`, {
+    hint: isOwnClient
+      ? 'Leave out "client-id" and "client-secret": ReportPortal knows no other client than its own "ui".'
+      : 'It knows another client than "ui": ask who runs it for "client-id" and "client-secret".',
+    answered: saying(answer),
+  });
+}
+
+/** Old servers say the same of a client that they do not know and of a request without one. */
+function noClient(answer: Answer, host: string, isOld: boolean, isOwnClient: boolean): Failure {
+  const client = isOwnClient ? 'check "client-id" and "client-secret"' : 'give its "client-id" and "client-secret"';
+  const otherwise = isOld
+    ? ` An installation with another client secret answers the same on old servers: ${client}.`
+    : "";
+  return new Failure("refused", `ReportPortal at ${host} answers as if no client had signed in.`, {
+    hint: LOST_HEADER + otherwise,
+    answered: saying(answer),
+  });
+}
