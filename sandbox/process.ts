@@ -15,6 +15,8 @@ export interface ProcessOptions {
   readonly env: Readonly<Record<string, string>>;
   /** Milliseconds after which the process is cancelled. */
   readonly cancelAfter?: number | undefined;
+  /** Cancels the process when it resolves. */
+  readonly cancelOn?: Promise<unknown> | undefined;
   /** Milliseconds after which the process is cancelled as one that took too long. */
   readonly timeLimit: number;
   /** Called with every line of stdout and stderr as it comes. */
@@ -56,6 +58,7 @@ export function runProcess(options: ProcessOptions): Promise<ProcessResult> {
       after(AFTER_SIGINT + AFTER_SIGTERM, () => child.kill("SIGKILL"));
     };
     if (options.cancelAfter !== undefined) after(options.cancelAfter, () => stop("cancelled"));
+    options.cancelOn?.then(() => stop("cancelled"));
     after(options.timeLimit, () => stop("timed out"));
 
     const closeStdout = readStream(child.stdout, options.onLine, (text) => {

@@ -25,6 +25,10 @@ export interface StepOptions {
   readonly secrets?: readonly string[];
   /** Milliseconds after which the step gets SIGINT, as a cancelled job sends; then SIGTERM, then it is killed. */
   readonly cancelAfter?: number;
+  /** Sends that SIGINT when it resolves. */
+  readonly cancelOn?: Promise<unknown>;
+  /** Variables that name other files than the runner made, as `GITHUB_OUTPUT`: of a runner that is broken. */
+  readonly commandFiles?: Readonly<Record<string, string>>;
   /** Run post too (default true). */
   readonly post?: boolean;
   /** Called between main and post. */
@@ -105,7 +109,7 @@ export function runStep(options: StepOptions): Promise<StepResult> {
     await options.between?.(main);
     if (options.post === false || job.manifest.post === undefined) return { main };
     // The cancellation was main's; post of a cancelled job runs like any other.
-    const { cancelAfter: _, ...rest } = options;
+    const { cancelAfter: _, cancelOn: __, ...rest } = options;
     return { main, post: await runStage("post", job, rest) };
   });
 }
@@ -188,6 +192,7 @@ async function runStage(stage: "main" | "post", job: Job, options: StepOptions):
       ...inputVariables(inputs),
       ...contextVariables(job, options),
       ...commandFileVariables(files),
+      ...options.commandFiles,
     },
     options,
   );
@@ -278,8 +283,8 @@ async function runScript(
   const timeLimit = options.timeLimit ?? TIME_LIMIT;
   const onLine = (line: string): void => log.receive(line);
   try {
-    const { cancelAfter } = options;
-    const ended = await runProcess({ script, folder: job.workspace, env, cancelAfter, timeLimit, onLine });
+    const { cancelAfter, cancelOn } = options;
+    const ended = await runProcess({ script, folder: job.workspace, env, cancelAfter, cancelOn, timeLimit, onLine });
     if (ended.stopped === "cancelled") log.write("##[error]The operation was canceled.");
     if (ended.stopped === "timed out") {
       const minutes = Math.round(timeLimit / 60_000);

@@ -21,11 +21,18 @@ export type Outcome =
   | { readonly kind: "answer"; readonly answer: Answer }
   | { readonly kind: "fault"; readonly fault: Fault };
 
-/** Sends the request once and reads the whole answer, in at most `milliseconds`. Never rejects, never follows a redirect. */
-export async function attempt(route: Route, request: Request, milliseconds: number): Promise<Outcome> {
+/**
+ * Sends the request once and reads the whole answer, in at most `milliseconds`. Never rejects, never follows a redirect.
+ * @param progress is kept up to date while the request is under way
+ */
+export async function attempt(
+  route: Route,
+  request: Request,
+  milliseconds: number,
+  progress: Progress = notBegun(),
+): Promise<Outcome> {
   const deadline = new AbortController();
   const timer = setTimeout(() => deadline.abort(), milliseconds);
-  const progress = { connected: false, written: false, answering: false };
   const circumstances = () => ({ host: route.host, proxyHost: route.proxyHost, mayHaveArrived: progress.written });
   const fault = (fault: Fault): Outcome => ({ kind: "fault", fault });
   try {
@@ -52,10 +59,14 @@ function seconds(milliseconds: number): string {
 }
 
 /** How far a request came. `connected`: there is a connection, or a tunnel. `written`: the service may have read it. */
-interface Progress {
+export interface Progress {
   connected: boolean;
   written: boolean;
   answering: boolean;
+}
+
+export function notBegun(): Progress {
+  return { connected: false, written: false, answering: false };
 }
 
 function startRequest(

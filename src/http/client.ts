@@ -2,13 +2,14 @@ import { Agent as HttpAgent, STATUS_CODES } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import { Failure } from "../failure.ts";
 import { VERSION } from "../version.ts";
-import { attempt, type Outcome, type Route } from "./attempt.ts";
+import { attempt, notBegun, type Outcome, type Route } from "./attempt.ts";
 import type { Fault } from "./faults.ts";
 import type { Answer, Http, Request } from "./http.ts";
 import { proxyFor, tunnelAgent } from "./proxy.ts";
 import { redirected } from "./redirect.ts";
 import { backoff, retryAfterSeconds, toldBackoff } from "./retry.ts";
 import { keepVerification } from "./tls.ts";
+import { type Underway, underway } from "./underway.ts";
 
 const SHORTEST_ATTEMPT_SECONDS = 15;
 const SENT_AGAIN = new Set([408, 429, 500, 502, 503, 504]);
@@ -28,6 +29,8 @@ export interface ClientOptions {
   readonly onRetry: (retry: Retry) => void;
   /** Chance, from 0 to 1. */
   readonly random?: () => number;
+  /** Where requests are kept in mind that a cancellation must not lose. */
+  readonly requests?: Underway;
 }
 
 export interface Limits {
@@ -75,16 +78,21 @@ function openStage(route: Route, limits: Limits, options: ClientOptions): Http {
   const end = process.uptime() + limits.seconds;
   const left = () => end - process.uptime();
   const longestAttempt = Math.max(SHORTEST_ATTEMPT_SECONDS, limits.seconds / 4);
-  const random = options.random ?? Math.random;
+  const { random = Math.random, requests = underway() } = options;
 
-  const send = async (first: Request): Promise<Answer> => {
+  const deliver = async (first: Request): Promise<Answer> => {
     let request = first;
     let longest = 0;
     for (let retry = 0; ; retry++) {
+      // Whoever waits for the answer waits for ever: the process is about to end.
+      if (requests.isStopped() && request.cleansUp !== true) await new Promise(() => {});
       // What a creation left behind has to be looked for in the same stage.
       const share = typeof request.resend === "function" ? 0.6 : 1;
       const milliseconds = Math.max(1, Math.min(longestAttempt, left() * share) * 1000);
-      const outcome = judgeStatus(await attempt(route, request, milliseconds), request, route);
+      const progress = notBegun();
+      const outgoing = attempt(route, request, milliseconds, progress);
+      if (request.mints === true) requests.follow(outgoing, () => progress.written);
+      const outcome = judgeStatus(await outgoing, request, route);
       if (outcome.kind === "answer") return outcome.answer;
       const { fault } = outcome;
       const next = await nextRequest(request, fault);
@@ -100,6 +108,8 @@ function openStage(route: Route, limits: Limits, options: ClientOptions): Http {
       request = next;
     }
   };
+  const send = (request: Request): Promise<Answer> =>
+    request.cleansUp === true ? requests.follow(deliver(request), () => true) : deliver(request);
   return { baseUrl: route.baseUrl, host: route.host, send };
 }
 

@@ -11,6 +11,10 @@ export interface Request {
   /** Body as `application/json`. */
   readonly json?: unknown;
   readonly resend?: Resend;
+  /** Its answer brings a secret: a step that is cancelled meanwhile waits for it for a moment. */
+  readonly mints?: true;
+  /** It undoes a creation that nobody may know of: a step that is cancelled meanwhile waits for it for a moment. */
+  readonly cleansUp?: true;
   /** It stands in the place of a creation that met a fault, and nothing is sent in its own. */
   readonly isReplacement?: true;
   /** Tells that this answer is the service's own word, whatever its status: it is then neither retried nor judged. */

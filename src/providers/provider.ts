@@ -27,8 +27,8 @@ export interface Hands {
   revocable(handle: Handle): void;
   /** Logs a plain line. */
   note(text: string): void;
-  /** Warns. */
-  warn(text: string): void;
+  /** Warns, under a title of a few words. */
+  warn(text: string, title: string): void;
   /** The run of the workflow, to name what is created for it. */
   readonly run: Run;
 }

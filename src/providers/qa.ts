@@ -44,6 +44,7 @@ export const qa: Provider = {
             client_id: credentials["client-id"],
             client_secret: credentials["client-secret"],
           },
+          mints: true,
         });
         const minted = readTokenResponse(answer, http, secret);
         if (minted === undefined) throw judge(answer, http, ownWord);

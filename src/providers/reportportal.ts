@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import * as z from "zod/mini";
 import { basicPair } from "../basic.ts";
 import { Failure } from "../failure.ts";
-import type { Answer, Http } from "../http/http.ts";
+import type { Answer, Http, Request } from "../http/http.ts";
 import { type Parsed, read, schema } from "../read.ts";
 import { expiry } from "./expiry.ts";
 import { judge, lacksPermission, refusedOrThrow } from "./judge.ts";
@@ -96,6 +96,7 @@ export const reportportal: Provider = {
         if (!isWholeKey(token)) {
           warn(
             'The input "token" does not look like a whole ReportPortal API key: its checksum does not fit. Copy it again from the profile page, with its name and the underscore in front.',
+            "API key looks cut off",
           );
         }
         return { token, expiresAt: expiry({ token }) };
@@ -181,6 +182,7 @@ async function grantAt(
       headers: { authorization: `Basic ${basicPair(id ?? PUBLIC_CLIENT.id, clientSecret ?? PUBLIC_CLIENT.secret)}` },
       form: { grant_type: "password", username, password },
       resend: "once",
+      mints: true,
     }),
   );
   if (answer instanceof Failure) return answer;
@@ -266,6 +268,7 @@ async function createKey(access: Credential, http: Http, { secret, revocable, ru
     path: keys,
     headers: bearer(access),
     json: { name },
+    mints: true as const,
     resend: async () => {
       await deleteOrphan(name, keys, access.token, http);
       name = keyName(run);
@@ -298,9 +301,14 @@ function noUserId(host: string): Failure {
 /** After a fault the key may exist all the same, unknown to anyone: it is looked for by its name. */
 async function deleteOrphan(name: string, keys: string, token: string, http: Http): Promise<void> {
   try {
-    for (const key of await listKeys(keys, token, http)) {
+    for (const key of await listKeys(keys, token, http, { cleansUp: true })) {
       if (key.name === name)
-        await http.send({ method: "DELETE", path: `${keys}/${key.id}`, headers: bearer({ token }) });
+        await http.send({
+          method: "DELETE",
+          path: `${keys}/${key.id}`,
+          headers: bearer({ token }),
+          cleansUp: true,
+        });
     }
   } catch (fault) {
     // The fault of the creation itself is the one to report; a later run deletes what stays.
@@ -309,12 +317,17 @@ async function deleteOrphan(name: string, keys: string, token: string, http: Htt
 }
 
 /** All keys of the token's own user, oldest first: where the list comes in pages, a new key is on the last. */
-async function listKeys(path: string, token: string, http: Http): Promise<Parsed<typeof ListedKey>[]> {
+async function listKeys(
+  path: string,
+  token: string,
+  http: Http,
+  more: Pick<Request, "cleansUp"> = {},
+): Promise<Parsed<typeof ListedKey>[]> {
   const keys: Parsed<typeof ListedKey>[] = [];
   let pages = 1;
   for (let page = 1; page <= Math.min(pages, MOST_PAGES); page++) {
     const query = page === 1 ? "" : `?page.page=${page}`;
-    const answer = await http.send({ method: "GET", path: path + query, headers: bearer({ token }) });
+    const answer = await http.send({ method: "GET", path: path + query, headers: bearer({ token }), ...more });
     const list = answer.status < 300 ? read(KeyList, answer.json) : undefined;
     if (list === undefined) break;
     keys.push(...list.keys.flatMap((key) => read(ListedKey, key) ?? []));

@@ -106,6 +106,7 @@ export const tuleap: Provider = {
           path: "/api/tokens",
           json: { username, password },
           resend: "once",
+          mints: true,
         });
         const minted = answer.status < 300 ? read(CreatedToken, answer.json) : undefined;
         if (minted === undefined) throw judge(answer, http, ownWord);
@@ -175,6 +176,7 @@ async function createKey(basic: string, http: Http, { secret, revocable, run }: 
     path: "/api/access_keys",
     headers: basicHeaders({ token: basic }),
     json: { description: name, expiration_date: atom(expiresAt), scopes: [REST_SCOPE] },
+    mints: true as const,
     resend: async () => {
       await deleteOrphan(name, basic, http);
       name = keyName(run);
@@ -198,17 +200,20 @@ function atom(date: Date): string {
   return date.toISOString().replace(/\.\d+Z$/, "+00:00");
 }
 
+/** What undoes a creation holds the password. */
+const undoing = { resend: "once", cleansUp: true } as const;
+
 /** After a fault the key may exist all the same, unknown to anyone: it is looked for by its name. */
 async function deleteOrphan(name: string, basic: string, http: Http): Promise<void> {
   const headers = basicHeaders({ token: basic });
   try {
     // The list wants the user's number: `self` is not taken in this place by every version.
     const self =
-      read(UserId, (await http.send({ method: "GET", path: "/api/users/self", headers, resend: "once" })).json)?.id ??
+      read(UserId, (await http.send({ method: "GET", path: "/api/users/self", headers, ...undoing })).json)?.id ??
       "self";
     const keys = await listKeys(`/api/users/${self}/access_keys`, headers, http);
     for (const { id } of keys.filter(({ description }) => description === name)) {
-      await http.send({ method: "DELETE", path: `/api/access_keys/${id}`, headers, resend: "once" });
+      await http.send({ method: "DELETE", path: `/api/access_keys/${id}`, headers, ...undoing });
     }
   } catch (fault) {
     // The fault of the creation itself is the one to report; such a key ends at its expiry.
@@ -222,7 +227,7 @@ async function listKeys(path: string, headers: Record<string, string>, http: Htt
   for (let page = 0; page < MOST_PAGES; page++) {
     const query = page === 0 ? "" : `?limit=${KEYS_PER_PAGE}&offset=${page * KEYS_PER_PAGE}`;
     const listed =
-      read(KeyList, (await http.send({ method: "GET", path: path + query, headers, resend: "once" })).json) ?? [];
+      read(KeyList, (await http.send({ method: "GET", path: path + query, headers, ...undoing })).json) ?? [];
     keys.push(...listed);
     if (listed.length !== KEYS_PER_PAGE) break;
   }

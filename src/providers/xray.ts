@@ -41,6 +41,7 @@ export const xray: Provider = {
           method: "POST",
           path: "/api/v2/authenticate",
           json: { client_id: credentials["client-id"], client_secret: credentials["client-secret"] },
+          mints: true,
         });
         // The body is a bare JSON string: exactly one layer of JSON comes off.
         const minted = answer.status < 300 ? read(BareString, answer.json) : undefined;
