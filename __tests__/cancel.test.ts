@@ -35,12 +35,13 @@ interface Ended {
   readonly milliseconds: number;
 }
 
-/** Starts a stage and sends it the signal as soon as the promise says so. */
+/** Starts a stage and sends it the signal as soon as the promise says so, and another half a second later. */
 async function signalled(
   stage: "main" | "post",
   variables: Readonly<Record<string, string>>,
   signal: NodeJS.Signals,
   moment: Promise<void>,
+  again?: NodeJS.Signals,
 ): Promise<Ended> {
   const own = mkdtempSync(join(folder, "run-"));
   const file = (name: string) => {
@@ -65,7 +66,9 @@ async function signalled(
   await Promise.race([moment, ended]);
   const start = performance.now();
   child.kill(signal);
+  const second = setTimeout(() => child.kill(again), again === undefined ? 2 ** 31 - 1 : 500);
   const how = await ended;
+  clearTimeout(second);
   const read = (path: string) => Object.fromEntries(readPairs(readFileSync(path, "utf8")));
   const milliseconds = performance.now() - start;
   return { ...how, printed, state: read(state), outputs: read(outputs), env: read(env), milliseconds };
@@ -171,6 +174,28 @@ test("a signal ends the step at once, or when an answer that may bring a secret 
     ),
   );
 }, 120_000);
+
+test("a second signal ends at once the step that waits for an answer", async () => {
+  const way = WAYS.Virtuozzo;
+  const seen = await pooled(SIGNALS, async (again) => {
+    const service = await services[way.provider]({});
+    try {
+      const held = holdUp(way, "exchange");
+      service.fault(held.fault);
+      const variables = variablesOf(way, service.url, service.accounts[way.method]?.inputs);
+      const ended = await signalled("main", variables, "SIGINT", held.moment, again);
+      return [
+        ended.exitCode,
+        ended.signal,
+        ended.milliseconds < 500 + AT_ONCE,
+        /^::(?:error|warning)/m.test(ended.printed),
+      ];
+    } finally {
+      await service.close();
+    }
+  });
+  expect(seen).toEqual(SIGNALS.map(() => [1, null, true, false]));
+});
 
 function kindLeft(state = ""): string {
   return state === "none" ? state : JSON.parse(state).kind;
