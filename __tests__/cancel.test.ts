@@ -10,11 +10,17 @@ import { services } from "../sandbox/services/index.ts";
 import type { Fault } from "../sandbox/services/service.ts";
 import { pooled, SERVICES, type StageName, WAYS, type Way } from "./fault-stages.ts";
 import { keepSection, table, together } from "./reliability.ts";
-import { endedWithin, holdUp, runAction } from "./support.ts";
+import { endedWithin, holdUp, preload, runAction } from "./support.ts";
 
 /** `timeout` of the step: an attempt may then last a quarter of an hour, and a wait that was begun lasts half of one. */
 const AN_HOUR = "3600";
 const HALF_AN_HOUR = "1800";
+
+/** Makes the five seconds that a cancelled step waits for an answer last for weeks. */
+const WAITS_ON = preload(`
+  const start = globalThis.setTimeout;
+  globalThis.setTimeout = (work, wait, ...rest) => start(work, wait === 5_000 ? 2 ** 31 - 1 : wait, ...rest);
+`);
 
 let folder = "";
 beforeAll(() => {
@@ -33,13 +39,13 @@ interface Ended {
   readonly milliseconds: number;
 }
 
-/** Starts a stage and sends it the signal as soon as the promise says so and the text is in its log. */
+/** Starts a stage and sends it the signal as soon as the promise says so and the text is in its log, perhaps another later. */
 async function signalled(
   stage: "main" | "post",
   variables: Readonly<Record<string, string>>,
   signal: NodeJS.Signals,
   moment: Promise<void>,
-  text = "",
+  { text = "", again }: { readonly text?: string; readonly again?: NodeJS.Signals } = {},
 ): Promise<Ended> {
   const own = mkdtempSync(join(folder, "run-"));
   const file = (name: string) => {
@@ -68,7 +74,9 @@ async function signalled(
   await Promise.race([Promise.all([moment, said]), ended]);
   const start = performance.now();
   child.kill(signal);
+  const second = setTimeout(() => child.kill(again), again === undefined ? 2 ** 31 - 1 : 500);
   const how = await ended;
+  clearTimeout(second);
   const read = (path: string) => Object.fromEntries(readPairs(readFileSync(path, "utf8")));
   const milliseconds = performance.now() - start;
   return { ...how, printed, state: read(state), outputs: read(outputs), env: read(env), milliseconds };
@@ -93,7 +101,7 @@ const MOMENTS = [
   { moment: "waits for a retry", stage: "exchange", fault: later(503, () => HALF_AN_HOUR), text: "Attempt 1 failed" },
 ] as const;
 
-test("a signal ends the step at once with exit code 1, without an annotation, and with what was minted left for post", async () => {
+test("a signal ends the step at once, or when an answer that may bring a secret is given up, with what was minted left for post", async () => {
   const cases = SERVICES.flatMap((service) =>
     SIGNALS.flatMap((signal) => MOMENTS.map((moment) => ({ service, signal, ...moment }))),
   );
@@ -106,7 +114,7 @@ test("a signal ends the step at once with exit code 1, without an annotation, an
         const held = holdUpIn(way, stage, fault);
         service.fault(held.fault);
         const variables = variablesOf(way, service.url, service.accounts[way.method]?.inputs);
-        const ended = await signalled("main", variables, signal, held.came, text);
+        const ended = await signalled("main", variables, signal, held.came, { text });
         return {
           name,
           signal,
@@ -141,7 +149,7 @@ test("a signal ends the step at once with exit code 1, without an annotation, an
       exitCode: 1,
       killed: null,
       annotations: 0,
-      atOnce: true,
+      inTime: true,
       left: stage === "probe" ? left[service] : "none",
       failure: undefined,
       token: undefined,
@@ -166,6 +174,23 @@ test("a signal ends the step at once with exit code 1, without an annotation, an
       ),
     ),
   );
+});
+
+test("a second signal ends at once the step that waits for an answer", async () => {
+  const way = WAYS.Virtuozzo;
+  const seen = await pooled(SIGNALS, async (again) => {
+    const service = await services[way.provider]({});
+    try {
+      const held = holdUpIn(way, "exchange");
+      service.fault(held.fault);
+      const variables = { ...variablesOf(way, service.url, service.accounts[way.method]?.inputs), ...WAITS_ON };
+      const ended = await signalled("main", variables, "SIGINT", held.came, { again });
+      return [ended.exitCode, ended.signal, endedWithin(ended, 0), /^::(?:error|warning)/m.test(ended.printed)];
+    } finally {
+      await service.close();
+    }
+  });
+  expect(seen).toEqual(SIGNALS.map(() => [1, null, true, false]));
 });
 
 function kindLeft(state = ""): string {

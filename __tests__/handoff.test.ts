@@ -193,7 +193,7 @@ describe.each(CURRENT)("revoking what was sealed: $name", (revocable) => {
       expect(warning).toBeUndefined();
     } else {
       expect(warning?.type).toBe("warning");
-      for (const part of ["closing job", "`needs`", "`if: always()`", "`revoke: true`"]) {
+      for (const part of ["closing job", '"needs"', '"if: always()"', '"revoke: true"']) {
         expect(warning?.message).toContain(part);
       }
     }

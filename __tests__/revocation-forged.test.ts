@@ -229,13 +229,20 @@ describe("a handle with tricks in it makes no request but the known one:", () =>
     },
   );
 
-  test.each([SESSION, QA])("$name: the handle is never a part of the path", async (revocable) => {
-    const { service, inputs, main, sent } = await mintedOnce(revocable);
+  test("a Virtuozzo session is never a part of the path", async () => {
+    const { service, inputs, main, sent } = await mintedOnce(SESSION);
     const state = parsed(main);
     const handle = { secret: "../../../oauth2/token/?grant_type=password", place: "/oauth2/token/", id: "../7" };
     await runPost({ inputs }, { state: { revocation: JSON.stringify({ ...state, handle }) } });
-    expect(service.requests.slice(sent).map(line)).toEqual([expect.stringMatching(revocable.revocation)]);
+    expect(service.requests.slice(sent).map(line)).toEqual([expect.stringMatching(SESSION.revocation)]);
   });
+
+  test.each([{ secret: "../../../oauth2/token/?grant_type=password" }, { place: "/oauth2/token/" }, { secret: "" }])(
+    "QA's %j, which the signature does not fit",
+    async (change) => {
+      expect(await sentWith(QA, change)).toEqual([]);
+    },
+  );
 });
 
 test("post never exchanges, whatever is refused: a dead token brings no request to a token endpoint", async () => {

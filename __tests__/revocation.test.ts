@@ -59,7 +59,7 @@ describe.each(REVOCABLE)("$name: what lives after main and post is what lived be
 
   test("the step fails after the probe", async () => {
     const { main, post } = await runAction(inputs, { env: mishap("the write fails", "token<<") });
-    expect(main).toMatchObject({ exitCode: 1, outputs: { probe: "accepted", failure: "unexpected" }, env: {} });
+    expect(main).toMatchObject({ exitCode: 1, outputs: { probe: "accepted", failure: "runner" }, env: {} });
     expect(post).toMatchObject({ exitCode: 0, annotations: [] });
   });
 

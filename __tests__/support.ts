@@ -118,6 +118,27 @@ export function mishap(what: Mishap, text: string): Record<string, string> {
   `);
 }
 
+/** The runner's files, by the end of the variable that names them. */
+export type RunnerFile = "STATE" | "OUTPUT" | "ENV";
+
+/**
+ * Variables that make a write of main to one of the runner's files meet a full disk: the one with this number, from 1, of which
+ * only a piece is written, and where `forGood` every later one too.
+ */
+export function fullDisk(file: RunnerFile, number: number, forGood: boolean): Record<string, string> {
+  return preload(`
+    import fs from "node:fs";
+    const path = process.argv[1].endsWith("main.js") ? process.env.GITHUB_${file} : undefined;
+    const append = fs.appendFileSync;
+    let count = 0;
+    fs.appendFileSync = (to, data, options) => {
+      const isHit = to === path && (++count === ${number} || (${forGood} && count > ${number}));
+      append(to, isHit ? String(data).slice(0, -10) : data, options);
+      if (isHit) throw Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" });
+    };
+  `);
+}
+
 /** A method whose credential can be taken back, with what its requests look like. */
 export interface Revocable {
   readonly name: string;

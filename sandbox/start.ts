@@ -163,7 +163,9 @@ async function runForReal(file: string): Promise<number> {
   const options: StepOptions = { inputs, secrets: secretsOf(inputs), env: passedVariables(), workspace: process.cwd() };
   const result = await runStep(options);
   printLogs(result);
-  const names = Object.entries(result.main.outputs).flatMap(([name, value]) => (value === "" ? [] : [name]));
+  const names = Object.entries(result.main.outputs).flatMap(([name, value]) =>
+    value === "" ? [] : [name === "failure" ? `failure (${value})` : name],
+  );
   console.log(`\nOutputs set: ${names.join(", ") || "none"}`);
   return hasFailed(result) ? 1 : 0;
 }

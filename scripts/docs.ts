@@ -24,6 +24,7 @@ const FAILURES: Readonly<Record<FailureCode, string>> = {
   timeout: "The service did not answer in time.",
   tls: "The certificate is not trusted, has expired, is too weak or for another host, or the service wants one of the client.",
   "bad-response": "The answer holds no usable token, is not HTTP, or is too large.",
+  runner: "A file that the runner should offer is missing or cannot be written.",
   unexpected: "A defect of this action. Please report it.",
 };
 

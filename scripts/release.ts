@@ -10,8 +10,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 /** What a runner or a reader of the release needs; everything else stays in the source. */
-const LEAN = ["action.yml", "action-types.yml", "dist", "package.json", "LICENSE", "README.md", "SECURITY.md"];
-const PAGES = ["README.md", "SECURITY.md"];
+const PAGES = ["README.md", "SECURITY.md", "docs/troubleshooting.md"];
+const LEAN = ["action.yml", "action-types.yml", "dist", "package.json", "LICENSE", ...PAGES];
 const WORKFLOW = ".github/workflows/token.yml";
 
 const [first = "", second = ""] = process.argv.slice(2);
@@ -27,7 +27,7 @@ function release(): string {
   try {
     const index = { GIT_INDEX_FILE: join(temporary, "index") };
     git(["update-index", "--index-info"], { env: index, input: `${git(["ls-tree", "-r", "HEAD", "--", ...LEAN])}\n` });
-    for (const page of PAGES) put(page, absoluteLinks(atHead(page), source), index);
+    for (const page of PAGES) put(page, absoluteLinks(page, source), index);
     const lean = commit(source, `${tag}: what a runner needs\n\nBuilt from ${source}.`, index);
     put(WORKFLOW, naming(lean, atHead(WORKFLOW)), index);
     return commit(lean, `${tag}: the reusable workflow\n\nIt runs the action of ${lean}.`, index);
@@ -38,8 +38,8 @@ function release(): string {
 
 /** The pages that a link leads to are not part of the release: they are where it was built from. */
 function absoluteLinks(page: string, source: string): string {
-  const base = `https://github.com/${manifest.config.owner}/api-token-exchange/blob/${source}/`;
-  return page.replace(/(?<=\]\()(?![a-z]+:|#)/g, base);
+  const base = `https://github.com/${manifest.config.owner}/api-token-exchange/blob/${source}/${page}`;
+  return atHead(page).replace(/(?<=\]\()(?![a-z]+:|#)[^)]*/g, (link) => new URL(link, base).href);
 }
 
 function naming(lean: string, workflow: string): string {

@@ -1,6 +1,7 @@
 import { type Client, openClient } from "./http/client.ts";
 import { proxyFor, proxySecrets } from "./http/proxy.ts";
 import { trustCertificates } from "./http/tls.ts";
+import type { Underway } from "./http/underway.ts";
 import { info, warning } from "./runner/log.ts";
 import { mask } from "./runner/masks.ts";
 import { isProtected } from "./url.ts";
@@ -8,14 +9,16 @@ import { isProtected } from "./url.ts";
 /**
  * Opens the client for one service: trusted certificates, a masked proxy password, a line in the log for each retry.
  * @param caCertificate PEM text or an absolute path; empty for Node's own roots alone
+ * @param requests where those are kept in mind that a cancellation must not lose
  * @throws {Failure} `invalid-input` for a certificate that cannot be used, `unavailable` for a proxy variable that cannot be used
  */
-export function connect(url: string, caCertificate: string): Client {
+export function connect(url: string, caCertificate: string, requests?: Underway): Client {
   const trust = trustCertificates(caCertificate);
   maskProxy(url);
   return openClient({
     baseUrl: url,
     trust,
+    ...(requests && { requests }),
     onRetry: ({ what, attempt, reason, wait }) => {
       const which = what === undefined ? "Attempt" : `${what}: attempt`;
       info(`${which} ${attempt} failed (${reason}); the next one follows in ${wait.toFixed(1)} s.`);

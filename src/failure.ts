@@ -11,6 +11,7 @@ export type FailureCode =
   | "timeout"
   | "tls"
   | "bad-response"
+  | "runner"
   | "unexpected";
 
 const TITLES: Readonly<Record<FailureCode, string>> = {
@@ -25,6 +26,7 @@ const TITLES: Readonly<Record<FailureCode, string>> = {
   timeout: "No answer in time",
   tls: "Certificate not trusted",
   "bad-response": "Unusable answer",
+  runner: "Fault of the runner",
   unexpected: "Defect in this action",
 };
 

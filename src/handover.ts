@@ -5,7 +5,6 @@ import type { Credential, Run } from "./providers/provider.ts";
 import type { Request, Target } from "./request.ts";
 import { warning } from "./runner/log.ts";
 import { exportToJob, output } from "./runner/outputs.ts";
-import { forget } from "./runner/state.ts";
 import { secondsUntil, utc } from "./words.ts";
 
 /** Sets the outputs and exports the variables; returns the names of these. */
@@ -34,11 +33,10 @@ export async function sealForOthers(request: Request, obtained: Obtained, run: R
   return seal({ ...content, handle: obtained.handle }, readSealKey(request.sealKey), run);
 }
 
-/** Hands the seal on, and leaves the revocation to who opens it: what was left for post stays until the seal is written. */
+/** Hands the seal on, with a warning where nobody but its openers can end what is in it. */
 export function handOn(sealed: string, { credential, handle }: Obtained): void {
   if (sealed === "") return;
   output("sealed", sealed);
-  forget();
   if (handle === undefined || credential.expiresAt !== undefined) return;
   warning(
     "What is sealed has no expiry, so it lives until someone revokes it. Add a closing job that `needs` all the others, runs `if: always()`, and opens the seal with `revoke: true`.",

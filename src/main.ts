@@ -3,12 +3,14 @@ import { connect, warnIfPlain } from "./connect.ts";
 import type { Failure } from "./failure.ts";
 import { handOn, handOver, sealForOthers } from "./handover.ts";
 import { absoluteCertificate, certificatesForPost } from "./http/tls.ts";
+import { type Underway, underway } from "./http/underway.ts";
 import { type Inputs, parseSettings } from "./inputs.ts";
 import { obtain, sweep } from "./obtain.ts";
 import { prove, withProof } from "./probe.ts";
 import { type Known, reportFailure, reportSuccess } from "./report.ts";
 import { chooseRequest, type Tell } from "./request.ts";
-import { maskInputs, readInputs } from "./runner/inputs.ts";
+import { checkRunnerFile } from "./runner/files.ts";
+import { maskInputs, readClient, readInputs } from "./runner/inputs.ts";
 import { clean, mask } from "./runner/masks.ts";
 import { output } from "./runner/outputs.ts";
 import { readRun, workspace } from "./runner/run.ts";
@@ -19,31 +21,39 @@ import { forget } from "./runner/state.ts";
 export function main(): void {
   let inputs: Inputs | undefined;
   const known: Known = {};
+  const requests = underway();
   runStage({
     body: async () => {
       forget();
       inputs = readInputs();
-      maskInputs(inputs);
-      await exchangeStep(inputs, (name, value) => {
+      maskInputs(inputs, "aloud");
+      await exchangeStep(inputs, requests, (name, value) => {
         known[name] = value;
         output(name, value);
       });
     },
     onFailure: (failure: Failure) => reportFailure(failure, inputs, known),
+    onCancel: requests.stop,
     failedExitCode: 1,
   });
 }
 
-async function exchangeStep(inputs: Inputs, tell: Tell): Promise<void> {
+async function exchangeStep(inputs: Inputs, requests: Underway, tell: Tell): Promise<void> {
   const settings = parseSettings(inputs);
   const run = readRun();
   const request = await chooseRequest(inputs, settings, { run, tell, secret: mask });
+  if (settings.exportEnv) checkRunnerFile("GITHUB_ENV");
   warnIfPlain(request.target.url);
   const certificates = absoluteCertificate(settings.caCertificate, workspace());
-  const client = connect(request.target.url, certificates);
+  const client = connect(request.target.url, certificates, requests);
   // Read before anything is minted: a file that has gone in between must not keep a credential from being saved for post.
   const forPost = { ...settings, caCertificate: certificatesForPost(certificates) };
-  const obtained = await minding(client, obtain(request, client, forPost, run));
+  const obtained = await minding(
+    client,
+    obtain(request, client, { settings: forPost, run, keyPair: readClient(), requests }),
+  );
+  // A step that was cancelled meanwhile hands nothing over.
+  if (requests.isStopped()) return;
   const proof = await minding(client, prove(request, obtained.credential, client, settings, tell));
   await sweep(request.target, obtained, client, settings, run);
   const credential = withProof(obtained.credential, proof, clean);
@@ -51,8 +61,10 @@ async function exchangeStep(inputs: Inputs, tell: Tell): Promise<void> {
   const exported = handOver(request.target, credential, settings);
   handOn(sealed, { ...obtained, credential });
   const { willBeRevoked } = obtained;
+  output("failure", "");
+  // The revocation is left to who opens the seal, but not before all is handed over.
+  if (sealed !== "") forget();
   const { proxyHost } = client;
   reportSuccess({ request, credential, proof, settings, exported, isSealed: sealed !== "", willBeRevoked, proxyHost });
   warnOfClock(client, credential.expiresAt);
-  output("failure", "");
 }

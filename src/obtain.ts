@@ -1,12 +1,14 @@
 import { Failure } from "./failure.ts";
 import type { Client } from "./http/client.ts";
+import type { Underway } from "./http/underway.ts";
 import type { Settings } from "./inputs.ts";
 import { type Unsettled, warnOfLeftover } from "./leftover.ts";
-import type { Credential, Handle, Run } from "./providers/provider.ts";
+import type { Credential, Credentials, Handle, Run } from "./providers/provider.ts";
 import type { Request, Target } from "./request.ts";
 import { info, warning } from "./runner/log.ts";
 import { mask } from "./runner/masks.ts";
-import { leave, leaveAtExit } from "./runner/state.ts";
+import { type Left, leave, leaveAtExit } from "./runner/state.ts";
+import { takeBack } from "./takeback.ts";
 import { epochSeconds } from "./words.ts";
 
 /** Seconds for the clean-up of what killed runs left, at most. */
@@ -20,26 +22,57 @@ export interface Obtained {
   readonly willBeRevoked: boolean;
 }
 
-/**
- * Exchanges the user's credentials, or takes what another job sealed. What can be revoked is left for post the moment it
- * exists, before anything that can fail.
- * @param settings with the certificates that post is to trust
- * @throws {Failure} by the contract's judging order
- */
-export async function obtain(request: Request, client: Client, settings: Settings, run: Run): Promise<Obtained> {
-  return request.kind === "open" ? takeOpened(request, settings) : exchange(request, client, settings, run);
+/** What the step goes by, whatever it has to do. */
+export interface Circumstances {
+  /** With the certificates that post is to trust. */
+  readonly settings: Settings;
+  readonly run: Run;
+  /** What a revocation may need again. */
+  readonly keyPair: Credentials;
+  readonly requests: Underway;
 }
 
-function takeOpened({ target, credential, handle }: Request & { kind: "open" }, settings: Settings): Obtained {
-  if (handle !== undefined) leaveHandle(target, handle, credential.expiresAt, settings);
+/**
+ * Exchanges the user's credentials, or takes what another job sealed. What can be revoked is left for post the moment it
+ * exists, before anything that can fail; where it cannot be left, it is taken back at once.
+ * @throws {Failure} by the contract's judging order, or `runner`
+ */
+export async function obtain(request: Request, client: Client, circumstances: Circumstances): Promise<Obtained> {
+  const { keyPair, requests } = circumstances;
+  let unsaved: Revocable | undefined;
+  const leaveHandle: LeaveHandle = (handle, expiresAt) => {
+    const left = revocable(request.target, handle, expiresAt, circumstances.settings);
+    unsaved = left;
+    leave(left, request.target.provider.revokesWithClient === true ? keyPair["client-secret"] : undefined);
+    unsaved = undefined;
+  };
+  try {
+    if (request.kind === "open") return takeOpened(request, leaveHandle);
+    return await exchange(request, client, circumstances, leaveHandle);
+  } catch (fault) {
+    if (unsaved !== undefined) await requests.follow(takeBack(unsaved, keyPair, isOurs), () => true);
+    throw fault;
+  }
+}
+
+type Revocable = Left & { kind: "revocable" };
+
+/** What this very step has made needs no proof of where it comes from. */
+const isOurs = (): boolean => true;
+
+/** Leaves for post what it takes to take something back. */
+type LeaveHandle = (handle: Handle, expiresAt: Date | undefined) => void;
+
+function takeOpened({ credential, handle }: Request & { kind: "open" }, leaveHandle: LeaveHandle): Obtained {
+  if (handle !== undefined) leaveHandle(handle, credential.expiresAt);
   return { credential, handle, willBeRevoked: handle !== undefined };
 }
 
 async function exchange(
   { target, credentials }: Request & { kind: "exchange" },
   client: Client,
-  settings: Settings,
-  run: Run,
+  { settings, run }: Circumstances,
+  leaveHandle: LeaveHandle,
 ): Promise<Obtained> {
   const isRevoked = settings.revoke !== "false";
   let handle: Handle | undefined;
@@ -60,14 +93,16 @@ async function exchange(
       settled,
       revocable(made) {
         handle = made;
-        if (isRevoked) leaveHandle(target, made, undefined, settings);
         settled();
+        if (isRevoked) leaveHandle(made, undefined);
       },
       note: info,
       warn: warning,
       run,
     });
-    leaveExpiry(target, credential, handle, settings);
+    // The expiry is known only now that the credential is whole; post skips what has expired, and tells of what lives on.
+    if (handle !== undefined && isRevoked) leaveHandle(handle, credential.expiresAt);
+    else leaveExpiry(target, credential, handle);
     return { credential, handle, willBeRevoked: isRevoked && handle !== undefined };
   } catch (thrown) {
     if (unsettled !== undefined) warnOfLeftover(unsettled, target.provider);
@@ -76,8 +111,13 @@ async function exchange(
 }
 
 /** What post needs to take something back, and nothing else. */
-function leaveHandle({ provider, url }: Target, handle: Handle, expiresAt: Date | undefined, settings: Settings): void {
-  leave({
+function revocable(
+  { provider, url }: Target,
+  handle: Handle,
+  expiresAt: Date | undefined,
+  settings: Settings,
+): Revocable {
+  return {
     kind: "revocable",
     provider: provider.id,
     url,
@@ -87,15 +127,13 @@ function leaveHandle({ provider, url }: Target, handle: Handle, expiresAt: Date 
     retries: settings.retries,
     caCertificate: settings.caCertificate,
     allowHttp: settings.allowHttp,
-  });
+  };
 }
 
-/** The expiry is known only now that the credential is whole; post skips what has expired, and tells of what lives on. */
-function leaveExpiry(target: Target, { expiresAt }: Credential, handle: Handle | undefined, settings: Settings): void {
-  const { provider, method } = target;
+/** What nobody takes back: post tells how long it lives. */
+function leaveExpiry({ provider, method }: Target, { expiresAt }: Credential, handle: Handle | undefined): void {
   const expires = epochSeconds(expiresAt);
-  if (handle !== undefined && settings.revoke !== "false") leaveHandle(target, handle, expiresAt, settings);
-  else if (handle !== undefined) leave({ kind: "kept", provider: provider.id, expires });
+  if (handle !== undefined) leave({ kind: "kept", provider: provider.id, expires });
   else if (method.ending === "expires") leave({ kind: "expires", provider: provider.id, expires });
 }
 

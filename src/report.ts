@@ -5,7 +5,8 @@ import { providerById } from "./providers/index.ts";
 import type { Credential, Ending } from "./providers/provider.ts";
 import type { Request, TellName } from "./request.ts";
 import { error, info, told, warning } from "./runner/log.ts";
-import { output } from "./runner/outputs.ts";
+import { withdraw } from "./runner/outputs.ts";
+import { chapterOn } from "./runner/run.ts";
 import { type Rows, writeSummary } from "./runner/summary.ts";
 import { lifetime } from "./words.ts";
 
@@ -33,9 +34,10 @@ export function reportSuccess(result: Result): void {
       "Method",
       result.request.kind === "open" ? `${target.method.id}, opened from another job's seal` : target.method.id,
     ],
-    ["Valid", lifetime(result.credential.expiresAt)],
-    ["Probe", probeText(result.proof)],
+    ["Expires", lifetime(result.credential.expiresAt)],
+    ["Probe", probeText(result)],
     ["Exported", exportedText(result)],
+    ...(result.isSealed ? [["Sealed", "for the other jobs of this run, in the output sealed"] as const] : []),
     ["At the end", endText(result)],
   ];
   const lines = account === "" ? rows : rows.toSpliced(2, 0, ["Account", account]);
@@ -52,15 +54,15 @@ function throughText({ proxyHost }: Result): string {
 /** A missing permission is the user's choice; a fault is something to look at. */
 function tellInconclusive(proof: Proof & { kind: "inconclusive" }): void {
   if (proof.lacks === "permission") info(told(proof.failure));
-  else warning(told(proof.failure), "The probe told nothing");
+  else warning(told(proof.failure), "Token not proven");
 }
 
-function probeText(proof: Proof): string {
+function probeText({ proof, request }: Result): string {
   switch (proof.kind) {
     case "accepted":
       return "accepted, the service knows the credential";
     case "skipped":
-      return "skipped (`probe: false`), so the credential is not proven";
+      return `skipped (\`probe: false\`), so the credential is not proven${request.kind === "open" ? " here" : ""}`;
     case "refused":
       return "refused";
     case "inconclusive":
@@ -89,19 +91,19 @@ const ENDINGS: Readonly<Record<Ending, (name: string) => string>> = {
 /** What was known of the target when a step failed. */
 export type Known = Partial<Record<TellName, string>>;
 
-/** Tells a failure once: as an annotation, as an output, and in the job's summary unless that is not wanted. */
+/** Tells a failure once: as an annotation, as an output beside no other, and in the job's summary unless that is not wanted. */
 export function reportFailure(failure: Failure, inputs: Inputs | undefined, known: Known): void {
   error(failure);
-  output("failure", failure.code);
+  withdraw(failure.code);
   if (inputs?.summary.toLowerCase() === "false") return;
   const { message, hint } = failure;
   // What the service answered stays out: it can name an account.
   const { provider, url, method } = known;
   const service: Rows = provider && url ? [["Service", `${providerById(provider)?.name} at ${new URL(url).host}`]] : [];
   writeSummary(`No API token: ${failure.title}`, [
+    ["Failure", failure.code, chapterOn(failure.code)],
     ...service,
     ...(method === undefined ? [] : [["Method", method] as const]),
     ["What happened", told({ message, hint, answered: "", answeredBy: "" })],
-    ["Failure", failure.code],
   ]);
 }

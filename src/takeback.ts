@@ -1,3 +1,4 @@
+import * as z from "zod/mini";
 import { connect } from "./connect.ts";
 import { asFailure } from "./failure.ts";
 import { warnOfLeftover } from "./leftover.ts";
@@ -16,13 +17,24 @@ const LONGEST_SECONDS = 30;
 export const CHANGED_STATE =
   "Another step may have changed it. Whatever this step minted stays valid until it expires: remove it in the service.";
 
+/** The title of a warning that the state is not what main saved. */
+export const NOTHING_DONE = "Nothing was taken back";
+
 type Revocable = Left & { kind: "revocable" };
 
-/** Takes back what main left; whatever goes wrong becomes one warning. */
-export async function takeBack(left: Left, client: Credentials): Promise<void> {
+/**
+ * Takes back what main left; whatever goes wrong becomes one warning.
+ * @param isSignedWith tells whether main saved what was left, with this secret: without that no secret of the inputs is sent
+ */
+export async function takeBack(
+  left: Left,
+  client: Credentials,
+  isSignedWith: (secret: string) => boolean,
+): Promise<void> {
+  if (left.kind === "revocable") mask(left.handle.secret);
   const provider = providerById(left.provider);
   if (provider === undefined) {
-    warning(`The saved state names no known provider. ${CHANGED_STATE}`, "Nothing was taken back");
+    warning(`The saved state names no known provider. ${CHANGED_STATE}`, NOTHING_DONE);
     return;
   }
   const end = left.expires === undefined ? undefined : new Date(left.expires * 1000);
@@ -38,15 +50,31 @@ export async function takeBack(left: Left, client: Credentials): Promise<void> {
       info(`${provider.name} offers no revocation: the token lives ${end ? until(end) : "until it expires"}.`);
       break;
     case "revocable":
-      if (end === undefined || end.getTime() > Date.now())
+      if (isForged(provider, client, isSignedWith)) {
+        warning(
+          `The saved state does not fit "client-secret", so that was sent nowhere: the state is not the one that this step saved, or the input has changed since. ${CHANGED_STATE}`,
+          NOTHING_DONE,
+        );
+      } else if (end === undefined || end.getTime() > Date.now())
         tell(await revoke(provider, left, client), provider, left, end);
-      else info(`${provider.name}: the credential expired at ${utc(end)} (UTC), so nothing is left to revoke.`);
+      else info(`${provider.name}: the credential expired at ${utc(end)}, so nothing is left to revoke.`);
       break;
   }
 }
 
-async function revoke(provider: Provider, left: Revocable, client: Credentials): Promise<Revocation> {
-  mask(left.handle.secret);
+/** A secret of the inputs goes only where main went: whoever made up a state did not know it. */
+function isForged(provider: Provider, client: Credentials, isSignedWith: (secret: string) => boolean): boolean {
+  const secret = client["client-secret"];
+  return provider.revokesWithClient === true && secret !== undefined && !isSignedWith(secret);
+}
+
+/** The state is not to be believed, so nothing is sent. */
+interface Unbelievable {
+  readonly kind: "unbelievable";
+  readonly why: string;
+}
+
+async function revoke(provider: Provider, left: Revocable, client: Credentials): Promise<Revocation | Unbelievable> {
   if (provider.revoke === undefined) return { kind: "failed", answered: "the service offers no revocation" };
   if (provider.revokesWithClient === true && !(client["client-id"] && client["client-secret"])) {
     return { kind: "failed", answered: '"client-id" and "client-secret" are not given any more' };
@@ -56,12 +84,22 @@ async function revoke(provider: Provider, left: Revocable, client: Credentials):
     const stage = { seconds: Math.min(left.timeout, LONGEST_SECONDS), retries: left.retries };
     return await provider.revoke(left.handle, connect(left.url, left.caCertificate).stage(stage), client);
   } catch (thrown) {
-    const { message, answered, answeredBy } = asFailure(thrown);
-    return { kind: "failed", answered: told({ message, answered, answeredBy, hint: "" }) };
+    // A provider reads its handle before it sends anything.
+    if (thrown instanceof z.core.$ZodError) {
+      return { kind: "unbelievable", why: "The saved state is not what this action saves." };
+    }
+    // What the service answered stays out: it can repeat a secret that only main knew.
+    const { message } = asFailure(thrown);
+    return { kind: "failed", answered: told({ message, answered: "", answeredBy: "", hint: "" }) };
   }
 }
 
-function tell(revocation: Revocation, { name, byHand }: Provider, left: Revocable, end: Date | undefined): void {
+function tell(
+  revocation: Revocation | Unbelievable,
+  { name, byHand }: Provider,
+  left: Revocable,
+  end: Date | undefined,
+): void {
   const host = new URL(left.url).host;
   switch (revocation.kind) {
     case "revoked":
@@ -76,9 +114,12 @@ function tell(revocation: Revocation, { name, byHand }: Provider, left: Revocabl
         "Not revoked",
       );
       break;
+    case "unbelievable":
+      warning(`${revocation.why} ${CHANGED_STATE}`, NOTHING_DONE);
+      break;
   }
 }
 
 function until(end: Date | undefined): string {
-  return end === undefined ? "until someone revokes it" : `until ${utc(end)} (UTC)`;
+  return end === undefined ? "until someone revokes it" : `until ${utc(end)}`;
 }

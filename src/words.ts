@@ -8,10 +8,10 @@ export function secondsUntil(date: Date, now = Date.now()): number {
   return Math.max(0, Math.floor((date.getTime() - now) / 1000));
 }
 
-/** How long a credential lives, for people: `for 9 h 59 min, until 2026-11-22T16:20:04Z (UTC)`. */
+/** When a credential expires, for people: `in 9 h 59 min, at 2026-11-22T16:20:04Z`. */
 export function lifetime(expiresAt: Date | undefined, now = Date.now()): string {
   if (expiresAt === undefined) return "no expiry known";
-  return `for ${span(secondsUntil(expiresAt, now))}, until ${utc(expiresAt)} (UTC)`;
+  return `in ${span(secondsUntil(expiresAt, now))}, at ${utc(expiresAt)}`;
 }
 
 /** The two largest units, rounded to the smaller of them; a day is told in hours. */

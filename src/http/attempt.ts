@@ -23,11 +23,18 @@ export type Outcome =
   | { readonly kind: "answer"; readonly answer: Answer }
   | { readonly kind: "fault"; readonly fault: Fault };
 
-/** Sends the request once and reads the whole answer, in at most `milliseconds`. Never rejects, never follows a redirect. */
-export async function attempt(route: Route, request: Request, milliseconds: number): Promise<Outcome> {
+/**
+ * Sends the request once and reads the whole answer, in at most `milliseconds`. Never rejects, never follows a redirect.
+ * @param progress is kept up to date while the request is under way
+ */
+export async function attempt(
+  route: Route,
+  request: Request,
+  milliseconds: number,
+  progress: Progress = notBegun(),
+): Promise<Outcome> {
   const deadline = new AbortController();
   const timer = setTimeout(() => deadline.abort(), milliseconds);
-  const progress: Progress = { connected: false, written: false, answering: false, seen: () => ({}), fault: undefined };
   const { host, proxyHost, secure, caGiven } = route;
   const circumstances = () => ({
     host,
@@ -67,13 +74,17 @@ function seconds(milliseconds: number): string {
 }
 
 /** How far a request came. `connected`: there is a connection, or a tunnel. `written`: the service may have read it. */
-interface Progress {
+export interface Progress {
   connected: boolean;
   written: boolean;
   answering: boolean;
   seen: () => Seen;
   /** What the connection ended with, also in the middle of an answer. */
   fault: unknown;
+}
+
+export function notBegun(): Progress {
+  return { connected: false, written: false, answering: false, seen: () => ({}), fault: undefined };
 }
 
 function startRequest(

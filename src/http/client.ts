@@ -3,7 +3,7 @@ import { Agent as HttpsAgent } from "node:https";
 import { setDefaultAutoSelectFamilyAttemptTimeout } from "node:net";
 import { Failure } from "../failure.ts";
 import { VERSION } from "../version.ts";
-import { attempt, type Outcome, type Route } from "./attempt.ts";
+import { attempt, notBegun, type Outcome, type Route } from "./attempt.ts";
 import { clientCertificateWanted, type Fault } from "./faults.ts";
 import type { Answer, Http, Request } from "./http.ts";
 import { proxyFor, tunnelAgent } from "./proxy.ts";
@@ -11,6 +11,7 @@ import { inFront, quoted } from "./quote.ts";
 import { redirected } from "./redirect.ts";
 import { backoff, CLOCK_TOLERANCE_SECONDS, retryAfterSeconds, secondsAhead, toldBackoff } from "./retry.ts";
 import { keepVerification, type Trust } from "./tls.ts";
+import { type Underway, underway } from "./underway.ts";
 
 /** Milliseconds for each address of a host before the next is tried: Node's quarter of a second is too short from afar. */
 const ONE_ADDRESS = 5_000;
@@ -37,6 +38,8 @@ export interface ClientOptions {
   readonly onRetry: (retry: Retry) => void;
   /** Chance, from 0 to 1. */
   readonly random?: () => number;
+  /** Where requests are kept in mind that a cancellation must not lose. */
+  readonly requests?: Underway;
 }
 
 export interface Limits {
@@ -100,16 +103,21 @@ function openStage(route: Route, limits: Limits, options: ClientOptions, noteClo
   const end = process.uptime() + limits.seconds;
   const left = () => end - process.uptime();
   const longestAttempt = Math.max(SHORTEST_ATTEMPT_SECONDS, limits.seconds / 4);
-  const random = options.random ?? Math.random;
+  const { random = Math.random, requests = underway() } = options;
 
-  const send = async (first: Request): Promise<Answer> => {
+  const deliver = async (first: Request): Promise<Answer> => {
     let request = first;
     let longest = 0;
     for (let retry = 0; ; retry++) {
+      // Whoever waits for the answer waits for ever: the process is about to end.
+      if (requests.isStopped() && request.cleansUp !== true) await new Promise(() => {});
       // What a creation left behind has to be looked for in the same stage.
       const share = typeof request.resend === "function" ? 0.6 : 1;
       const milliseconds = Math.max(1, Math.min(longestAttempt, left() * share) * 1000);
-      const came = await attempt(route, request, milliseconds);
+      const progress = notBegun();
+      const outgoing = attempt(route, request, milliseconds, progress);
+      if (request.mints === true) requests.follow(outgoing, () => progress.written);
+      const came = await outgoing;
       if (came.kind === "answer") noteClock(came.answer);
       const outcome = judgeStatus(came, request, route);
       if (outcome.kind === "answer") return outcome.answer;
@@ -127,6 +135,8 @@ function openStage(route: Route, limits: Limits, options: ClientOptions, noteClo
       request = next();
     }
   };
+  const send = (request: Request): Promise<Answer> =>
+    request.cleansUp === true ? requests.follow(deliver(request), () => true) : deliver(request);
   return { baseUrl: route.baseUrl, host: route.host, send };
 }
 

@@ -13,6 +13,10 @@ export interface Request {
   readonly resend?: Resend;
   /** What it is for, as a retry's log line begins: given where a stage sends several requests. */
   readonly what?: string;
+  /** Its answer brings a secret: a step that is cancelled meanwhile waits for it for a moment. */
+  readonly mints?: true;
+  /** It undoes a creation that nobody may know of: a step that is cancelled meanwhile waits for it for a moment. */
+  readonly cleansUp?: true;
   /** It stands in the place of a creation that met a fault, and nothing is sent in its own. */
   readonly isReplacement?: true;
   /** Tells that this answer is the service's own word, whatever its status: it is then neither retried nor judged. */
@@ -59,4 +63,9 @@ export interface Http {
 /** The same client, whose retries tell what is attempted. */
 export function naming(http: Http, what: string): Http {
   return { ...http, send: (request) => http.send({ what, ...request }) };
+}
+
+/** The same client, for looking for a key whose creation met a fault, and deleting it. */
+export function undoing(http: Http): Http {
+  return { ...http, send: (request) => http.send({ what: "Looking for the key", cleansUp: true, ...request }) };
 }

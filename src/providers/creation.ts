@@ -1,5 +1,5 @@
 import { Failure } from "../failure.ts";
-import type { Answer, Http, Request } from "../http/http.ts";
+import { type Answer, type Http, type Request, undoing } from "../http/http.ts";
 import { keyName } from "./key-name.ts";
 import type { Hands } from "./provider.ts";
 
@@ -12,7 +12,7 @@ export interface NamedKey {
    * Looks for the keys of that name and deletes them. Resolves with true only where there is certain to be none any more.
    * @throws {Failure} where the service cannot be asked
    */
-  readonly remove: (name: string) => Promise<boolean>;
+  readonly remove: (name: string, http: Http) => Promise<boolean>;
 }
 
 export interface Asked {
@@ -34,7 +34,7 @@ export async function askForKey(
 ): Promise<Asked> {
   let name = "";
   const undo = async (): Promise<boolean> => {
-    const isGone = await certainly(remove(name));
+    const isGone = await certainly(remove(name, undoing(http)));
     if (isGone) settled();
     return isGone;
   };
@@ -44,6 +44,7 @@ export async function askForKey(
     return {
       ...request(name),
       what: "Creating the key",
+      mints: true,
       resend: async (mayHaveActed) => {
         if (mayHaveActed) return (await undo()) ? creation : undefined;
         settled();

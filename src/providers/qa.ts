@@ -55,6 +55,7 @@ export const qa: Provider = {
             client_secret: credentials["client-secret"],
           },
           mayMean: ({ status }) => (status < 400 ? notQa(http) : undefined),
+          mints: true,
         });
         const minted = readTokenResponse(answer, http, secret);
         if (minted === undefined) throw judge(answer, http, ownWord, notQa(http));

@@ -181,6 +181,7 @@ async function grantAt(
       headers: { authorization: `Basic ${basicPair(id ?? PUBLIC_CLIENT.id, clientSecret ?? PUBLIC_CLIENT.secret)}` },
       form: { grant_type: "password", username, password },
       resend: "once",
+      mints: true,
     }),
   );
   if (answer instanceof Failure) return answer;
@@ -258,7 +259,7 @@ async function createKey(access: Credential, http: Http, hands: Hands): Promise<
   const headers = bearer(access);
   const { answer, undo } = await askForKey(http, hands, {
     request: (name) => ({ method: "POST", path, headers, json: { name } }),
-    remove: (name) => removeKeys(name, path, access.token, naming(http, "Looking for the key")),
+    remove: (name, client) => removeKeys(name, path, access.token, client),
   });
   const isMade = answer.status < 300;
   const key = isMade ? read(CreatedKey, answer.json)?.api_key : undefined;

@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import { basicPair } from "../basic.ts";
 import { Failure } from "../failure.ts";
-import { type Answer, type Http, naming } from "../http/http.ts";
+import type { Answer, Http } from "../http/http.ts";
 import { type Parsed, read, schema } from "../read.ts";
 import { askForKey } from "./creation.ts";
 import { expiry } from "./expiry.ts";
@@ -123,6 +123,7 @@ export const tuleap: Provider = {
           path: "/api/tokens",
           json: { username, password },
           resend: "once",
+          mints: true,
         });
         const minted = answer.status < 300 ? read(CreatedToken, answer.json) : undefined;
         if (minted === undefined) throw judgeExchange(answer, http, "password");
@@ -202,7 +203,7 @@ async function createKey(basic: string, http: Http, hands: Hands): Promise<Crede
       headers,
       json: { description: name, expiration_date: atom(expiresAt), scopes: [REST_SCOPE] },
     }),
-    remove: (name) => removeKeys(name, headers, naming(http, "Looking for the key")),
+    remove: (name, client) => removeKeys(name, headers, client),
   });
   const created = answer.status < 300 ? read(CreatedKey, answer.json) : undefined;
   if (created !== undefined) hands.secret(created.identifier);
@@ -293,7 +294,7 @@ async function endToken(
   const path = `/api/tokens/${encodeURIComponent(token)}`;
   try {
     const headers = basicHeaders({ token: basic });
-    const answer = await http.send({ method: "DELETE", path, headers, resend: "once" });
+    const answer = await http.send({ method: "DELETE", path, headers, resend: "once", cleansUp: true });
     if (answer.status === 200 && !answer.isHtml) return;
   } catch (fault) {
     if (!(fault instanceof Failure)) throw fault;

@@ -58,7 +58,7 @@ export const virtuozzo: Provider = {
 
       async exchange({ username, password }, http, { secret, revocable }) {
         const form = { login: username, password };
-        const answer = await call(http, "users/authentication/rest/signin", form, { resend: "once" });
+        const answer = await call(http, "users/authentication/rest/signin", form, { resend: "once", mints: true });
         const signIn = read(SignIn, answer.json);
         const session = signIn?.session ?? "";
         if (session !== "") {
@@ -114,7 +114,7 @@ function call(
   http: Http,
   path: string,
   form: Request["form"] & {},
-  more: Pick<Request, "resend"> = {},
+  more: Pick<Request, "resend" | "mints"> = {},
 ): Promise<Answer> {
   const isFinal = (answer: Answer) => resultOf(answer) !== undefined;
   return http.send({ method: "POST", path: `/1.0/${path}`, form, isFinal, ...more });

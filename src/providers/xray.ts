@@ -50,6 +50,7 @@ export const xray: Provider = {
           json: { client_id: credentials["client-id"], client_secret: credentials["client-secret"] },
           isFinal: isElsewhere,
           mayMean: ({ status }) => (status < 400 ? notXray(http) : undefined),
+          mints: true,
         });
         // The body is a bare JSON string: exactly one layer of JSON comes off.
         const minted = answer.status < 300 ? read(BareString, answer.json) : undefined;

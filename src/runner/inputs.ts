@@ -43,38 +43,48 @@ function untrimmed(name: InputName): string {
   return getInput(name, { trimWhitespace: false });
 }
 
-/** Masks every secret among the inputs, each before anything is judged or said of it. */
-export function maskInputs(inputs: Inputs): void {
+/**
+ * Masks every secret among the inputs, each before anything is judged or said of it.
+ * @param how main says what is odd about a secret; post, which masks the same, has nothing to add
+ */
+export function maskInputs(inputs: Inputs, how: "aloud" | "silently"): void {
+  const odd: Odd = how === "aloud" ? { warning, notice } : { warning: () => {}, notice: () => {} };
   const given = [
     ...SECRET_FIELDS.map((field) => ({ field, name: field, value: inputs[field] })),
     ...fieldsInside(inputs.credentials).map(({ field, value }) => ({ field, name: `credentials.${field}`, value })),
   ];
-  maskNamed("seal-key", inputs["seal-key"]);
-  maskWhole(inputs.credentials);
+  maskNamed("seal-key", inputs["seal-key"], odd);
+  maskWhole(inputs.credentials, odd);
   for (const { field, name, value } of given) {
     if (!SECRET_FIELDS.includes(field)) continue;
-    maskNamed(name, trimmed(field, value));
+    maskNamed(name, trimmed(field, value), odd);
     mask(value);
   }
   mask(untrimmed("password"));
   maskPairs(inputs);
 }
 
-function maskNamed(name: string, secret: string): void {
+/** Tells of a secret that is no good one. */
+interface Odd {
+  warning(line: string, title: string): void;
+  notice(line: string, title: string): void;
+}
+
+function maskNamed(name: string, secret: string, odd: Odd): void {
   if (mask(secret)) return;
-  warning(
+  odd.warning(
     `The input "${name}" has fewer than 4 characters and is not masked: a mask that short would shred the log.`,
     "Secret too short to mask",
   );
 }
 
 /** A JSON secret of one line is masked as a whole; of one with several lines GitHub masks each line, braces too. */
-function maskWhole(credentials: string): void {
+function maskWhole(credentials: string, odd: Odd): void {
   if (!/[\r\n]/.test(credentials)) {
     mask(credentials);
     return;
   }
-  notice(
+  odd.notice(
     'The secret in "credentials" has several lines. GitHub masks each of them, also those that are only { or }, which shreds logs and drops job outputs: store the JSON on one line.',
     "Store the JSON secret on one line",
   );
@@ -96,7 +106,7 @@ function maskPairs(inputs: Inputs): void {
   }
 }
 
-/** The client credentials alone, from the inputs or from `credentials`: all that post takes from `with:`. */
+/** The client credentials alone, from the inputs or from `credentials`: all that a revocation takes from `with:`. */
 export function readClient(): Credentials {
   const inside = Object.fromEntries(
     fieldsInside(input("credentials")).map(({ field, value }) => [field, value.trim()]),

@@ -9,16 +9,21 @@ export function info(line: string): void {
 
 /** A titled annotation that does not fail the step. */
 export function warning(line: string, title: string): void {
-  core.warning(cleanLine(line), { title });
+  core.warning(annotation(line), { title });
 }
 
 export function notice(line: string, title: string): void {
-  core.notice(cleanLine(line), { title });
+  core.notice(annotation(line), { title });
 }
 
-/** The one annotation of a step that failed. */
+/** The one annotation of a step that failed. Its code ends it, to branch on and to look up. */
 export function error(failure: Failure): void {
-  core.error(told(failure), { title: failure.title });
+  core.error(`${annotation(told(failure))} (${failure.code})`, { title: failure.title });
+}
+
+/** An annotation is shown as plain text, so code stands in quotes. It is made safe first, while a secret is as it was. */
+function annotation(line: string): string {
+  return cleanLine(line).replace(/`([^`]+)`/g, '"$1"');
 }
 
 type Told = Pick<Failure, "message" | "answered" | "answeredBy" | "hint">;

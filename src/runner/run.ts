@@ -14,6 +14,13 @@ export function readRun(): Run {
   };
 }
 
+/** The place where this version of the action explains a failure; undefined where the runner tells no repository. */
+export function chapterOn(failure: string): string | undefined {
+  const { GITHUB_ACTION_REPOSITORY: repository = "", GITHUB_ACTION_REF: ref = "" } = process.env;
+  if (!/^[\w.-]+\/[\w.-]+$/.test(repository) || !/^[\w.@/+-]+$/.test(ref)) return undefined;
+  return `https://github.com/${repository}/blob/${ref}/docs/troubleshooting.md#${failure}`;
+}
+
 /** The folder that relative paths in inputs start from. */
 export function workspace(): string {
   return process.env.GITHUB_WORKSPACE || process.cwd();

@@ -1,10 +1,20 @@
+import { createHmac, timingSafeEqual } from "node:crypto";
+import { statSync } from "node:fs";
+import { isAbsolute } from "node:path";
 import { getState, saveState } from "@actions/core";
 import * as z from "zod/mini";
 import { type Parsed, parseJson, read, schema } from "../read.ts";
+import { writeTo } from "./files.ts";
 
 /** The only key that post reads. */
 const KEY = "revocation";
 const NONE = "none";
+
+/** The last second of the year 9999. */
+const LAST_SECOND = 253_402_300_799;
+
+/** Largest file of certificates, in bytes. */
+const LARGEST_FILE = 1024 * 1024;
 
 /** What main leaves for post, and nothing that post does not need. */
 const Left = schema(() =>
@@ -38,17 +48,58 @@ const Left = schema(() =>
 );
 export type Left = Parsed<typeof Left>;
 
+/** Whether each field is what the input that it came from can be. */
+function isSound(left: Left): boolean {
+  if (!isWhole(left.expires ?? 0, 0, LAST_SECOND)) return false;
+  if (left.kind === "unsettled") return isBaseUrl(left.url) && /^[\w-]{1,100}$/.test(left.name);
+  if (left.kind !== "revocable") return true;
+  const { url, timeout, retries, caCertificate } = left;
+  return isBaseUrl(url) && isWhole(timeout, 1, 3600) && isWhole(retries, 0, 10) && isCertificate(caCertificate);
+}
+
+function isWhole(value: number, from: number, to: number): boolean {
+  return Number.isInteger(value) && value >= from && value <= to;
+}
+
+/** As main writes a base URL: nothing but scheme, host and path, without a slash at its end. */
+function isBaseUrl(text: string): boolean {
+  if (!/^https?:\/\//.test(text) || !URL.canParse(text)) return false;
+  const { origin, pathname } = new URL(text);
+  return text === origin + pathname.replace(/\/+$/, "");
+}
+
+/** PEM text, or where a file of it is or was: what never ends is no such file. */
+function isCertificate(text: string): boolean {
+  if (text === "" || text.includes("-----BEGIN CERTIFICATE-----")) return true;
+  if (!isAbsolute(text)) return false;
+  try {
+    const found = statSync(text, { throwIfNoEntry: false });
+    return found === undefined || (found.isFile() && found.size <= LARGEST_FILE);
+  } catch {
+    return false;
+  }
+}
+
 /**
  * Saves that there is nothing to take back. As main's first act it keeps later steps from putting a state of their own
  * into post's environment: the runner lays what main saved over it.
+ * @throws {Failure} `runner`
  */
 export function forget(): void {
-  saveState(KEY, NONE);
+  save(NONE);
 }
 
-/** Saves what post has to know; the last one counts. */
-export function leave(left: Left): void {
-  saveState(KEY, JSON.stringify(left));
+/**
+ * Saves what post has to know; the last one counts.
+ * @param secret what post will send beside it and take from the inputs: it signs what is saved
+ * @throws {Failure} `runner`
+ */
+export function leave(left: Left, secret?: string): void {
+  save(JSON.stringify(secret === undefined ? left : { ...left, mac: macOf(left, secret) }));
+}
+
+function save(text: string): void {
+  writeTo("GITHUB_STATE", () => saveState(KEY, text));
 }
 
 /** Saves what there is to know when the process ends, also where a signal ends it. */
@@ -63,5 +114,22 @@ export function leaveAtExit(current: () => Left | undefined): void {
 export function readLeft(): Left | undefined | "broken" {
   const state = getState(KEY);
   if (state === NONE || state === "") return undefined;
-  return read(Left, parseJson(state)) ?? "broken";
+  const left = read(Left, parseJson(state));
+  return left !== undefined && isSound(left) ? left : "broken";
+}
+
+const Signed = schema(() => z.looseObject({ mac: z.string() }));
+
+/** Whether main left this very state, with this secret among its inputs: a later step can have put another in its place. */
+export function isSignedWith(secret: string): boolean {
+  const signed = read(Signed, parseJson(getState(KEY)));
+  if (signed === undefined) return false;
+  const { mac, ...rest } = signed;
+  const [given, wanted] = [Buffer.from(mac), Buffer.from(macOf(rest, secret))];
+  return given.length === wanted.length && timingSafeEqual(given, wanted);
+}
+
+/** HMAC-SHA-256 (RFC 2104) over the JSON, in base64url. */
+function macOf(rest: object, secret: string): string {
+  return createHmac("sha256", secret).update(JSON.stringify(rest)).digest("base64url");
 }

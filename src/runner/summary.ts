@@ -1,23 +1,36 @@
-import { appendFileSync } from "node:fs";
+import { appendFileSync, statSync } from "node:fs";
 import { info } from "./log.ts";
 
-/** Rows of the table: a heading and its text, both plain. */
-export type Rows = readonly (readonly [heading: string, text: string])[];
+/** Rows of the table: a heading, its text, both plain but for code in backticks, and where the text leads. */
+export type Rows = readonly (readonly [heading: string, text: string, link?: string | undefined])[];
 
 /** Adds a small table to the job's summary; where the runner offers none, nothing is lost. */
 export function writeSummary(heading: string, rows: Rows): void {
   const file = process.env.GITHUB_STEP_SUMMARY ?? "";
   if (file === "") return;
-  const body = rows.map(([name, text]) => `<tr><th align="left">${escaped(name)}</th><td>${escaped(text)}</td></tr>`);
+  const body = rows.map(
+    ([name, text, link]) => `<tr><th align="left">${html(name)}</th><td>${cell(text, link)}</td></tr>`,
+  );
   // The toolkit's summary loads `fs.promises` in every run, for three milliseconds; a line of text needs no more than this.
   try {
-    appendFileSync(file, `<h3>${escaped(heading)}</h3>\n\n<table>${body.join("")}</table>\n\n`);
+    // To write to a pipe that nobody reads would never end.
+    if (statSync(file).isFIFO()) throw new Error("a pipe");
+    appendFileSync(file, `<h3>${html(heading)}</h3>\n\n<table>${body.join("")}</table>\n\n`);
   } catch {
     info("The job summary could not be written.");
   }
 }
 
-/** Inside of an HTML block Markdown means nothing, so these characters are all that could become markup. */
+function cell(text: string, link: string | undefined): string {
+  return link === undefined ? html(text) : `<a href="${escaped(link)}">${html(text)}</a>`;
+}
+
+/** Markdown means nothing inside of an HTML block, so code is marked as HTML marks it. */
+function html(text: string): string {
+  return escaped(text).replace(/`([^`]+)`/g, "<code>$1</code>");
+}
+
+/** Inside of an HTML block these characters are all that could become markup. */
 function escaped(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
 }
