@@ -1,3 +1,4 @@
+import { withAdvice } from "./advice.ts";
 import { connect, warnIfPlain } from "./connect.ts";
 import type { Failure } from "./failure.ts";
 import { handOn, handOver, sealForOthers } from "./handover.ts";
@@ -28,7 +29,7 @@ export function main(): void {
         output(name, value);
       });
     },
-    onFailure: (failure: Failure) => reportFailure(failure, inputs, known),
+    onFailure: (failure: Failure) => reportFailure(withAdvice(failure, inputs, known.provider), inputs, known),
     failedExitCode: 1,
   });
 }

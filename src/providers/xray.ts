@@ -26,6 +26,7 @@ export const xray: Provider = {
   id: "xray",
   name: "Xray Cloud",
   defaultUrl: "https://xray.cloud.getxray.app",
+  confusedWith: { name: "Jira", hosts: /(?:^|\.)(?:atlassian\.(?:net|com)|jira\.com)$/ },
   pastedTail: /\/api\/v[12](?:\/authenticate|\/graphql)?$/,
   byHand: "Jira > Apps > Xray > API Keys",
   methods: [
