@@ -57,7 +57,7 @@ function yamlValue(lines: readonly string[], name: string, line: number): string
 
 function yamlOrUndefined(text: string): unknown {
   try {
-    const whole: unknown = parse(text, { schema: "failsafe", logLevel: "silent" });
+    const whole: unknown = parse(text, { schema: "failsafe", logLevel: "error" });
     return typeof whole === "object" && whole !== null && "value" in whole ? (whole.value ?? "") : undefined;
   } catch {
     return undefined;
