@@ -3,7 +3,7 @@ import { type Inputs, invalid, misspeltHint, WHY_EMPTY } from "./inputs.ts";
 import { didYouMean, ifName } from "./nearest.ts";
 import { providers } from "./providers/index.ts";
 import { type Credentials, FIELDS, type Field, type Method, type Provider } from "./providers/provider.ts";
-import { addressOf } from "./url.ts";
+import { addressOf, lacksHost } from "./url.ts";
 
 /**
  * The provider that the input names, by its id or an alias, in any case.
@@ -90,7 +90,7 @@ function missingSecret(
   inputs: Inputs,
 ): Failure {
   const inJson = inputs.credentials !== "";
-  const needsUrl = addressOf(inputs, provider) === "";
+  const needsUrl = lacksHost(addressOf(inputs, provider));
   const names = [...lacking.map((field) => (inJson ? `credentials.${field}` : field)), ...(needsUrl ? ["url"] : [])];
   const sentence =
     lacking.length === 0 || fieldsOf(given).length === 0

@@ -6,8 +6,8 @@ interface Oddity {
   readonly inner: string;
 }
 
-/** A pair of quotes; a quote on one side alone may belong to a secret. */
-const QUOTED = /^(?:(["'`])(.*)\1|[“”„‘’‚«»‹›](.*)[“”‘’«»‹›])$/s;
+/** A pair of quotes, plain or typographic (U+2018 to U+201E and others); one on one side alone may belong to a secret. */
+const QUOTED = /^(?:(["'`])(.*)\1|[‘-„«»‹›](.*)[‘-„«»‹›])$/s;
 
 /** Format and control characters, and others that show nothing; or a UTF-8 byte order mark that was read as Latin-1. */
 const INVISIBLE = /^(?:[\p{Cf}\p{Cc}\p{Default_Ignorable_Code_Point}\u2800]|ï»¿)+|\p{Cf}+$/gu;

@@ -5,7 +5,7 @@ import { readSealKey } from "./handoff.ts";
 import { type Inputs, invalid, misspeltHint, type Settings, WHY_EMPTY } from "./inputs.ts";
 import { chooseSealed } from "./opening.ts";
 import type { Credential, Credentials, Handle, Method, Provider, Run } from "./providers/provider.ts";
-import { addressOf, baseUrl } from "./url.ts";
+import { addressOf, baseUrl, lacksHost } from "./url.ts";
 
 /** What the service is and how to authenticate there. */
 export interface Target {
@@ -47,7 +47,7 @@ export async function chooseRequest(
 async function chooseExchange(inputs: Inputs, settings: Settings, tell: Tell): Promise<Request> {
   const provider = chooseProvider(inputs);
   tell("provider", provider.id);
-  const hasAddress = addressOf(inputs, provider) !== "";
+  const hasAddress = !lacksHost(addressOf(inputs, provider));
   const url = hasAddress ? baseUrl(inputs, provider) : "";
   if (hasAddress) tell("url", url);
   const credentials = readCredentials(inputs);
@@ -71,5 +71,5 @@ async function chooseExchange(inputs: Inputs, settings: Settings, tell: Tell): P
 /** Told only where the credentials are there: without them, that is what is wrong. */
 function noAddress(provider: Provider, inputs: Inputs): Failure {
   const hint = `Give the base URL of your installation. ${misspeltHint(inputs, ["url"])}${WHY_EMPTY}`;
-  return invalid("url", `is empty, but ${provider.name} has no default`, hint);
+  return invalid("url", inputs.url === "" ? `is empty, but ${provider.name} has no default` : "names no host", hint);
 }

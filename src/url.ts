@@ -8,6 +8,11 @@ export function addressOf(inputs: Inputs, provider: Provider): string {
   return inputs.url || provider.aliases?.[inputs.provider.toLowerCase()]?.defaultUrl || provider.defaultUrl || "";
 }
 
+/** Whether an address is empty, or what `https://${{ secrets.HOST }}` becomes where the secret is. */
+export function lacksHost(address: string): boolean {
+  return /^(?:[a-z][a-z0-9+.-]*:\/\/)?(?::\d+)?[\\/]*$/i.test(address);
+}
+
 /**
  * The base URL of the service, without what people paste after it and without a trailing slash.
  * @throws {Failure} `invalid-input`
@@ -37,7 +42,7 @@ const NOT_FILLED_IN = "holds an expression or a variable that nothing has filled
 const FLAWS: readonly (readonly [RegExp, string])[] = [
   [/\$\{|\{\{|\}\}/, NOT_FILLED_IN],
   // A fragment that is cut off may hold some.
-  [/^[^#]*["'`“”„‘’‚«»]/, "holds a quote"],
+  [/^[^#]*["'`‘-„«»]/, "holds a quote"],
   [/[\s\p{Cc}]/u, "holds a blank or a line break"],
   [/\p{Cf}/u, "holds an invisible character"],
   [/\\/, "holds a backslash"],
