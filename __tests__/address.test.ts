@@ -101,7 +101,6 @@ describe("an address that cannot be one is invalid-input that says what it is, b
       "%RP_URL%",
       "ftp://rp.example.com",
       "htps://rp.example.com",
-      "https://",
 
       "https%3A%2F%2Frp.example.com",
     ].map((url) => ({ url, says: /no URL|host that cannot be/ })),
@@ -274,6 +273,17 @@ describe("another product's address", () => {
       expect(main.annotations.at(-1)?.message).toMatch(/leave "url" out/);
     }
   });
+
+  test.each(["https://jira.example.com", "https://my-jira.example.com/jira", "jira:8443"])(
+    "is suspected at %s, whatever goes wrong there",
+    async (url) => {
+      const main = await runMain({ provider: "xray", url, ...PAIR, retries: "0" }, { env: trap.env });
+      expect(main.outputs.failure).toBe("unavailable");
+      expect(main.annotations.at(-1)?.message).toMatch(/address of Jira\? Then leave "url" out/);
+      const other = await runMain({ provider: "qa", url, ...PAIR, retries: "0" }, { env: trap.env });
+      expect(other.annotations.at(-1)?.message).not.toContain("leave");
+    },
+  );
 
   test("is not what keeps data in another region: that says which url to set, and no more", async () => {
     const service = await started(startXray({}));

@@ -29,7 +29,7 @@ export function main(): void {
         output(name, value);
       });
     },
-    onFailure: (failure: Failure) => reportFailure(withAdvice(failure, inputs, known.provider), inputs, known),
+    onFailure: (failure: Failure) => reportFailure(withAdvice(failure, inputs, known), inputs, known),
     failedExitCode: 1,
   });
 }

@@ -133,8 +133,8 @@ export interface Provider {
   readonly defaultUrl?: string;
   /** Other names of the provider in the input `provider`, each with its own default URL where that differs. */
   readonly aliases?: Readonly<Record<string, { readonly defaultUrl?: string }>>;
-  /** Another product whose address people give for this one's, and the hosts where nothing else lives. */
-  readonly confusedWith?: { readonly name: string; readonly hosts: RegExp };
+  /** Another product whose address people give for this one's: the hosts where nothing else lives, and those named after it. */
+  readonly confusedWith?: { readonly name: string; readonly hosts: RegExp; readonly named: RegExp };
   /** What people paste after the base URL; matches at the end of the path. */
   readonly pastedTail: RegExp;
   /** That tail may come with a fragment, as in the address of a single-page application. */
