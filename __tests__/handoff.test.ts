@@ -254,6 +254,62 @@ describe("QA's key pair beside a seal", () => {
     expect(service.live()).toHaveLength(1);
   });
 
+  test.each<{ what: string; given: (id: string, secret: string) => Record<string, string> }>([
+    {
+      what: "inside of `credentials`",
+      given: (id, secret) => ({ credentials: JSON.stringify({ clientId: id, client_secret: secret }) }),
+    },
+    {
+      what: "half inside, half outside",
+      given: (id, secret) => ({ "client-id": id, credentials: JSON.stringify({ client_secret: secret }) }),
+    },
+  ])("may stand $what, and revokes", async ({ given }) => {
+    const { service, inputs, opening } = await sealed(chosen);
+    const more = given(inputs["client-id"] ?? "", inputs["client-secret"] ?? "");
+    const { main, post } = await runAction({ ...opening, revoke: "true", ...more });
+    expect(main).toMatchObject({ exitCode: 0, annotations: [] });
+    expect(main.masks).toContain(inputs["client-secret"]);
+    expect(post?.log).toContain("the credential is revoked at");
+    expect(service.live()).toEqual([]);
+  });
+
+  test.each([
+    { what: "half of it", credentials: '{"client_id":"abcdefgh"}', names: '"credentials.client-secret"' },
+    { what: "nothing", credentials: "{}", names: '"credentials.client-id"' },
+    {
+      what: "another field",
+      credentials: '{"client_id":"abcdefgh","client_secret":"ijklmnop","username":"robot"}',
+      names: '"credentials.username"',
+    },
+    {
+      what: "a quoted secret",
+      credentials: '{"client_id":"abcdefgh","client_secret":"\'ijklmnop\'"}',
+      names: "stands in quotes",
+    },
+    { what: "no JSON", credentials: "client_id=abcdefgh", names: '"credentials"' },
+  ])("in `credentials` with $what is invalid-input", async ({ credentials, names }) => {
+    const { service, opening } = await sealedOnce(chosen);
+    const sent = service.requests.length;
+    const main = await runMain({ ...opening, revoke: "true", credentials });
+    expect(main).toMatchObject({ exitCode: 1, outputs: { failure: "invalid-input" }, env: {} });
+    expect(main.annotations.at(-1)?.message).toContain(names);
+    expect(service.requests).toHaveLength(sent);
+  });
+
+  test.each([{ revoke: "auto" }, { revoke: "false" }])(
+    "in `credentials` with %j has no business there",
+    async (more) => {
+      const { opening } = await sealedOnce(chosen);
+      const main = await runMain({
+        ...opening,
+        ...more,
+        credentials: '{"client_id":"abcdefgh","client_secret":"ijklmnop"}',
+      });
+      expect(main).toMatchObject({ exitCode: 1, outputs: { failure: "invalid-input" } });
+      expect(main.annotations[0]?.message).toContain('"credentials"');
+    },
+  );
+
   test.each(["auto", "false"])("is invalid-input with `revoke: %s`", async (revoke) => {
     const { inputs, opening } = await sealedOnce(chosen);
     const pair = { "client-id": inputs["client-id"] ?? "", "client-secret": inputs["client-secret"] ?? "" };
@@ -277,7 +333,7 @@ describe("QA's key pair beside a seal", () => {
 });
 
 describe("each input that may not stand beside a seal is invalid-input that names it, without a request:", () => {
-  test.each(["provider", "method", "url", "token", "username", "password", "credentials"])("%s", async (name) => {
+  test.each(["method", "token", "username", "password", "credentials"])("%s", async (name) => {
     const { service, inputs, opening } = await sealedOnce({ provider: "tuleap", method: "token" });
     const sent = service.requests.length;
     const values: Record<string, string> = { credentials: '{"username":"ci-robot"}', token: "a-ready-made-token" };
@@ -288,6 +344,44 @@ describe("each input that may not stand beside a seal is invalid-input that name
     expect(main.annotations[0]?.message).toContain(`"${name}" cannot be given beside "sealed"`);
     expect(main.outputs).not.toHaveProperty("token");
     expect(post?.log).toBe("Nothing to take back.\n");
+    expect(service.requests).toHaveLength(sent);
+  });
+});
+
+describe("`provider` and `url` beside a seal say what has to be in it", () => {
+  const chosen = { provider: "virtuozzo", method: "personal-access-token" } as const;
+
+  test.each<{ what: string; given: (url: string) => Record<string, string> }>([
+    { what: "the same provider", given: () => ({ provider: "virtuozzo" }) },
+    { what: "an alias of it, in capitals", given: () => ({ provider: " JELASTIC " }) },
+    { what: "the same address", given: (url) => ({ url }) },
+    { what: "the address as people paste it", given: (url) => ({ url: `${url}/1.0/users/account/rest/getuserinfo/` }) },
+    { what: "both", given: (url) => ({ url: `${url}//`, provider: "jelastic" }) },
+  ])("$what opens it", async ({ given }) => {
+    const { service, main, opening } = await sealed(chosen);
+    const opened = await runMain({ ...opening, ...given(service.url) });
+    expect(opened).toMatchObject({ exitCode: 0, annotations: [] });
+    expect(opened.outputs).toMatchObject({ token: main.outputs.token, provider: "virtuozzo", url: service.url });
+  });
+
+  test.each<{ what: string; given: Record<string, string>; says: string[] }>([
+    { what: "another provider", given: { provider: "tuleap" }, says: ['"provider"', "tuleap", "virtuozzo"] },
+    { what: "no provider at all", given: { provider: "jira" }, says: ['"provider"', "names no provider"] },
+    {
+      what: "another address",
+      given: { url: "https://other.example.com" },
+      says: ['"url"', "https://other.example.com"],
+    },
+    { what: "another port", given: { url: "http://127.0.0.1:1" }, says: ['"url"', "http://127.0.0.1:1"] },
+    { what: "an address that is none", given: { url: "https://https://other.example.com" }, says: ['"url"', "scheme"] },
+    { what: "a method, be it the right one", given: { method: "personal-access-token" }, says: ['"method"'] },
+  ])("$what is invalid-input that says which, without a request", async ({ given, says }) => {
+    const { service, opening } = await sealedOnce(chosen);
+    const sent = service.requests.length;
+    const opened = await runMain({ ...opening, ...given });
+    expect(opened).toMatchObject({ exitCode: 1, env: {}, outputs: { failure: "invalid-input" } });
+    expect(opened.outputs).not.toHaveProperty("token");
+    for (const part of says) expect(opened.annotations[0]?.message).toContain(part);
     expect(service.requests).toHaveLength(sent);
   });
 });

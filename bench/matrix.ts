@@ -7,7 +7,7 @@ import { commandFileVariables, createCommandFiles, readPairs } from "../sandbox/
 import { PROJECT } from "../sandbox/runner.ts";
 import { startXray, type Xray } from "../sandbox/services/index.ts";
 import { openClient } from "../src/http/client.ts";
-import { INPUTS, type Inputs, parseSettings } from "../src/inputs.ts";
+import { INPUTS, type InputName, parseSettings } from "../src/inputs.ts";
 import { prove } from "../src/probe.ts";
 import type { Credential, Method } from "../src/providers/provider.ts";
 import { xray as provider } from "../src/providers/xray.ts";
@@ -157,7 +157,7 @@ function exchange(
 /** What the action does where a workflow says nothing. */
 function defaults(): ReturnType<typeof parseSettings> {
   const nothing: Record<string, string> = Object.fromEntries(INPUTS.map((name) => [name, ""]));
-  return parseSettings(nothing as Inputs);
+  return parseSettings(nothing as Record<InputName, string>);
 }
 
 function codeOf(error: unknown): string {

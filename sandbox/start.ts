@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { parseArgs, styleText } from "node:util";
 import { InputsFileError, parseInputs } from "./inputs-file.ts";
 import { readManifest } from "./manifest.ts";
@@ -15,13 +15,14 @@ const USAGE = `Runs the built action as a job on GitHub would, and prints what i
   npm start -- --inputs FILE           the action for real, with the inputs of FILE
   npm start -- --help                  this text
 
-FILE holds a step's inputs, one a line, as they would stand under "with:". A value is taken as it is; one of several
-lines stands between "input<<EOF" and "EOF". Lines that start with # are skipped.
+FILE holds a step's inputs, one a line: "input=value" with the value as it is, without quotes, or "input: value" as it
+stands under "with:". A value of several lines stands between "input<<EOF" and "EOF". Lines that start with # are skipped.
 
   provider=tuleap
   url=https://tuleap.example.com
   token=tlp-k1-…
 
+A path in "ca-certificate" starts at the folder that you are in. The job summary is not shown.
 The proxy variables and NODE_EXTRA_CA_CERTS of your shell are passed on to a real run, nothing else is. What the run
 mints is masked, is never printed, and is taken back at the end as in a job.`;
 
@@ -175,9 +176,14 @@ function readInputsFile(file: string): Record<string, string> {
     return parseInputs(readFileSync(file, "utf8"), [...readManifest(PROJECT).inputs.keys()]);
   } catch (error) {
     if (error instanceof InputsFileError) throw new UsageError(`${file}: ${error.message}`);
-    if (error instanceof Error && "code" in error) throw new UsageError(error.message);
+    if (error instanceof Error && "code" in error) throw new UsageError(unreadable(file, String(error.code)));
     throw error;
   }
+}
+
+function unreadable(file: string, code: string): string {
+  if (code === "ENOENT") return `There is no file ${resolve(file)}`;
+  return code === "EISDIR" ? `${file} is a folder` : `${file} cannot be read (${code})`;
 }
 
 function passedVariables(): Record<string, string> {

@@ -8,6 +8,14 @@ import { epochSeconds } from "./words.ts";
 
 const KEY_BYTES = 32;
 
+/** One line of what is shown of any text, as it was made safe before it was sealed. */
+const ACCOUNT = /^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]{0,200}$/u;
+
+const PRINTABLE = /^[\x20-\x7e]{1,65536}$/;
+
+/** The last second that ISO 8601 has a plain form for. */
+const LAST_SECOND = Date.parse("9999-12-31T23:59:59Z") / 1000;
+
 const Payload = schema(() =>
   z.object({
     repository: z.string(),
@@ -18,10 +26,12 @@ const Payload = schema(() =>
     url: z.string(),
     envName: z.string(),
     userId: z.optional(z.string().check(z.regex(USER_ID))),
-    account: z.optional(z.string()),
+    account: z.optional(z.string().check(z.regex(ACCOUNT))),
     /** Seconds since the epoch, in UTC. */
     expires: z.optional(z.number()),
-    handle: z.optional(z.catchall(z.object({ secret: z.string() }), z.string())),
+    handle: z.optional(
+      z.catchall(z.object({ secret: z.string().check(z.regex(PRINTABLE)) }), z.string().check(z.regex(PRINTABLE))),
+    ),
   }),
 );
 
@@ -71,12 +81,13 @@ export async function seal(sealed: Sealed, key: Uint8Array, run: Run): Promise<s
  */
 export async function open(text: string, key: Uint8Array, run: Run): Promise<Sealed> {
   const payload = read(Payload, parseJson(await decrypted(text, key)));
-  if (payload === undefined || tokenFlaw(payload.token) !== undefined || !URL.canParse(payload.url)) {
+  if (payload === undefined || tokenFlaw(payload.token) !== undefined) {
     throw broken("holds something else than a token");
   }
   const { repository, run: runId, expires, ...sealed } = payload;
   if (repository !== run.repository) throw broken("was made in another repository");
   if (runId !== run.id) throw broken("was made in another run of the workflow");
+  if (expires !== undefined && !(expires > 0 && expires <= LAST_SECOND)) throw broken("holds an expiry that cannot be");
   return { ...sealed, expiresAt: expires === undefined ? undefined : new Date(expires * 1000) };
 }
 

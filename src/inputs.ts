@@ -1,5 +1,9 @@
 import { Failure } from "./failure.ts";
 
+/** The reasons why a value arrives empty, for whoever has to find the right one. */
+export const WHY_EMPTY =
+  "If it comes from a secret, these are the usual reasons: the secret does not exist here or is named otherwise; a pull request from a fork or from Dependabot gets no secrets; the job does not name the `environment` that holds it; a reusable workflow is called without `secrets: inherit`.";
+
 /** Every input of `action.yml`, in its order. */
 export const INPUTS = [
   "provider",
@@ -26,7 +30,18 @@ export const INPUTS = [
 export type InputName = (typeof INPUTS)[number];
 
 /** The inputs as texts; empty is absent, since the runner cannot tell these apart. */
-export type Inputs = Readonly<Record<InputName, string>>;
+export type Inputs = Readonly<Record<InputName, string>> & {
+  /** Inputs that the action does not have, as the user wrote them, each under the one that it must mean. */
+  readonly misspelt?: Readonly<Partial<Record<InputName, string>>>;
+};
+
+/** Names the misspelt inputs among those that are missing, with a blank behind it; empty where there is none. */
+export function misspeltHint({ misspelt }: Inputs, missing: readonly InputName[]): string {
+  return missing
+    .filter((name) => misspelt?.[name] !== undefined)
+    .map((name) => `You wrote "${misspelt?.[name]}", the input is "${name}". `)
+    .join("");
+}
 
 /** How to go about it: all that is neither a credential nor a place. */
 export interface Settings {
@@ -110,18 +125,19 @@ const FORBIDDEN_NAMES = [
  * @throws {Failure} `invalid-input`
  */
 export function environmentName(name: string): string {
-  if (name !== "" && !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
-    throw invalid("env-name", "is no name of an environment variable", "Use letters, digits and underscores only.");
+  const flaw = name === "" ? undefined : environmentNameFlaw(name);
+  if (flaw === undefined) return name;
+  throw invalid("env-name", flaw, "Choose a name of your own, or leave it out for the provider's.");
+}
+
+/** Why the token may not be exported under this name; undefined where it may. */
+export function environmentNameFlaw(name: string): string | undefined {
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
+    return "is no name of an environment variable, which has letters, digits and underscores only";
   }
   const patterns = FORBIDDEN_NAMES.split(" ").map((entry) => entry.replace("*", ".*"));
-  if (name !== "" && new RegExp(`^(?:${patterns.join("|")})$`, "i").test(name)) {
-    throw invalid(
-      "env-name",
-      `names ${name}, which steers how later steps run`,
-      "Choose a name of your own, or leave it out for the provider's.",
-    );
-  }
-  return name;
+  if (!new RegExp(`^(?:${patterns.join("|")})$`, "i").test(name)) return undefined;
+  return `names ${name}, which steers how later steps run`;
 }
 
 /** An input that cannot be right, named in the sentence. */

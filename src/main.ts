@@ -1,3 +1,4 @@
+import { withAdvice } from "./advice.ts";
 import { minding, warnOfClock } from "./clock.ts";
 import { connect, warnIfPlain } from "./connect.ts";
 import type { Failure } from "./failure.ts";
@@ -32,7 +33,7 @@ export function main(): void {
         output(name, value);
       });
     },
-    onFailure: (failure: Failure) => reportFailure(failure, inputs, known),
+    onFailure: (failure: Failure) => reportFailure(withAdvice(failure, inputs, known), inputs, known),
     onCancel: requests.stop,
     failedExitCode: 1,
   });

@@ -1,19 +1,11 @@
-import { chooseMethod, readCredentials } from "./credentials.ts";
-import { Failure } from "./failure.ts";
-import { open, readSealKey } from "./handoff.ts";
-import {
-  environmentName,
-  INPUTS,
-  type InputName,
-  type Inputs,
-  invalid,
-  parseAllowHttp,
-  type Settings,
-} from "./inputs.ts";
-import { providerById, providers } from "./providers/index.ts";
+import { chooseMethod, chooseProvider } from "./choice.ts";
+import { readCredentials } from "./credentials.ts";
+import type { Failure } from "./failure.ts";
+import { readSealKey } from "./handoff.ts";
+import { type Inputs, invalid, misspeltHint, type Settings, WHY_EMPTY } from "./inputs.ts";
+import { chooseSealed } from "./opening.ts";
 import type { Credential, Credentials, Handle, Method, Provider, Run } from "./providers/provider.ts";
-import { baseUrl, isProtected } from "./url.ts";
-import { utc } from "./words.ts";
+import { addressOf, baseUrl, lacksHost } from "./url.ts";
 
 /** What the service is and how to authenticate there. */
 export interface Target {
@@ -39,23 +31,6 @@ export type Request =
 export type Tell = (output: TellName, value: string) => void;
 export type TellName = "provider" | "method" | "url" | "probe";
 
-/** Inputs that may stand beside `sealed`; all else comes out of the seal. */
-const BESIDE_SEALED: readonly InputName[] = [
-  "sealed",
-  "seal-key",
-  "env-name",
-  "export-env",
-  "probe",
-  "revoke",
-  "timeout",
-  "retries",
-  "ca-certificate",
-  "allow-http",
-  "summary",
-  "client-id",
-  "client-secret",
-];
-
 /**
  * Decides from the inputs what is to be done; no request is sent.
  * @throws {Failure} `invalid-input`, `missing-secret`, or `refused` for a seal whose token has expired
@@ -72,11 +47,13 @@ export async function chooseRequest(
 async function chooseExchange(inputs: Inputs, settings: Settings, tell: Tell): Promise<Request> {
   const provider = chooseProvider(inputs);
   tell("provider", provider.id);
-  const url = baseUrl(inputs, provider, inputs.provider.toLowerCase());
-  tell("url", url);
+  const hasAddress = !lacksHost(addressOf(inputs, provider));
+  const url = hasAddress ? baseUrl(inputs, provider) : "";
+  if (hasAddress) tell("url", url);
   const credentials = readCredentials(inputs);
   const method = chooseMethod(provider, credentials, inputs);
   tell("method", method.id);
+  if (!hasAddress) throw noAddress(provider, inputs);
   if (inputs["seal-key"] !== "") {
     if (settings.revoke === "true") {
       throw invalid(
@@ -91,90 +68,8 @@ async function chooseExchange(inputs: Inputs, settings: Settings, tell: Tell): P
   return { kind: "exchange", target, credentials, sealKey: inputs["seal-key"] };
 }
 
-function chooseProvider(inputs: Inputs): Provider {
-  const name = inputs.provider.toLowerCase();
-  const provider = providers.find(({ id, aliases }) => id === name || Object.hasOwn(aliases ?? {}, name));
-  if (provider !== undefined) return provider;
-  const list = providers.flatMap(({ id, aliases }) => [id, ...Object.keys(aliases ?? {})]).join(", ");
-  if (name === "" && inputs["seal-key"] !== "") {
-    throw invalid(
-      "sealed",
-      "is empty, and no provider is given either",
-      "The job that should have sealed a token set no such output: look at its log, and that its `outputs:` name the step's `sealed`. (To seal here, give a provider.)",
-    );
-  }
-  throw invalid("provider", name === "" ? "is empty" : "names no provider", `Set it to one of ${list}.`);
-}
-
-async function chooseSealed(
-  inputs: Inputs,
-  settings: Settings,
-  { run, tell, secret }: { run: Run; tell: Tell; secret: (value: string) => void },
-): Promise<Request> {
-  for (const name of INPUTS) {
-    if (inputs[name] !== "" && !BESIDE_SEALED.includes(name)) {
-      throw invalid(name, 'cannot be given beside "sealed"', "Leave it out: the seal holds what the other job used.");
-    }
-  }
-  if (inputs["seal-key"] === "") {
-    throw new Failure("missing-secret", 'The input "seal-key" is empty, so "sealed" cannot be opened.', {
-      hint: "Give the same secret as in the job that sealed; a called workflow gets it through `secrets:` only.",
-    });
-  }
-  const sealed = await open(inputs.sealed, readSealKey(inputs["seal-key"]), run);
-  secret(sealed.token);
-  if (sealed.handle !== undefined) secret(sealed.handle.secret);
-  const provider = providerById(sealed.provider);
-  const method = provider?.methods.find(({ id }) => id === sealed.method);
-  if (provider === undefined || method === undefined) {
-    throw invalid("sealed", "was made by another version of this action", "Use one version in all jobs of a run.");
-  }
-  const target = { provider, method, url: sealed.url, envName: settings.envName || environmentName(sealed.envName) };
-  tell("provider", provider.id);
-  tell("method", method.id);
-  tell("url", sealed.url);
-  checkSealedUrl(sealed.url, inputs);
-  const handle = settings.revoke === "true" ? sealed.handle : undefined;
-  checkClient(inputs, provider, handle);
-  if (sealed.expiresAt !== undefined && sealed.expiresAt.getTime() <= Date.now())
-    throw expired(provider, sealed.expiresAt);
-  const { token, userId, account, expiresAt } = sealed;
-  return { kind: "open", target, credential: { token, userId, account, expiresAt }, handle };
-}
-
-function checkSealedUrl(url: string, inputs: Inputs): void {
-  if (isProtected(new URL(url)) || parseAllowHttp(inputs)) return;
-  throw invalid(
-    "allow-http",
-    "is not set, but the sealed token is for a plain http service",
-    "Set it here as in the sealing job.",
-  );
-}
-
-/** QA's revocation wants the key pair again; in every other case it has no business beside a seal. */
-function checkClient(inputs: Inputs, provider: Provider, handle: Handle | undefined): void {
-  const wanted = provider.revokesWithClient === true && handle !== undefined;
-  for (const name of ["client-id", "client-secret"] as const) {
-    if (wanted && inputs[name] === "") {
-      throw invalid(
-        name,
-        `is empty, but ${provider.name} revokes a token only with its key pair`,
-        'Give "client-id" and "client-secret" here too, or leave "revoke" out.',
-      );
-    }
-    if (!wanted && inputs[name] !== "") {
-      throw invalid(
-        name,
-        'cannot be given beside "sealed" here',
-        "It serves only to revoke a sealed QA token with `revoke: true`.",
-      );
-    }
-  }
-}
-
-function expired(provider: Provider, expiresAt: Date): Failure {
-  return new Failure("refused", `The sealed token expired at ${utc(expiresAt)}.`, {
-    title: "Sealed token expired",
-    hint: `Re-run all jobs, not only the failed ones: the job that seals has to get a new token from ${provider.name}.`,
-  });
+/** Told only where the credentials are there: without them, that is what is wrong. */
+function noAddress(provider: Provider, inputs: Inputs): Failure {
+  const hint = `Give the base URL of your installation. ${misspeltHint(inputs, ["url"])}${WHY_EMPTY}`;
+  return invalid("url", inputs.url === "" ? `is empty, but ${provider.name} has no default` : "names no host", hint);
 }

@@ -1,21 +1,29 @@
 import { type Inputs, invalid, parseAllowHttp } from "./inputs.ts";
+import { providers } from "./providers/index.ts";
 import type { Provider } from "./providers/provider.ts";
+import { hasUserInfo } from "./user-info.ts";
+
+/** The address that the user gave, else the one that the provider has by itself under the name it was chosen by; empty for none. */
+export function addressOf(inputs: Inputs, provider: Provider): string {
+  return inputs.url || provider.aliases?.[inputs.provider.toLowerCase()]?.defaultUrl || provider.defaultUrl || "";
+}
+
+/** Whether an address is empty, or what `https://${{ secrets.HOST }}` becomes where the secret is. */
+export function lacksHost(address: string): boolean {
+  return /^(?:[a-z][a-z0-9+.-]*:\/\/)?(?::\d+)?[\\/]*$/i.test(address);
+}
 
 /**
  * The base URL of the service, without what people paste after it and without a trailing slash.
- * @param alias the name that the provider was chosen by
  * @throws {Failure} `invalid-input`
  */
-export function baseUrl(inputs: Inputs, provider: Provider, alias: string): string {
-  const input = inputs.url || provider.aliases?.[alias]?.defaultUrl || provider.defaultUrl || "";
-  if (input === "") {
-    throw invalid("url", `is empty, but ${provider.name} has no default`, "Give the base URL of your installation.");
-  }
-  const url = parse(input);
-  checkParts(url, provider);
-  const path = withoutTail(url.pathname, provider.pastedTail);
-  checkScheme(url, inputs);
-  return url.origin + path;
+export function baseUrl(inputs: Inputs, provider: Provider): string {
+  const address = addressOf(inputs, provider);
+  const flaw = addressFlaw(address, provider);
+  if (flaw !== undefined) throw invalid("url", flaw, hintFor(provider));
+  const url = normalised(address, provider);
+  checkScheme(new URL(url), inputs);
+  return url;
 }
 
 /** Whether the URL may be talked to: TLS, or plain HTTP to this very machine. */
@@ -28,33 +36,78 @@ function isLoopback(hostname: string): boolean {
   return hostname === "localhost" || hostname === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(hostname);
 }
 
-const BARE_URL = "Give the base URL alone, such as https://host/path.";
+const NOT_FILLED_IN = "holds an expression or a variable that nothing has filled in";
 
-function parse(input: string): URL {
-  const text = /^[a-z][a-z0-9+.-]*:\/\//i.test(input) ? input : `https://${input}`;
-  const isClean = !/[\s\\\p{Cc}]/u.test(text);
-  if (/^[^:]*:\/\/[^/?#]*@/.test(text)) throw invalid("url", "holds a user name or password", BARE_URL);
-  if (isClean && URL.canParse(text)) {
-    const url = new URL(text);
-    if (url.protocol === "https:" || url.protocol === "http:") return url;
-  }
-  throw invalid("url", "is no URL of the form https://host/path", "Give the base URL of the service.");
+/** What no base URL holds, wherever it stands; for a sentence that begins with the name of the input. */
+const FLAWS: readonly (readonly [RegExp, string])[] = [
+  [/\$\{|\{\{|\}\}/, NOT_FILLED_IN],
+  // A fragment that is cut off may hold some.
+  [/^[^#]*["'`‘-„«»]/, "holds a quote"],
+  [/[\s\p{Cc}]/u, "holds a blank or a line break"],
+  [/\p{Cf}/u, "holds an invisible character"],
+  [/\\/, "holds a backslash"],
+];
+
+const SCHEME = /^[a-z][a-z0-9+.-]*:\/\//i;
+
+/** A name as DNS and hosts files have it, or an IPv6 address. */
+const HOST = /^(?:\[[\da-f:.]+\]|(?:[\w-]+\.)*[\w-]+\.?)$/;
+
+/** Why the text is no base URL of the provider; undefined where it is one. Nothing is resolved, and no piece of it repeated. */
+export function addressFlaw(address: string, provider: Provider): string | undefined {
+  const url = parse(address);
+  if (hasUserInfo(address) || url?.username || url?.password) return "holds a user name or password";
+  const flaw = FLAWS.find(([pattern]) => pattern.test(address))?.[1];
+  if (flaw !== undefined) return flaw;
+  const [rest = ""] = address.replace(SCHEME, "").split(/[?#]/);
+  if (/:\/\/|(?:^|\/)https?:/i.test(rest)) return "holds a scheme in another place than once at its start, with `://`";
+  if (url === undefined) return "is no URL of the form https://host/path";
+  return hostFlaw(url.hostname, provider) ?? partsFlaw(url, provider);
 }
 
-function checkParts(url: URL, provider: Provider): void {
+function hostFlaw(host: string, provider: Provider): string | undefined {
+  if (/^https?\.?$/.test(host)) return `has the word ${host} for its host`;
+  if (host.includes("$")) return NOT_FILLED_IN;
+  if (!HOST.test(host)) return "names a host that cannot be one";
+  const product = otherProduct(host, provider);
+  return product === undefined ? undefined : `is an address of ${product}, not of ${provider.name}`;
+}
+
+/** The product that is known to live at this host, where it is another. */
+function otherProduct(host: string, provider: Provider): string | undefined {
+  if (provider.confusedWith?.hosts.test(host)) return provider.confusedWith.name;
+  const isOf = ({ defaultUrl = "", aliases = {} }: Provider) =>
+    [defaultUrl, ...Object.values(aliases).map((alias) => alias.defaultUrl)].includes(`https://${host}`);
+  return isOf(provider) ? undefined : providers.find(isOf)?.name;
+}
+
+function partsFlaw(url: URL, provider: Provider): string | undefined {
   // A `?` after the `#` is part of the fragment: single-page applications keep their filters there.
-  if (/^[^#]*\?/.test(url.href)) throw invalid("url", "holds a query", BARE_URL);
+  if (/^[^#]*\?/.test(url.href)) return "holds a query";
   const mayHaveFragment = provider.pastedFragment === true && /\/ui\/*$/.test(url.pathname);
-  if (url.href.includes("#") && !mayHaveFragment) throw invalid("url", "holds a fragment", BARE_URL);
+  return url.href.includes("#") && !mayHaveFragment ? "holds a fragment" : undefined;
 }
 
-function withoutTail(path: string, tail: RegExp): string {
-  let rest = path;
-  for (let before = ""; before !== rest; ) {
-    before = rest;
-    rest = rest.replace(/\/+$/, "").replace(tail, "");
+function hintFor({ name, defaultUrl }: Provider): string {
+  const bare = "Give the base URL alone, such as https://host/path.";
+  return defaultUrl === undefined ? bare : `${bare} Or leave "url" out for ${name}'s own ${defaultUrl}.`;
+}
+
+function parse(address: string): URL | undefined {
+  const text = SCHEME.test(address) ? address : `https://${address}`;
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  return url !== undefined && /^https?:$/.test(url.protocol) ? url : undefined;
+}
+
+/** A sound address without its pasted tail and trailing slashes. */
+export function normalised(address: string, provider: Provider): string {
+  const url = new URL(SCHEME.test(address) ? address : `https://${address}`);
+  let path = url.pathname;
+  for (let before = ""; before !== path; ) {
+    before = path;
+    path = path.replace(/\/+$/, "").replace(provider.pastedTail, "");
   }
-  return rest;
+  return url.origin + path;
 }
 
 function checkScheme(url: URL, inputs: Inputs): void {

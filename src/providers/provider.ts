@@ -156,6 +156,8 @@ export interface Provider {
   readonly defaultUrl?: string;
   /** Other names of the provider in the input `provider`, each with its own default URL where that differs. */
   readonly aliases?: Readonly<Record<string, { readonly defaultUrl?: string }>>;
+  /** Another product whose address people give for this one's: the hosts where nothing else lives, and those named after it. */
+  readonly confusedWith?: { readonly name: string; readonly hosts: RegExp; readonly named: RegExp };
   /** What people paste after the base URL; matches at the end of the path. */
   readonly pastedTail: RegExp;
   /** That tail may come with a fragment, as in the address of a single-page application. */
@@ -163,6 +165,8 @@ export interface Provider {
   readonly methods: readonly Method[];
   /** Whether a revocation needs the client credentials again. */
   readonly revokesWithClient?: true;
+  /** Whether a handle, which may come out of a seal, is one of this provider's. */
+  ownsHandle?(handle: Handle): boolean;
   /** Where in the service a leftover is removed by hand. */
   readonly byHand: string;
   /**

@@ -77,6 +77,8 @@ export const qa: Provider = {
     }),
   ],
 
+  ownsHandle: (handle) => read(Handle, handle) !== undefined,
+
   async revoke(handle, http, client) {
     const { secret } = z.parse(Handle(), handle);
     const answer = await http.send({

@@ -117,6 +117,8 @@ export const reportportal: Provider = {
     }),
   ],
 
+  ownsHandle: (handle) => read(Handle, handle) !== undefined,
+
   async revoke(handle, http) {
     const { place, user, id, secret: token } = z.parse(Handle(), handle);
     const answer = await http.send({

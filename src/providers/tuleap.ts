@@ -161,6 +161,8 @@ export const tuleap: Provider = {
     }),
   ],
 
+  ownsHandle: (handle) => read(Handle, handle) !== undefined,
+
   async revoke(handle, http) {
     const parsed = z.parse(Handle(), handle);
     return "userId" in parsed ? deleteToken(parsed.secret, parsed.userId, http) : deleteKey(parsed.secret, http);

@@ -76,6 +76,8 @@ export const virtuozzo: Provider = {
     }),
   ],
 
+  ownsHandle: (handle) => read(Handle, handle) !== undefined,
+
   async revoke(handle, http) {
     const { secret } = z.parse(Handle(), handle);
     const answer = await call(http, "users/authentication/rest/signout", { session: secret });

@@ -33,6 +33,7 @@ export const xray: Provider = {
   id: "xray",
   name: "Xray Cloud",
   defaultUrl: DEFAULT_URL,
+  confusedWith: { name: "Jira", hosts: /(?:^|\.)(?:atlassian\.(?:net|com)|jira\.com)$/, named: /\bjira\b/ },
   pastedTail: /\/api\/v[12](?:\/authenticate|\/graphql)?$/,
   byHand: "Jira > Apps > Xray > API Keys",
   methods: [

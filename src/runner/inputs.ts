@@ -1,8 +1,11 @@
 import { getInput } from "@actions/core";
 import { basicPair } from "../basic.ts";
 import { fieldsInside, trimmed } from "../credentials.ts";
-import type { InputName, Inputs } from "../inputs.ts";
+import { INPUTS, type InputName, type Inputs } from "../inputs.ts";
+import { bare } from "../nearest.ts";
+import { innerForms } from "../oddity.ts";
 import type { Credentials, Field } from "../providers/provider.ts";
+import { passwordsIn } from "../user-info.ts";
 import { notice, warning } from "./log.ts";
 import { mask } from "./masks.ts";
 
@@ -32,7 +35,19 @@ export function readInputs(): Inputs {
     summary: input("summary"),
     "seal-key": input("seal-key"),
     sealed: input("sealed"),
+    misspelt: misspelt(),
   };
+}
+
+/** Inputs that the action does not have but for case, hyphens, underscores and blanks, which the runner only warns of. */
+function misspelt(): Partial<Record<InputName, string>> {
+  const found: Partial<Record<InputName, string>> = {};
+  for (const variable of Object.keys(process.env)) {
+    const [, written = ""] = /^INPUT_(.+)$/.exec(variable.toUpperCase()) ?? [];
+    const name = INPUTS.find((one) => bare(one) === bare(written));
+    if (name !== undefined && name !== written.toLowerCase()) found[name] = written.toLowerCase();
+  }
+  return found;
 }
 
 function input(name: InputName): string {
@@ -50,17 +65,17 @@ function untrimmed(name: InputName): string {
 export function maskInputs(inputs: Inputs, how: "aloud" | "silently"): void {
   const odd: Odd = how === "aloud" ? { warning, notice } : { warning: () => {}, notice: () => {} };
   const given = [
-    ...SECRET_FIELDS.map((field) => ({ field, name: field, value: inputs[field] })),
-    ...fieldsInside(inputs.credentials).map(({ field, value }) => ({ field, name: `credentials.${field}`, value })),
+    ...SECRET_FIELDS.map((field) => ({ field, name: field, value: inputs[field], written: inputs[field] })),
+    ...fieldsInside(inputs.credentials).map((inside) => ({ ...inside, name: `credentials.${inside.field}` })),
   ];
   maskNamed("seal-key", inputs["seal-key"], odd);
   maskWhole(inputs.credentials, odd);
-  for (const { field, name, value } of given) {
+  for (const { field, name, value, written } of given) {
     if (!SECRET_FIELDS.includes(field)) continue;
     maskNamed(name, trimmed(field, value), odd);
-    mask(value);
+    maskForms([value, written, ...innerForms(trimmed(field, value))]);
   }
-  mask(untrimmed("password"));
+  maskForms([untrimmed("password"), ...innerForms(inputs["seal-key"]), ...passwordsIn(inputs.url)]);
   maskPairs(inputs);
 }
 
@@ -68,6 +83,11 @@ export function maskInputs(inputs: Inputs, how: "aloud" | "silently"): void {
 interface Odd {
   warning(line: string, title: string): void;
   notice(line: string, title: string): void;
+}
+
+/** Other forms of what is masked already; blanks alone are no secret. */
+function maskForms(forms: readonly string[]): void {
+  for (const form of forms) if (form.trim() !== "") mask(form);
 }
 
 function maskNamed(name: string, secret: string, odd: Odd): void {
@@ -81,11 +101,12 @@ function maskNamed(name: string, secret: string, odd: Odd): void {
 /** A JSON secret of one line is masked as a whole; of one with several lines GitHub masks each line, braces too. */
 function maskWhole(credentials: string, odd: Odd): void {
   if (!/[\r\n]/.test(credentials)) {
-    mask(credentials);
+    // What `toJSON` makes of nothing is no secret.
+    if (credentials !== "null") mask(credentials);
     return;
   }
   odd.notice(
-    'The secret in "credentials" has several lines. GitHub masks each of them, also those that are only { or }, which shreds logs and drops job outputs: store the JSON on one line.',
+    'The secret in "credentials" has several lines. GitHub masks each of them, also a line that is only a brace, which shreds logs and drops job outputs: store the JSON on one line.',
     "Store the JSON secret on one line",
   );
 }
@@ -109,7 +130,7 @@ function maskPairs(inputs: Inputs): void {
 /** The client credentials alone, from the inputs or from `credentials`: all that a revocation takes from `with:`. */
 export function readClient(): Credentials {
   const inside = Object.fromEntries(
-    fieldsInside(input("credentials")).map(({ field, value }) => [field, value.trim()]),
+    fieldsInside(input("credentials")).map(({ field, value }) => [field, trimmed(field, value)]),
   );
   const id = input("client-id") || inside["client-id"];
   const secret = input("client-secret") || inside["client-secret"];

@@ -1,0 +1,41 @@
+import { fieldsInside, trimmed } from "./credentials.ts";
+import { Failure } from "./failure.ts";
+import type { Inputs } from "./inputs.ts";
+import { oddity } from "./oddity.ts";
+import { providerById } from "./providers/index.ts";
+import type { Provider } from "./providers/provider.ts";
+import type { Known } from "./report.ts";
+
+/** The failure with what only the inputs tell of its likely cause. */
+export function withAdvice(failure: Failure, inputs: Inputs | undefined, { provider: id, url }: Known): Failure {
+  const provider = providerById(id ?? "");
+  if (inputs === undefined || provider === undefined) return failure;
+  const sentences = [
+    failure.code === "refused" ? oddPassword(inputs) : "",
+    inputs.url === "" || url === undefined ? "" : needlessUrl(failure, provider, new URL(url).hostname),
+  ];
+  const { code, message, title, answered, answeredBy, cause } = failure;
+  const hint = [failure.hint, ...sentences].filter(Boolean).join(" ");
+  return new Failure(code, message, { title, hint, answered, answeredBy, cause });
+}
+
+/** What answers, or does not, may be another product: a provider with an address of its own needs no other. */
+function needlessUrl({ code, title }: Failure, { name, defaultUrl, confusedWith }: Provider, host: string): string {
+  if (defaultUrl === undefined || code === "invalid-input" || code === "missing-secret") return "";
+  const advice = `leave "url" out, ${name} has an address of its own: ${defaultUrl}.`;
+  if (confusedWith?.named.test(host)) return `Is that the address of ${confusedWith.name}? Then ${advice}`;
+  // A title of its own tells of a service that knows better where to look.
+  return code === "wrong-url" && title === WRONG_URL ? `Or ${advice}` : "";
+}
+
+/** The title of a `wrong-url` of no other cause than the address. */
+const WRONG_URL = new Failure("wrong-url", "", { hint: "" }).title;
+
+/** A password may hold anything, so what is odd about it is told only where it is refused. */
+function oddPassword(inputs: Inputs): string {
+  const inside = fieldsInside(inputs.credentials).findLast(({ field }) => field === "password")?.value ?? "";
+  const password = inputs.password || trimmed("password", inside);
+  const flaw =
+    oddity(password)?.flaw ?? (/^\s|\s$/.test(password) ? "begins or ends with a blank or a line break" : "");
+  return flaw === "" ? "" : `The given password ${flaw}: is that part of it?`;
+}

@@ -1,0 +1,23 @@
+/** The scheme, where slashes follow it, and the slashes; parsers pass over them, and take backslashes for them. */
+const START = /^(?:[a-z][a-z0-9+.-]*:(?=[\\/]))?[\\/\s]*/i;
+
+/** Whether an address holds a user name or password: what ends with an `@` before the path, or holds a `:` before an `@`. */
+export function hasUserInfo(address: string): boolean {
+  const [place = ""] = address.split(/[?#]/);
+  return /^[^\\/]*@|:.*@/s.test(place.replace(START, ""));
+}
+
+/** Every reading of a password in the user information of an address, however it is written, and its decoded form. */
+export function passwordsIn(address: string): string[] {
+  const info = address.slice(0, Math.max(0, address.lastIndexOf("@"))).replace(START, "");
+  const readings = [...info.matchAll(/:/g)].map(({ index }) => info.slice(index + 1));
+  return readings.flatMap((reading) => [reading, decoded(reading)]);
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
