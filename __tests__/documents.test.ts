@@ -376,6 +376,14 @@ describe("this repository's own workflows", () => {
     }
   });
 
+  test("the form for a fault offers every code of the output `failure`", () => {
+    const form: { body: { id?: string; attributes: { options?: unknown[] } }[] } = parse(
+      read(".github/ISSUE_TEMPLATE/bug.yml"),
+    );
+    const options = form.body.find(({ id }) => id === "failure")?.attributes.options;
+    expect(options).toEqual(expect.arrayContaining(failures));
+  });
+
   test("the other files of .github are YAML", () => {
     for (const path of globSync([".github/*.yml", ".github/ISSUE_TEMPLATE/*.yml"])) {
       expect(typeof parse(read(path))).toBe("object");

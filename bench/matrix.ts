@@ -7,7 +7,7 @@ import { commandFileVariables, createCommandFiles, readPairs } from "../sandbox/
 import { PROJECT } from "../sandbox/runner.ts";
 import { startXray, type Xray } from "../sandbox/services/index.ts";
 import { openClient } from "../src/http/client.ts";
-import { INPUTS, type InputName, parseSettings } from "../src/inputs.ts";
+import { INPUTS, type InputName, parseSettings, type Settings } from "../src/inputs.ts";
 import { prove } from "../src/probe.ts";
 import type { Credential, Method } from "../src/providers/provider.ts";
 import { xray as provider } from "../src/providers/xray.ts";
@@ -58,25 +58,64 @@ export function measureProcesses(width: number, way: Way, limit: Limit): Promise
   });
 }
 
-/** Runs the jobs in this process, so that their first requests come at the same moment, whatever the machine. */
-export function measureClients(width: number, way: Way, limit: Limit): Promise<Measurement> {
-  return measure(limit, async (xray) => {
+/**
+ * Runs the jobs in this process, so that their first requests come at the same moment, whatever the machine.
+ * @param retries of each job; the action's default unless told
+ */
+export function measureClients(
+  width: number,
+  way: Way,
+  limit: Limit,
+  retries: number = defaults().retries,
+): Promise<Measurement> {
+  const prepare = async (xray: Xray): Promise<Job[]> => {
     const [method] = provider.methods;
     if (method === undefined) throw new Error("Xray has no method");
     const credentials = xray.accounts["client-credentials"]?.inputs ?? {};
-    if (way === "exchange") return Array.from({ length: width }, () => () => runClient(xray, method, credentials));
-    const credential = await exchange(xray, method, credentials);
-    return Array.from({ length: width }, () => () => runClient(xray, method, credential, way !== "seal"));
-  });
+    const settings = { ...defaults(), retries, ...(way === "seal, no probe" && { probe: "false" as const }) };
+    const bring = way === "exchange" ? credentials : await exchange(xray, method, credentials, settings);
+    return Array.from({ length: width }, () => () => runClient(xray, method, bring, settings));
+  };
+  return measure(limit, prepare, startingGate());
+}
+
+/** Makes the first requests come at the same moment, however slow the machine. */
+interface Gate {
+  /** The clock of the service; it stands still while the gate is shut. */
+  now(): number;
+  /** Shuts the gate until so many answers wait behind it. */
+  shut(width: number): void;
+  /** Sends an answer, or lets it wait until the gate opens. */
+  pass(send: () => void): void;
+}
+
+function startingGate(): Gate {
+  let [waiting, width, stopped, lost]: [(() => void)[], number, number, number] = [[], 0, 0, 0];
+  return {
+    now: () => (width > 0 ? stopped : Date.now() - lost),
+    shut(count) {
+      [stopped, width] = [Date.now(), count];
+    },
+    pass(send) {
+      if (width === 0) return send();
+      waiting.push(send);
+      if (waiting.length < width) return;
+      lost = Date.now() - stopped;
+      width = 0;
+      for (const each of waiting) each();
+      waiting = [];
+    },
+  };
 }
 
 /** Lets all jobs start at once, and counts at the service what came of it. */
-async function measure(limit: Limit, prepare: (xray: Xray) => Promise<Job[]>): Promise<Measurement> {
-  const xray = await startXray();
+async function measure(limit: Limit, prepare: (xray: Xray) => Promise<Job[]>, gate?: Gate): Promise<Measurement> {
+  const xray = await startXray(gate === undefined ? {} : { now: gate.now });
   xray.behaviour.rateLimit = { ...limit };
-  const told = recordWaits(xray);
+  const told = recordWaits(xray, gate);
   try {
     const jobs = await prepare(xray);
+    gate?.shut(jobs.length);
     const measured = await Promise.all(
       jobs.map(async (job) => {
         const start = performance.now();
@@ -90,16 +129,35 @@ async function measure(limit: Limit, prepare: (xray: Xray) => Promise<Job[]>): P
   }
 }
 
-/** Notes what each refused request was told to wait, in milliseconds, by its index among all requests. */
-function recordWaits(xray: Xray): Map<number, number> {
-  const told = new Map<number, number>();
-  xray.fault((_request, _incoming, response) => {
+/** What a refused request was told: the wait in milliseconds, and when. */
+interface Told {
+  readonly wait: number;
+  readonly at: number;
+}
+
+/** Notes what each refused request was told, by its index among all requests. */
+function recordWaits(xray: Xray, gate?: Gate): Map<number, Told> {
+  const told = new Map<number, Told>();
+  xray.fault((request, _incoming, response) => {
     const index = xray.requests.length - 1;
     const writeHead = response.writeHead.bind(response);
+    const end = response.end.bind(response);
+    let wait = 0;
     Object.assign(response, {
       writeHead(status: number, headers: Readonly<Record<string, string>>) {
-        if (status === 429) told.set(index, Number(headers["retry-after"]) * 1000);
+        // The service notes it only where the answer is out at once.
+        request.status = status;
+        if (status === 429) wait = Number(headers["retry-after"]) * 1000;
         return writeHead(status, headers);
+      },
+      end(body: string) {
+        const send = () => {
+          if (request.status === 429) told.set(index, { wait, at: Date.now() });
+          end(body);
+        };
+        if (gate === undefined) send();
+        else gate.pass(send);
+        return response;
       },
     });
     return false;
@@ -108,11 +166,11 @@ function recordWaits(xray: Xray): Map<number, number> {
 }
 
 /** A client keeps its connection, so the next request on it is the one that the wait was for. */
-function countTooEarly(xray: Xray, told: ReadonlyMap<number, number>): number {
-  return [...told].filter(([index, wait]) => {
+function countTooEarly(xray: Xray, told: ReadonlyMap<number, Told>): number {
+  return [...told].filter(([index, { wait, at }]) => {
     const refused = xray.requests[index];
     const next = xray.requests.find(({ connection }, other) => other > index && connection === refused?.connection);
-    return refused !== undefined && next !== undefined && next.at - refused.at < wait - CLOCK_MS;
+    return refused !== undefined && next !== undefined && next.at - at < wait - CLOCK_MS;
   }).length;
 }
 
@@ -120,17 +178,13 @@ async function runClient(
   xray: Xray,
   method: Method,
   bring: Credential | Readonly<Record<string, string>>,
-  skipProbe = false,
+  settings: Settings,
 ): ReturnType<Job> {
   const client = openClient({ baseUrl: xray.url, onRetry: () => {} });
-  const settings = { ...defaults(), ...(skipProbe && { probe: "false" as const }) };
   try {
-    const credential = isCredential(bring) ? bring : await exchange(xray, method, bring, client);
-    return {
-      failure: "",
-      probe: (await prove({ kind: "exchange", target: { provider, method } }, credential, client, settings, () => {}))
-        .kind,
-    };
+    const credential = isCredential(bring) ? bring : await exchange(xray, method, bring, settings, client);
+    const origin = { kind: "exchange", target: { provider, method } } as const;
+    return { failure: "", probe: (await prove(origin, credential, client, settings, () => {})).kind };
   } catch (error) {
     return { failure: codeOf(error), probe: "" };
   } finally {
@@ -146,16 +200,16 @@ function exchange(
   xray: Xray,
   method: Method,
   credentials: Readonly<Record<string, string>>,
+  { timeout: seconds, retries }: Settings,
   client = openClient({ baseUrl: xray.url, onRetry: () => {} }),
 ): Promise<Credential> {
-  const { timeout: seconds, retries } = defaults();
   const run = { server: "", repository: "", workflow: "", job: "", id: "", attempt: "", selfHosted: false };
   const hands = { secret() {}, mayExist() {}, settled() {}, revocable() {}, note() {}, warn() {}, run };
   return method.exchange(credentials, client.stage({ seconds, retries }), hands);
 }
 
 /** What the action does where a workflow says nothing. */
-function defaults(): ReturnType<typeof parseSettings> {
+function defaults(): Settings {
   const nothing: Record<string, string> = Object.fromEntries(INPUTS.map((name) => [name, ""]));
   return parseSettings(nothing as Record<InputName, string>);
 }
@@ -181,7 +235,7 @@ async function runAction(inputs: Readonly<Record<string, string>>): Promise<Reco
       const child = spawn(process.execPath, [join(PROJECT, "dist", "main.js")], {
         env,
         stdio: "ignore",
-        timeout: 180_000,
+        timeout: 600_000,
       });
       child.on("error", reject);
       child.on("close", resolve);
