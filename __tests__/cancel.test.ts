@@ -149,7 +149,7 @@ test("a signal ends the step at once, or when an answer that may bring a secret 
       exitCode: 1,
       killed: null,
       annotations: 0,
-      inTime: true,
+      atOnce: true,
       left: stage === "probe" ? left[service] : "none",
       failure: undefined,
       token: undefined,

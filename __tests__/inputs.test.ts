@@ -259,8 +259,8 @@ describe("each secret that is not there is one missing-secret that names the inp
     const message = await expectMistake(given, "missing-secret", ...names);
     expect(message).toMatch(/fork/);
     expect(message).toMatch(/Dependabot/);
-    expect(message).toMatch(/`environment`/);
-    expect(message).toMatch(/`secrets: inherit`/);
+    expect(message).toMatch(/"environment"/);
+    expect(message).toMatch(/"secrets: inherit"/);
   });
 });
 

@@ -405,7 +405,7 @@ describe("`credentials`", () => {
 
 // What is missing
 
-const REASONS = [/fork/, /Dependabot/, /`environment`/, /`secrets: inherit`/];
+const REASONS = [/fork/, /Dependabot/, /"environment"/, /"secrets: inherit"/];
 
 describe("an address from a secret that is not there", () => {
   test.each<{ what: string; given: Record<string, string>; names: string[] }>([

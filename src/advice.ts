@@ -20,16 +20,11 @@ export function withAdvice(failure: Failure, inputs: Inputs | undefined, { provi
 }
 
 /** What answers, or does not, may be another product: a provider with an address of its own needs no other. */
-function needlessUrl({ code, title }: Failure, { name, defaultUrl, confusedWith }: Provider, host: string): string {
+function needlessUrl({ code }: Failure, { name, defaultUrl, confusedWith }: Provider, host: string): string {
   if (defaultUrl === undefined || code === "invalid-input" || code === "missing-secret") return "";
   const advice = `leave "url" out, ${name} has an address of its own: ${defaultUrl}.`;
-  if (confusedWith?.named.test(host)) return `Is that the address of ${confusedWith.name}? Then ${advice}`;
-  // A title of its own tells of a service that knows better where to look.
-  return code === "wrong-url" && title === WRONG_URL ? `Or ${advice}` : "";
+  return confusedWith?.named.test(host) ? `Is that the address of ${confusedWith.name}? Then ${advice}` : "";
 }
-
-/** The title of a `wrong-url` of no other cause than the address. */
-const WRONG_URL = new Failure("wrong-url", "", { hint: "" }).title;
 
 /** A password may hold anything, so what is odd about it is told only where it is refused. */
 function oddPassword(inputs: Inputs): string {

@@ -169,8 +169,7 @@ function judgeStatus(outcome: Outcome, request: Request, { baseUrl, host, secure
     return { kind: "fault", fault: clientCertificateWanted(host) };
   }
   if (status >= 300 && status < 400) {
-    const redirect = redirected(request, headers.location, baseUrl);
-    const failure = retold(redirect, redirect.message, [redirect.hint, ...mayMean].join(" "));
+    const failure = redirected(request, headers.location, baseUrl, mayMean);
     return { kind: "fault", fault: { failure, reason: "redirect", passing: false, mayHaveArrived: false } };
   }
   if (status !== 408 && status !== 429 && status < 500) return outcome;

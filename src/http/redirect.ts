@@ -5,30 +5,42 @@ import type { Request } from "./http.ts";
 /**
  * A redirect is never followed: it would carry the secret to wherever it points. The failure names the target's host,
  * and the `url` to set where the same request is meant to go elsewhere on the same host.
+ * @param mayMean sentences for the hint, where the redirect itself does not tell what to do
  */
-export function redirected(request: Request, location: string | undefined, baseUrl: string): Failure {
+export function redirected(
+  request: Request,
+  location: string | undefined,
+  baseUrl: string,
+  mayMean: readonly string[],
+): Failure {
   const from = new URL(baseUrl);
   const target = parse(location, baseUrl + request.path);
   if (target === undefined) {
     return new Failure("wrong-url", `${from.host} answered with a redirect that names no target.`, {
-      hint: 'Check that "url" is the base URL of the service\'s API.',
+      hint: ['Check that "url" is the base URL of the service\'s API.', ...mayMean].join(" "),
     });
   }
   const place = target.host === from.host ? "another place on itself" : shownHost(target);
   const sentence = `${from.host} redirects to ${place}, and redirects are not followed: they would carry the secret along.`;
   const url = target.hostname === from.hostname ? suggestedUrl(request, from, target) : undefined;
-  if (url !== undefined) return new Failure("wrong-url", sentence, { hint: `Set \`url: ${url}\`.` });
+  if (url !== undefined) return new Failure("wrong-url", sentence, { hint: `Set "url: ${url}".` });
   if (target.hostname !== from.hostname) {
     return new Failure("wrong-url", sentence, {
-      hint: 'If that is where the service lives now, set "url" to its base URL there; otherwise a portal or login wall answers in its place.',
+      hint: [ELSEWHERE, ...mayMean].join(" "),
     });
   }
   return new Failure("wrong-url", sentence, {
-    hint: 'It may be a login page: check that "url" is the base URL of the service\'s API, and that no login wall stands in front of it.',
+    hint: [LOGIN_PAGE, ...mayMean].join(" "),
     answered: target.pathname,
     answeredBy: "It points to",
   });
 }
+
+const ELSEWHERE =
+  'If that is where the service lives now, set "url" to its base URL there; otherwise a portal or login wall answers in its place.';
+
+const LOGIN_PAGE =
+  'It may be a login page: check that "url" is the base URL of the service\'s API, and that no login wall stands in front of it.';
 
 /** The target's host; what is too long to be one (RFC 1035, section 2.3.4) is not repeated. */
 function shownHost({ host }: URL): string {
