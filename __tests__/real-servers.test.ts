@@ -149,12 +149,16 @@ describe("QA's exchange with a real OAuth2 server", () => {
   });
 
   test.each([
-    { what: "a wrong secret", wrong: { "client-secret": "another-secret" } },
-    { what: "an unknown client", wrong: { "client-id": "nobody" } },
-    { what: "a client that may not use this grant", wrong: { "client-id": UI.id, "client-secret": UI.secret } },
-  ])("$what is refused in one attempt", async ({ wrong }) => {
+    { what: "a wrong secret", wrong: { "client-secret": "another-secret" }, failure: "refused" },
+    { what: "an unknown client", wrong: { "client-id": "nobody" }, failure: "refused" },
+    {
+      what: "a client that may not use this grant",
+      wrong: { "client-id": UI.id, "client-secret": UI.secret },
+      failure: "forbidden",
+    },
+  ])("$what is $failure in one attempt", async ({ wrong, failure }) => {
     const main = await runMain({ ...given, ...wrong, url });
-    expect(main.outputs.failure).toBe("refused");
+    expect(main.outputs.failure).toBe(failure);
     expect(main.env).toEqual({});
     expect(exchanges).toEqual(["POST /oauth2/token/ 400"]);
   });

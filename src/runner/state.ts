@@ -1,5 +1,4 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
-import { statSync } from "node:fs";
 import { isAbsolute } from "node:path";
 import { getState, saveState } from "@actions/core";
 import * as z from "zod/mini";
@@ -12,9 +11,6 @@ const NONE = "none";
 
 /** The last second of the year 9999. */
 const LAST_SECOND = 253_402_300_799;
-
-/** Largest file of certificates, in bytes. */
-const LARGEST_FILE = 1024 * 1024;
 
 /** What main leaves for post, and nothing that post does not need. */
 const Left = schema(() =>
@@ -68,16 +64,9 @@ function isBaseUrl(text: string): boolean {
   return text === origin + pathname.replace(/\/+$/, "");
 }
 
-/** PEM text, or where a file of it is or was: what never ends is no such file. */
+/** PEM text, or where a file of it was when main read it. */
 function isCertificate(text: string): boolean {
-  if (text === "" || text.includes("-----BEGIN CERTIFICATE-----")) return true;
-  if (!isAbsolute(text)) return false;
-  try {
-    const found = statSync(text, { throwIfNoEntry: false });
-    return found === undefined || (found.isFile() && found.size <= LARGEST_FILE);
-  } catch {
-    return false;
-  }
+  return text === "" || text.includes("-----BEGIN CERTIFICATE-----") || isAbsolute(text);
 }
 
 /**
