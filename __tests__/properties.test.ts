@@ -16,7 +16,7 @@ import { error, info, notice, warning } from "../src/runner/log.ts";
 import { clean } from "../src/runner/masks.ts";
 import { exportToJob, output } from "../src/runner/outputs.ts";
 import { leave, readLeft } from "../src/runner/state.ts";
-import { safeText } from "../src/text.ts";
+import { fromOutside } from "../src/text/redact.ts";
 import { play, pooled, SERVICES, WAYS } from "./fault-stages.ts";
 import { keepSection, table } from "./reliability.ts";
 import { runMain, shown } from "./support.ts";
@@ -155,7 +155,7 @@ describe("a secret", () => {
     fc.assert(
       fc.property(bodies, ([secret, parts, end]) => {
         const without = parts.map(([before]) => before).join("") + end;
-        const text = safeText(bodyOf(secret, parts, end), [secret], 100_000);
+        const text = fromOutside(bodyOf(secret, parts, end), [secret], 100_000);
         // A piece of the surroundings may look like a short secret by chance.
         for (const form of hidden(secret)) if (!oneLine(without).includes(form)) expect(text).not.toContain(form);
       }),
@@ -174,7 +174,7 @@ describe("a secret", () => {
       "a\u200db\u00adcd",
     ]) {
       for (const [form, encode] of Object.entries(FORMS)) {
-        expect([form, safeText(`(${encode(secret)})`, [secret])]).toEqual([
+        expect([form, fromOutside(`(${encode(secret)})`, [secret])]).toEqual([
           form,
           expect.stringMatching(/^\(.{0,9}\*\*\*.{0,9}\)$/),
         ]);
@@ -186,11 +186,11 @@ describe("a secret", () => {
     const secret = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ".repeat(5).slice(0, 300);
     for (let length = 16_000; length < 16_400; length += 7) {
       const whole = secret.repeat(Math.floor(length / 300));
-      const text = safeText(whole + "-".repeat(length - whole.length) + secret.repeat(3), [secret]);
+      const text = fromOutside(whole + "-".repeat(length - whole.length) + secret.repeat(3), [secret]);
       expect(text).not.toMatch(/[0-9a-zA-Z]/);
     }
     const long = Buffer.from(secret.repeat(200)).toString("base64");
-    expect(safeText(`token ${long}`, [secret.repeat(200)])).not.toContain(long.slice(0, 20));
+    expect(fromOutside(`token ${long}`, [secret.repeat(200)])).not.toContain(long.slice(0, 20));
   });
 
   test("costs little, whatever the text is made of", () => {
@@ -207,7 +207,7 @@ describe("a secret", () => {
         "    y    z",
         "aaaaaaaaaaaaaaaaab",
       ]) {
-        safeText(text, [secret]);
+        fromOutside(text, [secret]);
       }
     }
     expect(performance.now() - start).toBeLessThan(10_000);

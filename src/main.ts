@@ -8,7 +8,7 @@ import { prove, withProof } from "./probe.ts";
 import { type Known, reportFailure, reportSuccess } from "./report.ts";
 import { chooseRequest, type Tell } from "./request.ts";
 import { maskInputs, readInputs } from "./runner/inputs.ts";
-import { clean, mask } from "./runner/masks.ts";
+import { clean, maskMinted } from "./runner/masks.ts";
 import { output } from "./runner/outputs.ts";
 import { readRun, workspace } from "./runner/run.ts";
 import { runStage } from "./runner/stage.ts";
@@ -36,7 +36,7 @@ export function main(): void {
 async function exchangeStep(inputs: Inputs, tell: Tell): Promise<void> {
   const settings = parseSettings(inputs);
   const run = readRun();
-  const request = await chooseRequest(inputs, settings, { run, tell, secret: mask });
+  const request = await chooseRequest(inputs, settings, { run, tell, secret: maskMinted });
   warnIfPlain(request.target.url);
   const certificates = absoluteCertificate(settings.caCertificate, workspace());
   const client = connect(request.target.url, certificates);

@@ -4,7 +4,7 @@ import type { Settings } from "./inputs.ts";
 import type { Credential, Handle, Run } from "./providers/provider.ts";
 import type { Request, Target } from "./request.ts";
 import { info, warning } from "./runner/log.ts";
-import { mask } from "./runner/masks.ts";
+import { maskMinted } from "./runner/masks.ts";
 import { leave } from "./runner/state.ts";
 import { epochSeconds } from "./words.ts";
 
@@ -44,7 +44,7 @@ async function exchange(
   let handle: Handle | undefined;
   const http = client.stage({ seconds: settings.timeout, retries: settings.retries });
   const credential = await target.method.exchange(credentials, http, {
-    secret: mask,
+    secret: maskMinted,
     revocable(made) {
       handle = made;
       if (isRevoked) leaveHandle(target, made, undefined, settings);

@@ -3,7 +3,7 @@ import { asFailure } from "./failure.ts";
 import { providerById } from "./providers/index.ts";
 import type { Credentials, Provider, Revocation } from "./providers/provider.ts";
 import { info, told, warning } from "./runner/log.ts";
-import { mask } from "./runner/masks.ts";
+import { maskMinted } from "./runner/masks.ts";
 import type { Left } from "./runner/state.ts";
 import { isProtected } from "./url.ts";
 import { utc } from "./words.ts";
@@ -41,7 +41,7 @@ export async function takeBack(left: Left, client: Credentials): Promise<void> {
 }
 
 async function revoke(provider: Provider, left: Revocable, client: Credentials): Promise<Revocation> {
-  mask(left.handle.secret);
+  maskMinted(left.handle.secret);
   if (provider.revoke === undefined) return { kind: "failed", answered: "the service offers no revocation" };
   if (provider.revokesWithClient === true && !(client["client-id"] && client["client-secret"])) {
     return { kind: "failed", answered: '"client-id" and "client-secret" are not given any more' };

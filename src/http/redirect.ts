@@ -1,5 +1,5 @@
 import { Failure } from "../failure.ts";
-import { SHOWN_CHARACTERS } from "../text.ts";
+import { SHOWN_CHARACTERS } from "../text/redact.ts";
 import type { Request } from "./http.ts";
 
 /**
