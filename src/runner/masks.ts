@@ -12,6 +12,9 @@ const MOST_MASKED = 65_536;
 /** Every secret so far: what the runner masks in the log, and what is taken out of texts from outside. */
 const secrets = new Set<string>();
 
+/** Those that are long enough to be looked for in a line of this action's own words. */
+const longSecrets = new Set<string>();
+
 /** What `mask` was called with; a line of a secret is not among them, so it can still be masked with forms of its own. */
 const masked = new Set<string>();
 
@@ -23,7 +26,11 @@ export function mask(secret: string): boolean {
   if (secret === "" || masked.has(secret)) return true;
   masked.add(secret);
   secrets.add(secret);
-  for (const line of secret.split(/\r?\n|\r/)) if (line.trim().length >= SHORTEST_MASKED) secrets.add(line.trim());
+  const parts = [secret, ...secret.split(/\r?\n|\r/).map((line) => line.trim())];
+  for (const part of parts.filter((part) => part.trim().length >= SHORTEST_MASKED)) {
+    secrets.add(part);
+    longSecrets.add(part);
+  }
   if (secret.trim().length < SHORTEST_MASKED) return false;
   setSecret(secret);
   for (const form of new Set(unmaskedForms(secret.toWellFormed()))) {
@@ -44,9 +51,9 @@ export function maskMinted(minted: string): void {
 }
 
 function maskLine(line: string): void {
-  if (line.length < SHORTEST_MASKED || masked.has(line)) return;
+  if (line.length < SHORTEST_MASKED || masked.has(line) || maskedOfNoTokens + line.length > MOST_MASKED) return;
   maskedOfNoTokens += line.length;
-  if (maskedOfNoTokens <= MOST_MASKED) mask(line);
+  mask(line);
 }
 
 /** Text from outside, fit to print or store. */
@@ -56,14 +63,10 @@ export function clean(text: string): string {
 
 /** A line of this action's own, in which a piece from outside may still stand. */
 export function cleanLine(line: string): string {
-  return fromOutside(line, maskable(), Number.POSITIVE_INFINITY);
+  return fromOutside(line, longSecrets, Number.POSITIVE_INFINITY);
 }
 
 /** A line of this action's own words. */
 export function plainLine(line: string): string {
-  return ownLine(line, maskable());
-}
-
-function maskable(): string[] {
-  return [...secrets].filter((secret) => secret.trim().length >= SHORTEST_MASKED);
+  return ownLine(line, longSecrets);
 }

@@ -1,4 +1,4 @@
-import { exactly, folded, loosely, withoutGaps } from "./fold.ts";
+import { exactly, folded, isAscii, loosely, withoutGaps } from "./fold.ts";
 
 /** A secret shorter than this is in too many texts by chance: it is looked for only as it stands. */
 export const SHORTEST_DISGUISED = 4;
@@ -11,6 +11,8 @@ const SHORTEST_LOOSE = 8;
 
 /** What is looked for, by how it is compared. */
 export interface Forms {
+  /** All secrets, as they are shown. */
+  readonly shown: Set<string>;
   /** As it stands in the text, with no escape read. */
   readonly plain: Set<string>;
   /** In any encoding. */
@@ -23,27 +25,41 @@ export interface Forms {
 
 /** @param longest so many characters of a secret are looked for, one more than a text has */
 export function formsOf(secrets: Iterable<string>, longest: number): Forms {
-  const forms: Forms = { plain: new Set(), exact: new Set(), loose: new Set(), bytes: new Set() };
+  const forms: Forms = { shown: new Set(), plain: new Set(), exact: new Set(), loose: new Set(), bytes: new Set() };
   for (const whole of secrets) {
     const secret = whole.slice(0, longest);
     const line = folded(secret, exactly);
-    if ([...line].length < SHORTEST_DISGUISED) forms.plain.add(line);
+    forms.shown.add(line);
+    if (lengthOf(line) < SHORTEST_DISGUISED) forms.plain.add(line);
     else for (const text of [secret, ...utf16(secret), ...base64Cores(secret)]) addForms(text, forms);
   }
   return forms;
 }
 
 function addForms(text: string, { exact, loose, bytes }: Forms): void {
-  for (const byte of [...Buffer.from(text), ...Buffer.from(text, "latin1")]) bytes.add(byte);
+  const asIs = folded(text, exactly);
   const anyCase = folded(text, loosely);
-  if ([...anyCase].length < SHORTEST_LOOSE || [...folded(text, exactly)].length < SHORTEST_LOOSE) {
-    exact.add(folded(text, exactly));
-    return;
-  }
+  const isShort = Math.min(lengthOf(asIs), lengthOf(anyCase)) < SHORTEST_LOOSE;
+  if (isShort) exact.add(asIs);
+  else loose.add(anyCase);
+  if (isAscii(text)) return;
+  for (const byte of [...Buffer.from(text), ...Buffer.from(text, "latin1")]) bytes.add(byte);
+  if (isShort) return;
   // What follows a letter can be composed with it in another order.
-  for (const form of [text, text.normalize("NFC"), text.normalize("NFD"), withoutGaps(text)]) {
+  for (const form of [text.normalize("NFC"), text.normalize("NFD"), withoutGaps(text)]) {
     loose.add(folded(form, loosely));
   }
+}
+
+function lengthOf(text: string): number {
+  return text.length < 2 * SHORTEST_LOOSE ? [...text].length : text.length;
+}
+
+/** Base64 without what the neighbours have a share in: what is decoded of it lacks the first and the last character. */
+function base64Cores(secret: string): Set<string> {
+  const bytes = Buffer.from(secret);
+  const cores = [0, 1, 2].map((shift) => base64Core(bytes, shift)).filter(({ length }) => length >= SHORTEST_DISGUISED);
+  return new Set([...cores, ...cores.map(toBase64Url)]);
 }
 
 /** The bytes of UTF-16 in either order, read one by one; what is in Latin-1 differs from itself only by NUL. */
@@ -53,12 +69,6 @@ function utf16(secret: string): string[] {
   return [bytes.toString("latin1"), bytes.swap16().toString("latin1")].map((text) => text.replaceAll("\0", ""));
 }
 
-/** Base64 without what the neighbours have a share in: what is decoded of it lacks the first and the last character. */
-function base64Cores(secret: string): string[] {
-  const cores = [0, 1, 2].map((shift) => base64Core(secret, shift));
-  return [...cores, ...cores.map(toBase64Url)].filter(({ length }) => length >= SHORTEST_DISGUISED);
-}
-
 /**
  * The runner masks a secret as base64, in JSON, XML, `Uri.EscapeDataString` and shell forms. It does not know base64url,
  * base64 without padding, the looser percent-encodings of forms and browsers, nor JSON and HTML as other languages write
@@ -66,7 +76,9 @@ function base64Cores(secret: string): string[] {
  */
 export function unmaskedForms(secret: string): string[] {
   const base64 = Buffer.from(secret).toString("base64").replace(/=+$/, "");
-  const shifted = [1, 2].map((shift) => toBase64Url(base64Core(secret, shift))).filter((form) => /[-_]/.test(form));
+  const shifted = [1, 2]
+    .map((shift) => toBase64Url(base64Core(Buffer.from(secret), shift)))
+    .filter((form) => /[-_]/.test(form));
   const form = new URLSearchParams({ "": secret }).toString().slice(1);
   const percent = encodeURIComponent(secret);
   const ascii = JSON.stringify(secret)
@@ -93,9 +105,11 @@ export function unmaskedForms(secret: string): string[] {
   ];
 }
 
+const NUL = Buffer.alloc(2);
+
 /** The characters of base64 that the secret alone decides when `shift` other bytes (modulo 3) come before it. */
-function base64Core(secret: string, shift: number): string {
-  const bytes = Buffer.concat([Buffer.alloc(shift), Buffer.from(secret)]);
+function base64Core(secret: Buffer, shift: number): string {
+  const bytes = Buffer.concat([NUL.subarray(0, shift), secret]);
   return bytes.toString("base64").slice(Math.ceil((shift * 8) / 6), Math.floor((bytes.length * 8) / 6));
 }
 

@@ -1,6 +1,6 @@
 import { addEscapes } from "./escapes.ts";
-import { exactly, folded, loosely, oneLine } from "./fold.ts";
-import { type Forms, formsOf, SHORTEST_DISGUISED } from "./forms.ts";
+import { exactly, type Label, loosely, oneLine } from "./fold.ts";
+import { formsOf, SHORTEST_DISGUISED } from "./forms.ts";
 import { type Budget, plainReading, type Reading } from "./reading.ts";
 import { BASE64, HEXADECIMAL, regroup } from "./regroup.ts";
 import { type Span, search, type Wanted, wanted } from "./search.ts";
@@ -17,8 +17,8 @@ const CUT_CHARACTERS = 512;
 /** So many times one encoding of bytes may be inside of another. */
 const LAYERS = 4;
 
-/** Steps that a text may take, some tens of milliseconds. Only one that is made to be costly needs more. */
-const MOST_STEPS = 1_000_000;
+/** Steps that a text may take, some tens of milliseconds: several times what any text takes that is not made to be costly. */
+const MOST_STEPS = 400_000;
 
 const REDACTED = "***";
 
@@ -31,33 +31,65 @@ const WITHHELD = "(not shown, since it may repeat a secret in disguise)";
  * `docs/security.md` names replaced, at most `limit` characters. The time it takes is bounded, whoever chose text and secrets.
  */
 export function fromOutside(text: string, secrets: Iterable<string>, limit = SHOWN_CHARACTERS): string {
-  const looked = text.slice(0, LOOKED_AT_CHARACTERS);
-  const isCut = looked.length < text.length;
-  const end = isCut ? LOOKED_AT_CHARACTERS - CUT_CHARACTERS : looked.length;
-  const spans = findAll(looked, formsOf(secrets, looked.length + 1), isCut ? end : undefined);
+  const head = text.slice(0, LOOKED_AT_CHARACTERS);
+  const isCut = head.length < text.length;
+  const end = isCut ? LOOKED_AT_CHARACTERS - CUT_CHARACTERS : head.length;
+  const looked = lookedFor(secrets);
+  const spans = findAll(head, looked, isCut ? end : undefined);
   if (spans === undefined) return WITHHELD;
-  return shorten(checked(withoutCommands(oneLine(cutOut(looked, spans, end))), secrets), limit);
+  const line = withoutCommands(oneLine(cutOut(head, spans, end)));
+  // What was cut or replaced can have made a secret of what is left.
+  return findShown(line, looked).length > 0 ? WITHHELD : shorten(line, limit);
 }
 
 /** A line of this action's own words, in which no encoding of a secret can stand: it is looked for as it is. */
 export function ownLine(text: string, secrets: Iterable<string>): string {
   const line = oneLine(text);
-  const own = wanted(
-    Array.from(secrets, (secret) => folded(secret, exactly)),
-    line.length,
-  );
-  const spans = search(plainReading(line), own, exactly, { left: Number.POSITIVE_INFINITY });
-  return withoutCommands(cutOut(line, spans, line.length));
+  return withoutCommands(cutOut(line, findShown(line, lookedFor(secrets)), line.length));
+}
+
+/** What is looked for, ready to be found. */
+interface Looked {
+  /** Of how many secrets it was made. */
+  readonly size: number;
+  readonly shown: Wanted;
+  readonly plain: Wanted;
+  readonly exact: Wanted;
+  readonly loose: Wanted;
+  isUsed(byte: number): boolean;
+}
+
+/** A set of secrets only ever grows, so what was made of it stays right as long as it has its size. */
+const KNOWN = new WeakMap<Iterable<string>, Looked>();
+
+function lookedFor(secrets: Iterable<string>): Looked {
+  const size = secrets instanceof Set ? secrets.size : -1;
+  const known = KNOWN.get(secrets);
+  if (known !== undefined && known.size === size) return known;
+  const forms = formsOf(secrets, LOOKED_AT_CHARACTERS + 1);
+  const looked: Looked = {
+    size,
+    shown: wanted(forms.shown),
+    plain: wanted(forms.plain),
+    exact: wanted(forms.exact),
+    loose: wanted(forms.loose),
+    isUsed: (byte) => isPlain(byte) || forms.bytes.has(byte),
+  };
+  if (size >= 0) KNOWN.set(secrets, looked);
+  return looked;
+}
+
+/** What a secret in ASCII or a further encoding is made of, and the NUL of UTF-16. */
+function isPlain(byte: number): boolean {
+  return (byte >= 0x20 && byte < 0x7f) || byte === 0 || (byte >= 9 && byte <= 13);
 }
 
 /** Every place of every secret; undefined where the text is too costly to read. */
-function findAll(text: string, forms: Forms, cut: number | undefined): Span[] | undefined {
+function findAll(text: string, { plain, exact, loose, isUsed }: Looked, cut: number | undefined): Span[] | undefined {
   const budget: Budget = { left: MOST_STEPS };
   const spans: Span[] = [];
-  const [plain, exact, loose] = [forms.plain, forms.exact, forms.loose].map((texts) => wanted(texts, text.length));
-  const isUsed = (byte: number) => isPlain(byte) || forms.bytes.has(byte);
-  const look = (reading: Reading, looked: Wanted | undefined, label: typeof exactly) => {
-    if (looked === undefined || looked.depth.length === 1) return;
+  const look = (reading: Reading, looked: Wanted, label: Label) => {
+    if (looked.depth.length === 1) return;
     for (const span of search(reading, looked, label, budget, cut)) spans.push(span);
   };
   const explore = (reading: Reading, layer: number): void => {
@@ -76,9 +108,9 @@ function findAll(text: string, forms: Forms, cut: number | undefined): Span[] | 
   return budget.left < 0 ? undefined : spans;
 }
 
-/** What a secret in ASCII or a further encoding is made of, and the NUL of UTF-16. */
-function isPlain(byte: number): boolean {
-  return (byte >= 0x20 && byte < 0x7f) || byte === 0 || (byte >= 9 && byte <= 13);
+/** Every place where a secret stands as it is. */
+function findShown(line: string, { shown }: Looked): Span[] {
+  return search(plainReading(line), shown, exactly, { left: Number.POSITIVE_INFINITY });
 }
 
 /** The text up to its end with each stretch of spans as one mark. */
@@ -93,15 +125,6 @@ function cutOut(text: string, spans: Span[], end: number): string {
     at = Math.max(at, stop);
   }
   return shown + text.slice(at, Math.max(at, end));
-}
-
-/** The line, unless what was cut or replaced has made a secret of what is left. */
-function checked(line: string, secrets: Iterable<string>): string {
-  for (const secret of secrets) {
-    const shown = folded(secret, exactly);
-    if (shown.length >= SHORTEST_DISGUISED && line.includes(shown)) return WITHHELD;
-  }
-  return line;
 }
 
 /** The runner finds `##[command]` anywhere in a line, and `::command::` at its start. */

@@ -1,4 +1,4 @@
-import { exactly } from "./fold.ts";
+import { BLANK, exactly, GAP } from "./fold.ts";
 import { addStep, type Budget, NOTHING, newPlace, type Place, type Reading } from "./reading.ts";
 
 /** An encoding of bytes in digits of a few bits each. */
@@ -111,7 +111,7 @@ function joined(groups: Waiting[], group: Waiting): Waiting {
 function isSeparator(code: number, separators: string): boolean {
   if (code > 0x20 && code < 0x7f) return separators.includes(String.fromCharCode(code));
   const label = exactly(code);
-  return label === "gap" || label === " ";
+  return label === GAP || label === BLANK;
 }
 
 /** Takes out what is on no path of enough characters. */

@@ -1,4 +1,4 @@
-import { BLANK, type Label } from "./fold.ts";
+import { BLANK, GAP, type Label } from "./fold.ts";
 import type { Budget, Reading, Step } from "./reading.ts";
 
 /** A piece of the text, from the first UTF-16 unit up to the one after the last. */
@@ -25,8 +25,7 @@ const UNITS = 0x10000;
 
 const BLANK_UNIT = BLANK.charCodeAt(0);
 
-/** Longer texts are looked for by as many of their first characters: they cannot stand in the text whole. */
-export function wanted(texts: Iterable<string>, longest: number): Wanted {
+export function wanted(texts: Iterable<string>): Wanted {
   const built: Wanted = { unit: [-1], to: [0], others: new Map(), fallback: [0], depth: [0], whole: [0], last: [0] };
   let growing = [...new Set(texts)].filter((text) => text !== "").map((text) => ({ text, state: 0 }));
   // All texts grow together, so that what a state falls back to, being shorter, is there already.
@@ -35,7 +34,7 @@ export function wanted(texts: Iterable<string>, longest: number): Wanted {
       entry.state = grown(built, entry.state, entry.text.charCodeAt(length - 1), length);
       if (length === entry.text.length) built.whole[entry.state] = length;
     }
-    growing = growing.filter(({ text }) => text.length > length && longest >= length);
+    growing = growing.filter(({ text }) => text.length > length);
   }
   return built;
 }
@@ -114,7 +113,7 @@ function startOf(trail: Trail, characters: number): number {
 export function search(
   reading: Reading,
   looked: Wanted,
-  label: (code: number) => Label,
+  label: Label,
   budget: Budget,
   cut = Number.POSITIVE_INFINITY,
 ): Span[] {
@@ -151,16 +150,10 @@ function distinct(trails: readonly Trail[]): readonly Trail[] {
 }
 
 /** The trails that come of a step: what may be a blank or nothing makes two of one. */
-function readStep(
-  trail: Trail,
-  step: Step,
-  looked: Wanted,
-  label: (code: number) => Label,
-  budget: Budget,
-): readonly Trail[] {
+function readStep(trail: Trail, step: Step, looked: Wanted, label: Label, budget: Budget): readonly Trail[] {
   budget.left--;
   const text = label(step.code);
-  if (text === "gap") return [trail, readText(trail, step, BLANK, looked, budget)];
+  if (text === GAP) return [trail, readText(trail, step, BLANK, looked, budget)];
   return [readText(trail, step, text, looked, budget)];
 }
 
