@@ -33,6 +33,8 @@ export interface FailureDetails {
   readonly title?: string;
   /** The likely cause and what to do now. */
   readonly hint: string;
+  /** Takes the place of the hint in the log, where it holds a piece from outside: the job's summary shows none. */
+  readonly suggestion?: string | undefined;
   /** What the service said, raw and untrusted: made safe where it is printed, never before. */
   readonly answered?: string | undefined;
   /** How a text introduces what was answered. */
@@ -46,6 +48,7 @@ export class Failure extends Error {
   readonly code: FailureCode;
   readonly title: string;
   readonly hint: string;
+  readonly suggestion: string | undefined;
   readonly answered: string;
   readonly answeredBy: string;
 
@@ -54,6 +57,7 @@ export class Failure extends Error {
     this.code = code;
     this.title = details.title ?? TITLES[code];
     this.hint = details.hint;
+    this.suggestion = details.suggestion;
     this.answered = details.answered ?? "";
     this.answeredBy = details.answeredBy ?? "It answered";
   }

@@ -1,6 +1,7 @@
 import { type ClientRequest, type Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { parseJson } from "../read.ts";
+import { decodeBody } from "./charset.ts";
 import { connectionFault, type Fault, proxySilence, silence, tooLarge, truncated } from "./faults.ts";
 import type { Answer, Request } from "./http.ts";
 
@@ -133,7 +134,7 @@ async function readBody(message: IncomingMessage): Promise<Buffer | undefined> {
 }
 
 function toAnswer(message: IncomingMessage, bytes: Buffer): Answer {
-  const body = bytes.toString("utf8").replace(/^\uFEFF/, "");
+  const body = decodeBody(bytes, message.headers["content-type"] ?? "");
   const json = parseJson(body);
   const typedHtml = /\bhtml\b/i.test(message.headers["content-type"] ?? "");
   return {

@@ -174,6 +174,7 @@ function retold(failure: Failure, sentence: string, hint = failure.hint): Failur
   return new Failure(failure.code, sentence, {
     title: failure.title,
     hint,
+    suggestion: failure.suggestion,
     answered: failure.answered,
     answeredBy: failure.answeredBy,
     cause: failure.cause,

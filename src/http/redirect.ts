@@ -1,3 +1,4 @@
+import { domainToUnicode } from "node:url";
 import { Failure } from "../failure.ts";
 import { SHOWN_CHARACTERS } from "../text/redact.ts";
 import type { Request } from "./http.ts";
@@ -17,7 +18,10 @@ export function redirected(request: Request, location: string | undefined, baseU
   const place = target.host === from.host ? "another place on itself" : shownHost(target);
   const sentence = `${from.host} redirects to ${place}, and redirects are not followed: they would carry the secret along.`;
   const url = target.hostname === from.hostname ? suggestedUrl(request, from, target) : undefined;
-  if (url !== undefined) return new Failure("wrong-url", sentence, { hint: `Set \`url: ${url}\`.` });
+  if (url !== undefined) {
+    const hint = 'Set "url" to where the redirect points, as the annotation of the step tells it.';
+    return new Failure("wrong-url", sentence, { hint, suggestion: `Set \`url: ${url}\`.` });
+  }
   if (target.hostname !== from.hostname) {
     return new Failure("wrong-url", sentence, {
       hint: 'If that is where the service lives now, set "url" to its base URL there; otherwise a portal or login wall answers in its place.',
@@ -30,9 +34,9 @@ export function redirected(request: Request, location: string | undefined, baseU
   });
 }
 
-/** The target's host; what is too long to be one (RFC 1035, section 2.3.4) is not repeated. */
-function shownHost({ host }: URL): string {
-  return host.length <= SHOWN_CHARACTERS ? host : "a host that cannot be";
+/** The target's host as people read it; what is too long to be one (RFC 1035, section 2.3.4) is not repeated. */
+function shownHost({ host, hostname }: URL): string {
+  return host.length <= SHOWN_CHARACTERS ? host.replace(hostname, domainToUnicode(hostname)) : "a host that cannot be";
 }
 
 function parse(location: string | undefined, base: string): URL | undefined {

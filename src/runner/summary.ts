@@ -1,5 +1,6 @@
 import { appendFileSync } from "node:fs";
 import { info } from "./log.ts";
+import { cleanLine } from "./masks.ts";
 
 /** Rows of the table: a heading and its text, both plain. */
 export type Rows = readonly (readonly [heading: string, text: string])[];
@@ -19,5 +20,9 @@ export function writeSummary(heading: string, rows: Rows): void {
 
 /** Inside of an HTML block Markdown means nothing, so these characters are all that could become markup. */
 function escaped(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
+  return cleanLine(text)
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;")
+    .replaceAll('"', "&quot;");
 }

@@ -114,7 +114,7 @@ function number(
   found: Found,
   value = 0,
 ): void {
-  if (least <= 0 && value > 0) found(place, value);
+  if (least === 0 || (least < 0 && value > 0)) found(place, value);
   if (most === 0) return;
   follow(place, budget, ({ to, code }) => {
     const next = value * radix + digitOf(code, radix);

@@ -128,20 +128,21 @@ export function search(
       if (start < cut) spans.push([start, place.at]);
     }
     for (let step = place.steps; step !== undefined; step = step.next) {
-      for (const trail of trails) for (const read of readStep(trail, step, looked, label, budget)) arrive(read, step);
+      for (const trail of trails) {
+        for (const read of readStep(trail, step, looked, label, budget)) {
+          if (read.state === 0) continue;
+          const length = looked.whole[read.state] ?? 0;
+          // What reads as nothing after a find is no part of it.
+          if (length > 0 && read !== trail) spans.push([startOf(read, length), step.to.at]);
+          const others = arriving[step.to.index];
+          if (others === undefined) arriving[step.to.index] = [read];
+          else others.push(read);
+        }
+      }
     }
     if (budget.left < 0) break;
   }
   return spans;
-
-  function arrive(trail: Trail, { to }: Step): void {
-    if (trail.state === 0) return;
-    const length = looked.whole[trail.state] ?? 0;
-    if (length > 0) spans.push([startOf(trail, length), to.at]);
-    const others = arriving[to.index];
-    if (others === undefined) arriving[to.index] = [trail];
-    else others.push(trail);
-  }
 }
 
 /** One trail of those in the same state: what follows is the same for all of them. */
