@@ -4,11 +4,11 @@
  */
 export function decodeBody(bytes: Uint8Array, contentType: string): string {
   const [, charset = "utf-8"] = /;\s*charset\s*=\s*["']?([\w:.-]+)/i.exec(contentType) ?? [];
-  // JSON is never UTF-16 (RFC 8259, section 8.1), and ASCII read so would be hidden from who looks for it.
-  const known = /^(?:utf-?16|iso-2022)/i.test(charset) ? "utf-8" : charset;
-  for (const label of [known, "utf-8"]) {
+  for (const label of [charset, "utf-8"]) {
     try {
-      return new TextDecoder(label, { fatal: true }).decode(bytes);
+      const decoder = new TextDecoder(label, { fatal: true });
+      // JSON is never UTF-16 (RFC 8259, section 8.1), and ASCII read in one of these would be hidden from who looks for it.
+      if (!/^(?:utf-16|iso-2022)/.test(decoder.encoding)) return decoder.decode(bytes);
     } catch {
       // An unknown charset, or bytes that are none of its characters.
     }
