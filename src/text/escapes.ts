@@ -114,7 +114,7 @@ function number(
   found: Found,
   value = 0,
 ): void {
-  if (least === 0 || (least < 0 && value > 0)) found(place, value);
+  if (least === 0 || (least < 0 && (value > 0 || most === 0))) found(place, value);
   if (most === 0) return;
   follow(place, budget, ({ to, code }) => {
     const next = value * radix + digitOf(code, radix);
@@ -180,7 +180,7 @@ function upperCase(code: number): number {
 }
 
 /** Halves of a surrogate pair, and bytes of UTF-8 that stand one by one, also as Windows-1252 shows them. */
-function readPieces(code: number, after: Place, budget: Budget, found: Found): void {
+export function readPieces(code: number, after: Place, budget: Budget, found: Found): void {
   if (code >= 0xd800 && code < 0xdc00) {
     follow(after, budget, ({ to, code: low }) => {
       if (low >= 0xdc00 && low < 0xe000) found(to, 0x10000 + (code - 0xd800) * 0x400 + low - 0xdc00);

@@ -44,11 +44,12 @@ function addForms(text: string, { exact, loose, bytes }: Forms): void {
   else loose.add(anyCase);
   if (isAscii(text)) return;
   for (const byte of [...Buffer.from(text), ...Buffer.from(text, "latin1")]) bytes.add(byte);
-  if (isShort) return;
-  // What follows a letter can be composed with it in another order.
-  for (const form of [text.normalize("NFC"), text.normalize("NFD"), withoutGaps(text)]) {
-    loose.add(folded(form, loosely));
+  // What follows a letter can be composed with it, and in another order.
+  for (const form of [text.normalize("NFC"), text.normalize("NFD")]) {
+    if (isShort) exact.add(folded(form, exactly));
+    else loose.add(folded(form, loosely));
   }
+  if (!isShort) loose.add(folded(withoutGaps(text), loosely));
 }
 
 function lengthOf(text: string): number {

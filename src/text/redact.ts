@@ -37,15 +37,20 @@ export function fromOutside(text: string, secrets: Iterable<string>, limit = SHO
   const looked = lookedFor(secrets);
   const spans = findAll(head, looked, isCut ? end : undefined);
   if (spans === undefined) return WITHHELD;
-  const line = withoutCommands(oneLine(cutOut(head, spans, end)));
-  // What was cut or replaced can have made a secret of what is left.
-  return findShown(line, looked).length > 0 ? WITHHELD : shorten(line, limit);
+  return shorten(finished(oneLine(cutOut(head, spans, end)), looked), limit);
 }
 
 /** A line of this action's own words, in which no encoding of a secret can stand: it is looked for as it is. */
 export function ownLine(text: string, secrets: Iterable<string>): string {
   const line = oneLine(text);
-  return withoutCommands(cutOut(line, findShown(line, lookedFor(secrets)), line.length));
+  const looked = lookedFor(secrets);
+  return finished(cutOut(line, findShown(line, looked), line.length), looked);
+}
+
+/** The line without commands, unless what was cut or replaced has made a secret of what is left. */
+function finished(redacted: string, looked: Looked): string {
+  const line = withoutCommands(redacted);
+  return findShown(line, looked).length > 0 ? WITHHELD : line;
 }
 
 /** What is looked for, ready to be found. */
@@ -79,9 +84,9 @@ function lookedFor(secrets: Iterable<string>): Looked {
   return looked;
 }
 
-/** What a secret in ASCII or a further encoding is made of, and the NUL of UTF-16. */
+/** What a secret in ASCII or a further encoding is made of, the NUL of UTF-16 and the start of a colour. */
 function isPlain(byte: number): boolean {
-  return (byte >= 0x20 && byte < 0x7f) || byte === 0 || (byte >= 9 && byte <= 13);
+  return (byte >= 0x20 && byte < 0x7f) || byte === 0 || byte === 0x1b || (byte >= 9 && byte <= 13);
 }
 
 /** Every place of every secret; undefined where the text is too costly to read. */

@@ -1,3 +1,4 @@
+import { readPieces } from "./escapes.ts";
 import { BLANK, exactly, GAP } from "./fold.ts";
 import { addStep, type Budget, NOTHING, newPlace, type Place, type Reading } from "./reading.ts";
 
@@ -78,7 +79,7 @@ export function regroup(reading: Reading, grouping: Grouping, worth: Worth, budg
         if (digit < 0) continue;
         const { byte, ...rest } = withDigit(group, digit, grouping.bits);
         const target = joined(targets, { ...rest, from, place: undefined });
-        const isDecoded = byte !== undefined && worth.isUsed(byte);
+        const isDecoded = byte !== undefined && (byte > 0x7f || worth.isUsed(byte));
         if (!isDecoded && (byte !== undefined || group.place === undefined)) continue;
         const start = group.width === 0 ? from : group.from;
         addStep(placeOf(group, place.at), placeOf(target, to.at), isDecoded ? byte : NOTHING, start);
@@ -86,10 +87,19 @@ export function regroup(reading: Reading, grouping: Grouping, worth: Worth, budg
     }
     if (budget.left < 0) return [];
   }
-  return withoutShort(
-    places.sort((a, b) => a.at - b.at),
-    worth.shortest,
-  );
+  places.sort((a, b) => a.at - b.at);
+  for (const place of places) {
+    for (let step = place.steps; step !== undefined; step = step.next) {
+      const { from } = step;
+      if (step.code > 0x7f)
+        readPieces(step.code, step.to, budget, (to, code) => {
+          addStep(place, to, code, from);
+          // A soft hyphen and its like are nothing, in whatever way they are written.
+          if (code <= 0xff && isSeparator(code, "")) addStep(place, to, code === 0xa0 ? 0x20 : NOTHING, from);
+        });
+    }
+  }
+  return withoutShort(places, worth);
 }
 
 /** The bits with those of one more digit, and the byte that they make. */
@@ -114,13 +124,15 @@ function isSeparator(code: number, separators: string): boolean {
   return label === GAP || label === BLANK;
 }
 
-/** Takes out what is on no path of enough characters. */
-function withoutShort(places: Place[], shortest: number): Reading {
+/** Takes out what is on no path of enough characters, and bytes that are none of UTF-8 nor of a secret. */
+function withoutShort(places: Place[], { shortest, isUsed }: Worth): Reading {
   for (const [index, place] of places.entries()) place.index = index;
+  const isKept = (code: number) => code < 0x80 || code > 0xff || isUsed(code);
   const before = new Uint32Array(places.length);
   const after = new Uint32Array(places.length);
   for (const place of places) {
     for (let step = place.steps; step !== undefined; step = step.next) {
+      if (!isKept(step.code)) continue;
       const length = (before[place.index] ?? 0) + weight(step.code);
       before[step.to.index] = Math.max(before[step.to.index] ?? 0, length);
     }
@@ -130,6 +142,7 @@ function withoutShort(places: Place[], shortest: number): Reading {
     let steps = place.steps;
     place.steps = undefined;
     for (; steps !== undefined; steps = steps.next) {
+      if (!isKept(steps.code)) continue;
       const length = (after[steps.to.index] ?? 0) + weight(steps.code);
       after[place.index] = Math.max(after[place.index] ?? 0, length);
       if ((before[place.index] ?? 0) + length >= shortest) addStep(place, steps.to, steps.code, steps.from);
