@@ -1,5 +1,5 @@
 import { fieldsInside, trimmed } from "./credentials.ts";
-import { Failure } from "./failure.ts";
+import { type Failure, reworded } from "./failure.ts";
 import type { Inputs } from "./inputs.ts";
 import { oddity } from "./oddity.ts";
 import { providerById } from "./providers/index.ts";
@@ -14,9 +14,7 @@ export function withAdvice(failure: Failure, inputs: Inputs | undefined, { provi
     failure.code === "refused" ? oddPassword(inputs) : "",
     inputs.url === "" || url === undefined ? "" : needlessUrl(failure, provider, new URL(url).hostname),
   ];
-  const { code, message, title, answered, answeredBy, cause } = failure;
-  const hint = [failure.hint, ...sentences].filter(Boolean).join(" ");
-  return new Failure(code, message, { title, hint, answered, answeredBy, cause });
+  return reworded(failure, [failure.hint, ...sentences].filter(Boolean).join(" "));
 }
 
 /** What answers, or does not, may be another product: a provider with an address of its own needs no other. */

@@ -1,4 +1,4 @@
-import { Failure, type FailureCode } from "./failure.ts";
+import { Failure, type FailureCode, reworded } from "./failure.ts";
 import type { Client } from "./http/client.ts";
 import { CLOCK_TOLERANCE_SECONDS } from "./http/retry.ts";
 import { warning } from "./runner/log.ts";
@@ -17,9 +17,8 @@ export async function minding<Result>(client: Client, work: Promise<Result>): Pr
   } catch (thrown) {
     const off = offBy(client);
     if (off === undefined || !(thrown instanceof Failure) || !PERHAPS_THE_CLOCK.includes(thrown.code)) throw thrown;
-    const { code, message, title, hint, answered, answeredBy, cause } = thrown;
     const sentence = `Also, the runner's clock is ${off.words} the service's: set it right, since that can be the cause.`;
-    throw new Failure(code, message, { title, hint: `${hint} ${sentence}`, answered, answeredBy, cause });
+    throw reworded(thrown, `${thrown.hint} ${sentence}`);
   }
 }
 

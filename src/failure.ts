@@ -35,6 +35,8 @@ export interface FailureDetails {
   readonly title?: string;
   /** The likely cause and what to do now. */
   readonly hint: string;
+  /** Takes the place of the hint in the log, where it holds a piece from outside: the job's summary shows none. */
+  readonly suggestion?: string | undefined;
   /** What the service said, raw and untrusted: made safe where it is printed, never before. */
   readonly answered?: string | undefined;
   /** How a text introduces what was answered. */
@@ -48,6 +50,7 @@ export class Failure extends Error {
   readonly code: FailureCode;
   readonly title: string;
   readonly hint: string;
+  readonly suggestion: string | undefined;
   readonly answered: string;
   readonly answeredBy: string;
 
@@ -56,9 +59,16 @@ export class Failure extends Error {
     this.code = code;
     this.title = details.title ?? TITLES[code];
     this.hint = details.hint;
+    this.suggestion = details.suggestion;
     this.answered = details.answered ?? "";
     this.answeredBy = details.answeredBy ?? "It answered";
   }
+}
+
+/** The same failure with another hint, and perhaps another sentence. */
+export function reworded(failure: Failure, hint: string, sentence = failure.message): Failure {
+  const { code, title, suggestion, answered, answeredBy, cause } = failure;
+  return new Failure(code, sentence, { title, hint, suggestion, answered, answeredBy, cause });
 }
 
 /** Whatever was thrown, as a `Failure`: all that is not one already is a defect of this action. */

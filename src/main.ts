@@ -12,7 +12,7 @@ import { type Known, reportFailure, reportSuccess } from "./report.ts";
 import { chooseRequest, type Tell } from "./request.ts";
 import { checkRunnerFile } from "./runner/files.ts";
 import { maskInputs, readClient, readInputs } from "./runner/inputs.ts";
-import { clean, mask } from "./runner/masks.ts";
+import { clean, maskMinted } from "./runner/masks.ts";
 import { output } from "./runner/outputs.ts";
 import { readRun, workspace } from "./runner/run.ts";
 import { runStage } from "./runner/stage.ts";
@@ -42,7 +42,7 @@ export function main(): void {
 async function exchangeStep(inputs: Inputs, requests: Underway, tell: Tell): Promise<void> {
   const settings = parseSettings(inputs);
   const run = readRun();
-  const request = await chooseRequest(inputs, settings, { run, tell, secret: mask });
+  const request = await chooseRequest(inputs, settings, { run, tell, secret: maskMinted });
   if (settings.exportEnv) checkRunnerFile("GITHUB_ENV");
   warnIfPlain(request.target.url);
   const certificates = absoluteCertificate(settings.caCertificate, workspace());

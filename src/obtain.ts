@@ -6,7 +6,7 @@ import { type Unsettled, warnOfLeftover } from "./leftover.ts";
 import type { Credential, Credentials, Handle, Run } from "./providers/provider.ts";
 import type { Request, Target } from "./request.ts";
 import { info, warning } from "./runner/log.ts";
-import { mask } from "./runner/masks.ts";
+import { maskMinted } from "./runner/masks.ts";
 import { type Left, leave, leaveAtExit } from "./runner/state.ts";
 import { takeBack } from "./takeback.ts";
 import { epochSeconds } from "./words.ts";
@@ -85,7 +85,7 @@ async function exchange(
   leaveAtExit(() => unsettled);
   try {
     const credential = await target.method.exchange(credentials, http, {
-      secret: mask,
+      secret: maskMinted,
       mayExist(name, expiresAt) {
         const { provider, url } = target;
         unsettled = { kind: "unsettled", provider: provider.id, url, name, expires: epochSeconds(expiresAt) };

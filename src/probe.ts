@@ -1,8 +1,8 @@
-import { Failure, type FailureCode } from "./failure.ts";
+import { Failure, type FailureCode, reworded } from "./failure.ts";
 import type { Client } from "./http/client.ts";
 import { isUnknownHost } from "./http/faults.ts";
 import type { Settings } from "./inputs.ts";
-import { notKnownNow, withHint } from "./providers/judge.ts";
+import { notKnownNow } from "./providers/judge.ts";
 import type { Credential, Refused, Verdict } from "./providers/provider.ts";
 import type { Request, Target, Tell } from "./request.ts";
 
@@ -48,12 +48,12 @@ function refusal(refused: Refused, { kind, target }: Origin, host: string): Fail
   if (kind === "open") {
     const meaning = isBrought ? SEALED_SECRET : `${SEALED} so that the job that seals gets a new one from ${name}.`;
     return isOfTheWay
-      ? withHint(failure, `${failure.hint} Otherwise: ${meaning}`)
-      : withHint(failure, meaning, `${name} at ${host} refuses the credential of the seal.`);
+      ? reworded(failure, `${failure.hint} Otherwise: ${meaning}`)
+      : reworded(failure, meaning, `${name} at ${host} refuses the credential of the seal.`);
   }
   if (!isBrought) return notKnownNow(refused, `${name} at ${host} refuses the credential that this step has just got.`);
   const lead = isOfTheWay ? "Otherwise" : "So";
-  return withHint(failure, `${failure.hint} ${lead} check the secrets that this step is given.`);
+  return reworded(failure, `${failure.hint} ${lead} check the secrets that this step is given.`);
 }
 
 const SEALED =

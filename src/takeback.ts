@@ -5,7 +5,7 @@ import { warnOfLeftover } from "./leftover.ts";
 import { providerById } from "./providers/index.ts";
 import type { Credentials, Provider, Revocation } from "./providers/provider.ts";
 import { info, told, warning } from "./runner/log.ts";
-import { mask } from "./runner/masks.ts";
+import { maskMinted } from "./runner/masks.ts";
 import type { Left } from "./runner/state.ts";
 import { isProtected } from "./url.ts";
 import { utc } from "./words.ts";
@@ -31,7 +31,7 @@ export async function takeBack(
   client: Credentials,
   isSignedWith: (secret: string) => boolean,
 ): Promise<void> {
-  if (left.kind === "revocable") mask(left.handle.secret);
+  if (left.kind === "revocable") maskMinted(left.handle.secret);
   const provider = providerById(left.provider);
   if (provider === undefined) {
     warning(`The saved state names no known provider. ${CHANGED_STATE}`, NOTHING_DONE);

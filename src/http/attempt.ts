@@ -2,6 +2,7 @@ import { type ClientRequest, type Agent as HttpAgent, request as httpRequest, ty
 import { request as httpsRequest } from "node:https";
 import { parseJson } from "../read.ts";
 import { LARGEST_ANSWER, readBody } from "./body.ts";
+import { decodeBody } from "./charset.ts";
 import { errorCode } from "./codes.ts";
 import { connectionFault, type Fault, proxySilence, silence, truncated, unreadable } from "./faults.ts";
 import type { Answer, Request } from "./http.ts";
@@ -157,7 +158,7 @@ function endsWithConnection({ headers }: IncomingMessage): boolean {
 }
 
 function toAnswer(message: IncomingMessage, bytes: Buffer): Answer {
-  const body = bytes.toString("utf8").replace(/^\uFEFF/, "");
+  const body = decodeBody(bytes, message.headers["content-type"] ?? "");
   const json = parseJson(body);
   const typedHtml = /\bhtml\b/i.test(message.headers["content-type"] ?? "");
   return {

@@ -1,7 +1,7 @@
 import { Agent as HttpAgent, STATUS_CODES } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import { setDefaultAutoSelectFamilyAttemptTimeout } from "node:net";
-import { Failure } from "../failure.ts";
+import { Failure, reworded } from "../failure.ts";
 import { VERSION } from "../version.ts";
 import { attempt, notBegun, type Outcome, type Route } from "./attempt.ts";
 import { clientCertificateWanted, type Fault } from "./faults.ts";
@@ -214,13 +214,13 @@ function statusFailure(answer: Answer, host: string): Failure {
 /** The failure with causes that are likelier than those of its own hint. */
 function hinted(failure: Failure, likelier: readonly string[]): Failure {
   if (likelier.length === 0) return failure;
-  return retold(failure, failure.message, `${likelier.join(" ")} Otherwise: ${failure.hint}`);
+  return reworded(failure, `${likelier.join(" ")} Otherwise: ${failure.hint}`);
 }
 
 /** The last fault, with the number of attempts where there were several. */
 function exhausted({ failure }: Fault, attempts: number): Failure {
   if (attempts === 1) return failure;
-  return retold(failure, `${failure.message} This was attempt ${attempts}, the last.`);
+  return reworded(failure, failure.hint, `${failure.message} This was attempt ${attempts}, the last.`);
 }
 
 /** The service asked for a longer wait than the stage has time for. */
@@ -230,15 +230,5 @@ function outlasted({ failure }: Fault, told: number, stageSeconds: number): Fail
     failure.code === "rate-limited"
       ? `Give a "timeout" above ${Math.ceil(told)}, start fewer jobs at once, or exchange once and hand the token over with "seal-key".`
       : failure.hint;
-  return retold(failure, asked, hint);
-}
-
-function retold(failure: Failure, sentence: string, hint = failure.hint): Failure {
-  return new Failure(failure.code, sentence, {
-    title: failure.title,
-    hint,
-    answered: failure.answered,
-    answeredBy: failure.answeredBy,
-    cause: failure.cause,
-  });
+  return reworded(failure, hint, asked);
 }

@@ -1,5 +1,6 @@
+import { domainToUnicode } from "node:url";
 import { Failure } from "../failure.ts";
-import { SHOWN_CHARACTERS } from "../text.ts";
+import { SHOWN_CHARACTERS } from "../text/redact.ts";
 import type { Request } from "./http.ts";
 
 /**
@@ -23,7 +24,10 @@ export function redirected(
   const place = target.host === from.host ? "another place on itself" : shownHost(target);
   const sentence = `${from.host} redirects to ${place}, and redirects are not followed: they would carry the secret along.`;
   const url = target.hostname === from.hostname ? suggestedUrl(request, from, target) : undefined;
-  if (url !== undefined) return new Failure("wrong-url", sentence, { hint: `Set "url: ${url}".` });
+  if (url !== undefined) {
+    const hint = 'Set "url" to where the redirect points, as the annotation of the step tells it.';
+    return new Failure("wrong-url", sentence, { hint, suggestion: `Set "url: ${url}".` });
+  }
   if (target.hostname !== from.hostname) {
     return new Failure("wrong-url", sentence, {
       hint: [ELSEWHERE, ...mayMean].join(" "),
@@ -42,9 +46,9 @@ const ELSEWHERE =
 const LOGIN_PAGE =
   'It may be a login page: check that "url" is the base URL of the service\'s API, and that no login wall stands in front of it.';
 
-/** The target's host; what is too long to be one (RFC 1035, section 2.3.4) is not repeated. */
-function shownHost({ host }: URL): string {
-  return host.length <= SHOWN_CHARACTERS ? host : "a host that cannot be";
+/** The target's host as people read it; what is too long to be one (RFC 1035, section 2.3.4) is not repeated. */
+function shownHost({ host, hostname }: URL): string {
+  return host.length <= SHOWN_CHARACTERS ? host.replace(hostname, domainToUnicode(hostname)) : "a host that cannot be";
 }
 
 function parse(location: string | undefined, base: string): URL | undefined {

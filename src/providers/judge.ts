@@ -1,4 +1,4 @@
-import { Failure } from "../failure.ts";
+import { Failure, reworded } from "../failure.ts";
 import type { Answer, Http } from "../http/http.ts";
 import { inFront, quoted } from "../http/quote.ts";
 import type { Inconclusive, Refused, Unproven } from "./provider.ts";
@@ -36,13 +36,7 @@ export function refusedOrThrow(answer: Answer, http: Http, ownWord: OwnWord, may
 export function notKnownNow({ failure, isOfTheWay }: Refused, sentence: string): Failure {
   const meaning =
     'It was minted a moment ago and not known now: another installation behind this address, or the API cannot reach its authorization service. Check that "url" names one installation, then ask who runs it.';
-  return isOfTheWay === true ? withHint(failure, `${failure.hint} ${meaning}`) : withHint(failure, meaning, sentence);
-}
-
-/** The same failure with another way out, and perhaps another sentence. */
-export function withHint(failure: Failure, hint: string, sentence = failure.message): Failure {
-  const { code, title, answered, answeredBy, cause } = failure;
-  return new Failure(code, sentence, { title, hint, answered, answeredBy, cause });
+  return isOfTheWay === true ? reworded(failure, `${failure.hint} ${meaning}`) : reworded(failure, meaning, sentence);
 }
 
 /** The credential is known, but its permissions do not reach as far as the probe. */

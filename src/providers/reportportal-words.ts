@@ -1,8 +1,8 @@
 import * as z from "zod/mini";
-import { Failure } from "../failure.ts";
+import { Failure, reworded } from "../failure.ts";
 import type { Answer, Http } from "../http/http.ts";
 import { read, schema } from "../read.ts";
-import { judge, refusedOrThrow, withHint } from "./judge.ts";
+import { judge, refusedOrThrow } from "./judge.ts";
 import type { Unproven } from "./provider.ts";
 
 const BAD_CREDENTIALS = 4003;
@@ -44,7 +44,7 @@ export function isApiWithoutEndpoint({ status, json }: Answer): boolean {
 export function judgeGrant(answer: Answer, http: Http, asked: { place: string; isOwnClient: boolean }): Failure {
   const failure = judge(quoted(answer), http, (said, host) => grantWord(said, host, asked.isOwnClient));
   const hint = uncutPrefix(answer, [asked.place]);
-  return hint === undefined ? failure : withHint(failure, hint);
+  return hint === undefined ? failure : reworded(failure, hint);
 }
 
 /**

@@ -2,21 +2,12 @@ import * as z from "zod/mini";
 import { Failure } from "../failure.ts";
 import type { Answer, Http } from "../http/http.ts";
 import { read, schema } from "../read.ts";
+import { tokenFlaw } from "../text/token.ts";
 
-const SHORTEST = 8;
-const LONGEST = 65_536;
+export { tokenFlaw };
 
 /** A number that identifies a user; anything longer is none. */
 export const USER_ID = /^\d{1,19}$/;
-
-/** Why a text is no token: every token is one line of printable ASCII of 8 to 65,536 characters. Undefined if it is. */
-export function tokenFlaw(token: string): string | undefined {
-  if (token.length < SHORTEST) return `has fewer than ${SHORTEST} characters`;
-  if (token.length > LONGEST) return `has more than ${LONGEST} characters`;
-  if (/[\r\n]/.test(token)) return "has more than one line";
-  if (!/^[\x20-\x7e]+$/.test(token)) return "has characters other than printable ASCII";
-  return undefined;
-}
 
 /**
  * A minted token, checked. It has to be masked already.
@@ -32,8 +23,9 @@ export function mintedToken(token: string, http: Http): string {
 
 const TokenResponse = schema(() =>
   z.object({
-    access_token: z.optional(z.string()),
+    access_token: z.optional(z.unknown()),
     refresh_token: z.optional(z.unknown()),
+    id_token: z.optional(z.unknown()),
     expires_in: z.optional(z.unknown()),
   }),
 );
@@ -44,7 +36,7 @@ export interface TokenResponse {
 }
 
 /**
- * An OAuth2 token response (RFC 6749, section 5.1), each of its secrets masked before it is looked at.
+ * An OAuth2 token response (RFC 6749, section 5.1), each of its secrets masked before it is looked at, whatever the status.
  * Undefined where the answer is none.
  */
 export function readTokenResponse(
@@ -52,10 +44,10 @@ export function readTokenResponse(
   http: Http,
   secret: (value: string) => void,
 ): TokenResponse | undefined {
-  const response = answer.status < 300 ? read(TokenResponse, answer.json) : undefined;
-  for (const minted of [response?.access_token, response?.refresh_token]) {
+  const response = read(TokenResponse, answer.json);
+  for (const minted of [response?.access_token, response?.refresh_token, response?.id_token]) {
     if (typeof minted === "string") secret(minted);
   }
-  if (response?.access_token === undefined) return undefined;
+  if (answer.status >= 300 || typeof response?.access_token !== "string") return undefined;
   return { accessToken: mintedToken(response.access_token, http), expiresIn: response.expires_in };
 }

@@ -26,10 +26,15 @@ function annotation(line: string): string {
   return cleanLine(line).replace(/`([^`]+)`/g, '"$1"');
 }
 
-type Told = Pick<Failure, "message" | "answered" | "answeredBy" | "hint">;
+type Told = Pick<Failure, "message" | "answered" | "answeredBy" | "hint"> & Partial<Pick<Failure, "suggestion">>;
 
 /** A failure as one line: what happened, what the service answered, the likely cause and what to do. */
-export function told({ message, answered, answeredBy, hint }: Told): string {
+export function told({ message, answered, answeredBy, hint, suggestion }: Told): string {
   const snippet = clean(answered);
-  return cleanLine([message, snippet === "" ? "" : `${answeredBy}: “${snippet}”.`, hint].filter(Boolean).join(" "));
+  const parts = [
+    cleanLine(message),
+    snippet === "" ? "" : `${answeredBy}: “${snippet}”.`,
+    cleanLine(suggestion ?? hint),
+  ];
+  return plainLine(parts.filter(Boolean).join(" "));
 }

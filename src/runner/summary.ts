@@ -1,5 +1,6 @@
 import { appendFileSync, statSync } from "node:fs";
 import { info } from "./log.ts";
+import { cleanLine } from "./masks.ts";
 
 /** Rows of the table: a heading, its text, both plain but for code in backticks, and where the text leads. */
 export type Rows = readonly (readonly [heading: string, text: string, link?: string | undefined])[];
@@ -32,5 +33,9 @@ function html(text: string): string {
 
 /** Inside of an HTML block these characters are all that could become markup. */
 function escaped(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
+  return cleanLine(text)
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;")
+    .replaceAll('"', "&quot;");
 }

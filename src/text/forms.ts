@@ -1,0 +1,127 @@
+import { exactly, folded, isAscii, loosely, withoutGaps } from "./fold.ts";
+
+/** A secret shorter than this is in too many texts by chance: it is looked for only as it stands. */
+export const SHORTEST_DISGUISED = 4;
+
+/**
+ * A secret shorter than this can be a word like "test": without regard to case it would be found in texts that say nothing
+ * of it, so its characters have to be its own, in whatever encoding.
+ */
+const SHORTEST_LOOSE = 8;
+
+/** What is looked for, by how it is compared. */
+export interface Forms {
+  /** All secrets, as they are shown. */
+  readonly shown: Set<string>;
+  /** As it stands in the text, with no escape read. */
+  readonly plain: Set<string>;
+  /** In any encoding. */
+  readonly exact: Set<string>;
+  /** In any encoding, case, width or composition. */
+  readonly loose: Set<string>;
+  /** The bytes that some secret has in some encoding. */
+  readonly bytes: Set<number>;
+}
+
+/** @param longest so many characters of a secret are looked for, one more than a text has */
+export function formsOf(secrets: Iterable<string>, longest: number): Forms {
+  const forms: Forms = { shown: new Set(), plain: new Set(), exact: new Set(), loose: new Set(), bytes: new Set() };
+  for (const whole of secrets) {
+    const secret = whole.slice(0, longest);
+    const line = folded(secret, exactly);
+    forms.shown.add(line);
+    if (lengthOf(line) < SHORTEST_DISGUISED) forms.plain.add(line);
+    else for (const text of [secret, ...utf16(secret), ...base64Cores(secret)]) addForms(text, forms);
+  }
+  return forms;
+}
+
+function addForms(text: string, { exact, loose, bytes }: Forms): void {
+  const asIs = folded(text, exactly);
+  const anyCase = folded(text, loosely);
+  const isShort = Math.min(lengthOf(asIs), lengthOf(anyCase)) < SHORTEST_LOOSE;
+  if (isShort) exact.add(asIs);
+  else loose.add(anyCase);
+  if (isAscii(text)) return;
+  for (const byte of [...Buffer.from(text), ...Buffer.from(text, "latin1")]) bytes.add(byte);
+  // What follows a letter can be composed with it, and in another order.
+  for (const form of [text.normalize("NFC"), text.normalize("NFD")]) {
+    if (isShort) exact.add(folded(form, exactly));
+    else loose.add(folded(form, loosely));
+  }
+  if (!isShort) loose.add(folded(withoutGaps(text), loosely));
+}
+
+function lengthOf(text: string): number {
+  return text.length < 2 * SHORTEST_LOOSE ? [...text].length : text.length;
+}
+
+/** Base64 without what the neighbours have a share in: what is decoded of it lacks the first and the last character. */
+function base64Cores(secret: string): Set<string> {
+  const bytes = Buffer.from(secret);
+  const cores = [0, 1, 2].map((shift) => base64Core(bytes, shift)).filter(({ length }) => length >= SHORTEST_DISGUISED);
+  return new Set([...cores, ...cores.map(toBase64Url)]);
+}
+
+/** The bytes of UTF-16 in either order, read one by one; what is in Latin-1 differs from itself only by NUL. */
+function utf16(secret: string): string[] {
+  if (/^[\0-\xff]*$/.test(secret)) return [];
+  const bytes = Buffer.from(secret, "utf16le");
+  return [bytes.toString("latin1"), bytes.swap16().toString("latin1")].map((text) => text.replaceAll("\0", ""));
+}
+
+/**
+ * The runner masks a secret as base64, in JSON, XML, `Uri.EscapeDataString` and shell forms. It does not know base64url,
+ * base64 without padding, the looser percent-encodings of forms and browsers, nor JSON and HTML as other languages write
+ * them: these.
+ */
+export function unmaskedForms(secret: string): string[] {
+  const base64 = Buffer.from(secret).toString("base64").replace(/=+$/, "");
+  const shifted = [1, 2]
+    .map((shift) => toBase64Url(base64Core(Buffer.from(secret), shift)))
+    .filter((form) => /[-_]/.test(form));
+  const form = new URLSearchParams({ "": secret }).toString().slice(1);
+  const percent = encodeURIComponent(secret);
+  const ascii = JSON.stringify(secret)
+    .slice(1, -1)
+    .replace(/[^\x20-\x7e]/g, unicodeEscape);
+  const html = secret
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;")
+    .replaceAll('"', "&quot;");
+  return [
+    base64,
+    toBase64Url(base64),
+    ...shifted,
+    form,
+    percent,
+    lowerPercent(form),
+    lowerPercent(percent),
+    ascii,
+    ascii.replaceAll("/", "\\/"),
+    html.replaceAll("'", "&#39;"),
+    html.replaceAll("'", "&#x27;"),
+    html.replaceAll("'", "&#039;"),
+  ];
+}
+
+const NUL = Buffer.alloc(2);
+
+/** The characters of base64 that the secret alone decides when `shift` other bytes (modulo 3) come before it. */
+function base64Core(secret: Buffer, shift: number): string {
+  const bytes = Buffer.concat([NUL.subarray(0, shift), secret]);
+  return bytes.toString("base64").slice(Math.ceil((shift * 8) / 6), Math.floor((bytes.length * 8) / 6));
+}
+
+function toBase64Url(base64: string): string {
+  return base64.replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+}
+
+function lowerPercent(text: string): string {
+  return text.replace(/%[0-9A-F]{2}/g, (hex) => hex.toLowerCase());
+}
+
+function unicodeEscape(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}
