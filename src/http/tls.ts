@@ -46,13 +46,10 @@ export function trustCertificates(input: string): Trust {
         : "holds no whole certificate",
     );
   }
-  for (const [index, certificate] of certificates.entries()) checkReadable(certificate, index + 1);
+  const readable = certificates.map((certificate, index) => parsed(certificate, index + 1).toString());
   // Not in every Node 24: the one came with 24.5, the other with 23.10.
   const { setDefaultCACertificates, getCACertificates }: Partial<typeof tls> = tls;
-  const all = [
-    ...(getCACertificates?.("default") ?? [...tls.rootCertificates, ...extraCertificates()]),
-    ...certificates,
-  ];
+  const all = [...(getCACertificates?.("default") ?? [...tls.rootCertificates, ...extraCertificates()]), ...readable];
   if (setDefaultCACertificates === undefined) return { given: true, ca: all };
   setDefaultCACertificates(all);
   return { given: true };
@@ -129,9 +126,9 @@ function readRegular(path: string): Buffer | undefined {
   }
 }
 
-function checkReadable(certificate: string, position: number): void {
+function parsed(certificate: string, position: number): X509Certificate {
   try {
-    new X509Certificate(certificate);
+    return new X509Certificate(certificate);
   } catch (cause) {
     throw unusable(`holds a certificate that cannot be read (number ${position})`, cause);
   }
