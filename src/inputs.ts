@@ -113,8 +113,7 @@ export function environmentName(name: string): string {
   if (name !== "" && !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
     throw invalid("env-name", "is no name of an environment variable", "Use letters, digits and underscores only.");
   }
-  const patterns = FORBIDDEN_NAMES.split(" ").map((entry) => entry.replace("*", ".*"));
-  if (name !== "" && new RegExp(`^(?:${patterns.join("|")})$`, "i").test(name)) {
+  if (FORBIDDEN_NAMES.split(" ").some((pattern) => fits(name.toUpperCase(), pattern))) {
     throw invalid(
       "env-name",
       `names ${name}, which steers how later steps run`,
@@ -122,6 +121,11 @@ export function environmentName(name: string): string {
     );
   }
   return name;
+}
+
+function fits(name: string, pattern: string): boolean {
+  const [start = "", end] = pattern.split("*");
+  return end === undefined ? name === start : name.startsWith(start) && name.endsWith(end);
 }
 
 /** An input that cannot be right, named in the sentence. */
