@@ -135,9 +135,13 @@ export function environmentNameFlaw(name: string): string | undefined {
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
     return "is no name of an environment variable, which has letters, digits and underscores only";
   }
-  const patterns = FORBIDDEN_NAMES.split(" ").map((entry) => entry.replace("*", ".*"));
-  if (!new RegExp(`^(?:${patterns.join("|")})$`, "i").test(name)) return undefined;
+  if (!FORBIDDEN_NAMES.split(" ").some((pattern) => fits(name.toUpperCase(), pattern))) return undefined;
   return `names ${name}, which steers how later steps run`;
+}
+
+function fits(name: string, pattern: string): boolean {
+  const [start = "", end] = pattern.split("*");
+  return end === undefined ? name === start : name.startsWith(start) && name.endsWith(end);
 }
 
 /** An input that cannot be right, named in the sentence. */

@@ -72,6 +72,11 @@ describe("what prints or writes", () => {
     );
   });
 
+  test("has no pattern that is made at run time, of a secret or of a text from outside", () => {
+    const sources = readdirSync("src", { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"));
+    expect(sources.filter((name) => /\bRegExp\s*\(/.test(readFileSync(join("src", name), "utf8")))).toEqual([]);
+  });
+
   test("cleans each text from outside, whichever of the log's functions it goes through", () => {
     const failure = (text: string) =>
       new Failure("refused", text, { hint: text, suggestion: text, answered: text, answeredBy: "It says" });

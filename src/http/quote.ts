@@ -55,11 +55,14 @@ function resolved(html: string): string {
  */
 function challengeOf({ headers }: Answer): string {
   const challenge = headers["www-authenticate"] ?? "";
-  return parameter(challenge, "error_description") || parameter(challenge, "error");
+  return parameter(challenge, DESCRIPTION) || parameter(challenge, ERROR);
 }
 
-function parameter(challenge: string, name: "error_description" | "error"): string {
-  const start = new RegExp(`(?:^|[\\s,;"'])${name}\\s*=\\s*`, "i").exec(challenge);
+const DESCRIPTION = /(?:^|[\s,;"'])error_description\s*=\s*/i;
+const ERROR = /(?:^|[\s,;"'])error\s*=\s*/i;
+
+function parameter(challenge: string, name: RegExp): string {
+  const start = name.exec(challenge);
   if (start === null) return "";
   const value = challenge.slice(start.index + start[0].length);
   const inQuotes = /^(["'])((?:(?!\1)[^\\]|\\.)*)\1/s.exec(value)?.[2];

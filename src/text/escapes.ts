@@ -2,7 +2,7 @@ import { byteOf, ENTITIES, LONGEST_NAME } from "./characters.ts";
 import { addStep, type Budget, NOTHING, type Place, type Reading, type Step } from "./reading.ts";
 
 /** So many layers of escapes are read. */
-const LAYERS = 5;
+const LAYERS = 8;
 
 /** Longest number in an escape, with leading zeros. */
 const MOST_DIGITS = 1024;
@@ -114,7 +114,8 @@ function number(
   found: Found,
   value = 0,
 ): void {
-  if (least === 0 || (least < 0 && (value > 0 || most === 0))) found(place, value);
+  // NUL too, but not once for each of the zeros that someone fills a text with.
+  if (least <= 0 && (value > 0 || least > -8)) found(place, value);
   if (most === 0) return;
   follow(place, budget, ({ to, code }) => {
     const next = value * radix + digitOf(code, radix);

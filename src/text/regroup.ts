@@ -1,6 +1,6 @@
 import { readPieces } from "./escapes.ts";
 import { BLANK, exactly, GAP } from "./fold.ts";
-import { addStep, type Budget, NOTHING, newPlace, type Place, type Reading } from "./reading.ts";
+import { addStep, type Budget, NOTHING, newPlace, type Place, type Reading, type Step } from "./reading.ts";
 
 /** An encoding of bytes in digits of a few bits each. */
 export interface Grouping {
@@ -53,53 +53,82 @@ export interface Worth {
 export function regroup(reading: Reading, grouping: Grouping, worth: Worth, budget: Budget): Reading {
   const waiting: (Waiting[] | undefined)[] = [];
   const places: Place[] = [];
-  const placeOf = (group: Waiting, at: number): Place => {
-    if (group.place !== undefined) return group.place;
-    group.place = newPlace(at);
-    places.push(group.place);
-    return group.place;
-  };
   for (const place of reading) {
     const groups = waiting[place.index] ?? [];
     joined(groups, { width: 0, value: 0, from: place.at, place: undefined });
     waiting[place.index] = undefined;
     for (let step = place.steps; step !== undefined; step = step.next) {
-      const { to, from, code } = step;
-      const digit = grouping.digit(code);
-      const isBetween = isSeparator(code, grouping.separators);
-      if (digit < 0 && !isBetween) continue;
-      waiting[to.index] ??= [];
-      const targets = waiting[to.index] ?? [];
-      for (const group of groups) {
-        budget.left -= targets.length + 1;
-        if (isBetween && (group.width > 0 || group.place !== undefined)) {
-          const target = joined(targets, { ...group, place: undefined });
-          if (group.place !== undefined) addStep(group.place, placeOf(target, to.at), NOTHING, from);
-        }
-        if (digit < 0) continue;
-        const { byte, ...rest } = withDigit(group, digit, grouping.bits);
-        const target = joined(targets, { ...rest, from, place: undefined });
-        const isDecoded = byte !== undefined && (byte > 0x7f || worth.isUsed(byte));
-        if (!isDecoded && (byte !== undefined || group.place === undefined)) continue;
-        const start = group.width === 0 ? from : group.from;
-        addStep(placeOf(group, place.at), placeOf(target, to.at), isDecoded ? byte : NOTHING, start);
-      }
+      waiting[step.to.index] ??= [];
+      const targets = waiting[step.to.index] ?? [];
+      if (isSeparator(step.code, grouping.separators)) wait(groups, targets, step, places, budget);
+      const digit = grouping.digit(step.code);
+      if (digit >= 0) take(digit, { place, groups, targets, step, places }, grouping.bits, worth, budget);
     }
     if (budget.left < 0) return [];
   }
   places.sort((a, b) => a.at - b.at);
-  for (const place of places) {
-    for (let step = place.steps; step !== undefined; step = step.next) {
-      const { from } = step;
-      if (step.code > 0x7f)
-        readPieces(step.code, step.to, budget, (to, code) => {
-          addStep(place, to, code, from);
-          // A soft hyphen and its like are nothing, in whatever way they are written.
-          if (code <= 0xff && isSeparator(code, "")) addStep(place, to, code === 0xa0 ? 0x20 : NOTHING, from);
-        });
-    }
-  }
+  for (const place of places) addCharacters(place, budget);
   return withoutShort(places, worth);
+}
+
+/** The place of a group in the new reading. */
+function placeOf(group: Waiting, at: number, places: Place[]): Place {
+  if (group.place !== undefined) return group.place;
+  group.place = newPlace(at);
+  places.push(group.place);
+  return group.place;
+}
+
+/** Lets what waits wait over a separator. */
+function wait(
+  groups: readonly Waiting[],
+  targets: Waiting[],
+  { to, from }: Step,
+  places: Place[],
+  budget: Budget,
+): void {
+  for (const group of groups) {
+    budget.left -= targets.length + 1;
+    if (group.width === 0 && group.place === undefined) continue;
+    const target = joined(targets, { ...group, place: undefined });
+    if (group.place !== undefined) addStep(group.place, placeOf(target, to.at, places), NOTHING, from);
+  }
+}
+
+interface Taking {
+  readonly place: Place;
+  readonly groups: readonly Waiting[];
+  readonly targets: Waiting[];
+  readonly step: Step;
+  readonly places: Place[];
+}
+
+/** Adds a digit to all that waits, and a step for each byte that is whole then. */
+function take(digit: number, taking: Taking, bits: number, worth: Worth, budget: Budget): void {
+  const { place, groups, targets, step, places } = taking;
+  const { to, from } = step;
+  for (const group of groups) {
+    budget.left -= targets.length + 1;
+    const { byte, ...rest } = withDigit(group, digit, bits);
+    const target = joined(targets, { ...rest, from, place: undefined });
+    const isDecoded = byte !== undefined && (byte > 0x7f || worth.isUsed(byte));
+    if (!isDecoded && (byte !== undefined || group.place === undefined)) continue;
+    const start = group.width === 0 ? from : group.from;
+    addStep(placeOf(group, place.at, places), placeOf(target, to.at, places), isDecoded ? byte : NOTHING, start);
+  }
+}
+
+/** Adds the characters that bytes are in UTF-8. */
+function addCharacters(place: Place, budget: Budget): void {
+  for (let step = place.steps; step !== undefined; step = step.next) {
+    const { code: byte, to: after, from } = step;
+    if (byte <= 0x7f) continue;
+    readPieces(byte, after, budget, (to, code) => {
+      addStep(place, to, code, from);
+      // A soft hyphen and its like are nothing, in whatever way they are written.
+      if (code <= 0xff && isSeparator(code, "")) addStep(place, to, code === 0xa0 ? 0x20 : NOTHING, from);
+    });
+  }
 }
 
 /** The bits with those of one more digit, and the byte that they make. */

@@ -120,7 +120,7 @@ export function search(
   const spans: Span[] = [];
   const arriving: (Trail[] | undefined)[] = [];
   for (const place of reading) {
-    const trails = distinct(arriving[place.index] ?? [NOTHING_YET]);
+    const trails = [...distinct(arriving[place.index] ?? [NOTHING_YET], looked)];
     arriving[place.index] = undefined;
     for (const trail of place.at > cut ? trails : []) {
       if (trail === NOTHING_YET) continue;
@@ -145,9 +145,16 @@ export function search(
   return spans;
 }
 
-/** One trail of those in the same state: what follows is the same for all of them. */
-function distinct(trails: readonly Trail[]): readonly Trail[] {
-  return trails.length < 2 ? trails : [...new Map(trails.map((trail) => [trail.state, trail])).values()];
+/** One trail of those in the same state, the one that begins first: what follows is the same for all of them. */
+function distinct(trails: readonly Trail[], { depth }: Wanted): Iterable<Trail> {
+  if (trails.length < 2) return trails;
+  const known = new Map<number, Trail>();
+  for (const trail of trails) {
+    const other = known.get(trail.state);
+    const length = depth[trail.state] ?? 0;
+    if (other === undefined || startOf(trail, length) < startOf(other, length)) known.set(trail.state, trail);
+  }
+  return known.values();
 }
 
 /** The trails that come of a step: what may be a blank or nothing makes two of one. */
