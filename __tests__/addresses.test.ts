@@ -99,7 +99,7 @@ test("the first address of the service has time to connect from afar", async () 
     slow.close();
     await service.close();
   }
-}, 60_000);
+});
 
 test("and so has that of a proxy", async () => {
   const service = await startTuleap({});
@@ -123,4 +123,4 @@ test("and so has that of a proxy", async () => {
     await proxy.close(true);
     await service.close();
   }
-}, 60_000);
+});

@@ -91,7 +91,7 @@ test("SIGINT at any moment of a step leaves nothing alive after post", async () 
   );
   expect(wrong).toEqual([]);
   expect(seen.length).toBe(STEP === 5 ? 444 : 89);
-}, 600_000);
+});
 
 describe("SIGINT while a request that mints is not answered", () => {
   test.each(MINTING.map((way) => ({ way, name: `${way.provider} ${way.method}` })))(
@@ -220,4 +220,4 @@ test("SIGINT while the key of a creation that met a fault is looked for and dele
       : [{ what: cases[index]?.what, way: cases[index]?.way.provider, moment: cases[index]?.moment, one }],
   );
   expect(wrong).toEqual([]);
-}, 600_000);
+});

@@ -69,7 +69,7 @@ function proof(): void {
 
   beforeAll(async () => {
     server = await startServer(folder);
-  }, 120_000);
+  });
   afterEach(closeServices);
   afterAll(async () => {
     server?.process.stdin.end();

@@ -90,7 +90,7 @@ describe("what the parser does not take", () => {
         false,
       ]),
     );
-  }, 60_000);
+  });
 
   test("is a warning at the revocation", async () => {
     const { post, requests } = await play(WAYS.Tuleap, "revocation", ROWS[0]?.fault ?? bytes(""), { retries: "2" });

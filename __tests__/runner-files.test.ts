@@ -216,7 +216,7 @@ test("a disk that is full at any write leaves nothing set, nothing exported, and
       : [{ at: [revocable.name, file, number, forGood], ...one }];
   });
   expect(wrong).toEqual([]);
-}, 240_000);
+});
 
 test("the writes of those cases are all that a step does", async () => {
   const service = await started(startTuleap());
@@ -248,7 +248,7 @@ describe("a step that seals", () => {
       4,
     );
     expect(seen).toEqual(cases.map(() => [1, "runner", [], 0, 0]));
-  }, 120_000);
+  });
 
   test("and one that opens to revoke takes back at once what it cannot save", async () => {
     const service = await started(startTuleap());

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { type Fault, startQa, startTuleap, startVirtuozzo } from "../../sandbox/services/index.ts";
-import { closeServices, runAction, runMain, shown, started } from "../support.ts";
+import { closeServices, endedWithin, runAction, runMain, shown, started } from "../support.ts";
 
 afterEach(closeServices);
 
@@ -71,7 +71,7 @@ describe("a text that was made to be costly", () => {
     const inputs = { provider: "tuleap", method: "token", url: tuleap.url, username: "ci", password: "a + + b" };
     const main = await runMain({ ...inputs, timeout: "5" });
     expect(main.outputs.failure).toBe("refused");
-    expect(main.milliseconds).toBeLessThan(20_000);
+    expect(endedWithin(main, 5)).toBe(true);
   });
 
   test("that fits a token which the service chose itself ends main and post", async () => {
@@ -84,9 +84,9 @@ describe("a text that was made to be costly", () => {
     const inputs = { provider: "qa", url: qa.url, ...qa.accounts["client-credentials"]?.inputs };
     const { main, post } = await runAction(inputs);
     expect(main.masks).toContain(token);
-    expect(main.milliseconds).toBeLessThan(20_000);
+    expect(endedWithin(main, 5)).toBe(true);
     expect(post?.exitCode).toBe(0);
-    expect(post?.milliseconds).toBeLessThan(20_000);
+    expect(post && endedWithin(post, 5)).toBe(true);
   });
 });
 
@@ -99,7 +99,7 @@ describe("the job summary after a redirect", () => {
     });
     const inputs = { provider: "qa", url: qa.url, ...qa.accounts["client-credentials"]?.inputs };
     const main = await runMain(inputs);
-    expect(main.annotations.at(-1)?.message).toContain(`Set \`url: ${qa.url}/people/jane.doe@example.org\``);
+    expect(main.annotations.at(-1)?.message).toContain(`Set "url: ${qa.url}/people/jane.doe@example.org"`);
     expect(main.summary).toContain("What happened");
     expect(main.summary).not.toContain("jane.doe");
   });

@@ -1,6 +1,7 @@
 import * as z from "zod/mini";
 import { Failure, reworded } from "../failure.ts";
 import type { Answer, Http } from "../http/http.ts";
+import { quoted as quote } from "../http/quote.ts";
 import { read, schema } from "../read.ts";
 import { judge, refusedOrThrow } from "./judge.ts";
 import type { Unproven } from "./provider.ts";
@@ -30,7 +31,9 @@ const LOST_HEADER = "Something on the way may drop the Authorization header: ask
 export function saying(answer: Answer): string {
   if (answer.isHtml) return "";
   const oauth = read(OAuthError, answer.json);
-  return read(Message, answer.json)?.message ?? oauth?.error_description ?? oauth?.error ?? answer.body;
+  return (
+    read(Message, answer.json)?.message ?? oauth?.error_description ?? oauth?.error ?? quote(answer).answered ?? ""
+  );
 }
 
 /** An API that knows no token endpoint answers 401 to the client's Basic header; it says nothing of the password. */
