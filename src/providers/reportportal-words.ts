@@ -70,7 +70,7 @@ export function uncutPrefix({ json }: Answer, places: readonly string[]): string
 }
 
 function quoted(answer: Answer): Answer {
-  return { ...answer, body: saying(answer) || answer.body };
+  return answer.body.trim() === "" ? answer : { ...answer, body: saying(answer) || answer.body };
 }
 
 function isNobody({ json }: Answer): boolean {
