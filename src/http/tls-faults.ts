@@ -32,7 +32,7 @@ export function watchHandshake(outgoing: ClientRequest): () => Seen {
   let socket: TLSSocket | undefined;
   let issuer: string | undefined;
   outgoing.once("socket", (used) => {
-    if (!(used instanceof TLSSocket) || outgoing.reusedSocket) return;
+    if (outgoing.protocol === "http:" || !(used instanceof TLSSocket) || outgoing.reusedSocket) return;
     socket = used;
     // Node drops the certificate with the connection; this event comes before Node judges it.
     used.prependOnceListener("secure", () => {

@@ -11,8 +11,6 @@ const SHORTEST_LOOSE = 8;
 
 /** What is looked for, by how it is compared. */
 export interface Forms {
-  /** All secrets, as they are shown. */
-  readonly shown: Set<string>;
   /** As it stands in the text, with no escape read. */
   readonly plain: Set<string>;
   /** In any encoding. */
@@ -23,13 +21,20 @@ export interface Forms {
   readonly bytes: Set<number>;
 }
 
+/**
+ * All secrets, as they are shown.
+ * @param longest so many characters of a secret are looked for, one more than a text has
+ */
+export function shownForms(secrets: Iterable<string>, longest: number): Set<string> {
+  return new Set([...secrets].map((secret) => folded(secret.slice(0, longest), exactly)));
+}
+
 /** @param longest so many characters of a secret are looked for, one more than a text has */
 export function formsOf(secrets: Iterable<string>, longest: number): Forms {
-  const forms: Forms = { shown: new Set(), plain: new Set(), exact: new Set(), loose: new Set(), bytes: new Set() };
+  const forms: Forms = { plain: new Set(), exact: new Set(), loose: new Set(), bytes: new Set() };
   for (const whole of secrets) {
     const secret = whole.slice(0, longest);
     const line = folded(secret, exactly);
-    forms.shown.add(line);
     if (lengthOf(line) < SHORTEST_DISGUISED) forms.plain.add(line);
     else for (const text of [secret, ...utf16(secret), ...base64Cores(secret)]) addForms(text, forms);
   }

@@ -1,6 +1,6 @@
 import { addEscapes } from "./escapes.ts";
 import { exactly, type Label, loosely, oneLine } from "./fold.ts";
-import { formsOf, SHORTEST_DISGUISED } from "./forms.ts";
+import { formsOf, SHORTEST_DISGUISED, shownForms } from "./forms.ts";
 import { type Budget, plainReading, type Reading } from "./reading.ts";
 import { BASE64, HEXADECIMAL, regroup } from "./regroup.ts";
 import { type Span, search, type Wanted, wanted } from "./search.ts";
@@ -53,11 +53,15 @@ function finished(redacted: string, looked: Looked): string {
   return findShown(line, looked).length > 0 ? WITHHELD : line;
 }
 
-/** What is looked for, ready to be found. */
+/** What is looked for, each part made ready when it is first used: most runs print nothing but lines of their own. */
 interface Looked {
   /** Of how many secrets it was made. */
   readonly size: number;
-  readonly shown: Wanted;
+  shown(): Wanted;
+  disguised(): Disguised;
+}
+
+interface Disguised {
   readonly plain: Wanted;
   readonly exact: Wanted;
   readonly loose: Wanted;
@@ -71,17 +75,29 @@ function lookedFor(secrets: Iterable<string>): Looked {
   const size = secrets instanceof Set ? secrets.size : -1;
   const known = KNOWN.get(secrets);
   if (known !== undefined && known.size === size) return known;
-  const forms = formsOf(secrets, LOOKED_AT_CHARACTERS + 1);
   const looked: Looked = {
     size,
-    shown: wanted(forms.shown),
-    plain: wanted(forms.plain),
-    exact: wanted(forms.exact),
-    loose: wanted(forms.loose),
-    isUsed: (byte) => isPlain(byte) || forms.bytes.has(byte),
+    shown: once(() => wanted(shownForms(secrets, LOOKED_AT_CHARACTERS + 1))),
+    disguised: once(() => {
+      const forms = formsOf(secrets, LOOKED_AT_CHARACTERS + 1);
+      return {
+        plain: wanted(forms.plain),
+        exact: wanted(forms.exact),
+        loose: wanted(forms.loose),
+        isUsed: (byte) => isPlain(byte) || forms.bytes.has(byte),
+      };
+    }),
   };
   if (size >= 0) KNOWN.set(secrets, looked);
   return looked;
+}
+
+function once<Made>(make: () => Made): () => Made {
+  let made: Made | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
 }
 
 /** What a secret in ASCII or a further encoding is made of, the NUL of UTF-16 and the start of a colour. */
@@ -90,12 +106,13 @@ function isPlain(byte: number): boolean {
 }
 
 /** Every place of every secret; undefined where the text is too costly to read. */
-function findAll(text: string, { plain, exact, loose, isUsed }: Looked, cut: number | undefined): Span[] | undefined {
+function findAll(text: string, looked: Looked, cut: number | undefined): Span[] | undefined {
+  const { plain, exact, loose, isUsed } = looked.disguised();
   const budget: Budget = { left: MOST_STEPS };
   const spans: Span[] = [];
-  const look = (reading: Reading, looked: Wanted, label: Label) => {
-    if (looked.depth.length === 1) return;
-    for (const span of search(reading, looked, label, budget, cut)) spans.push(span);
+  const look = (reading: Reading, sought: Wanted, label: Label) => {
+    if (sought.depth.length === 1) return;
+    for (const span of search(reading, sought, label, budget, cut)) spans.push(span);
   };
   const explore = (reading: Reading, layer: number): void => {
     addEscapes(reading, budget);
@@ -115,7 +132,7 @@ function findAll(text: string, { plain, exact, loose, isUsed }: Looked, cut: num
 
 /** Every place where a secret stands as it is. */
 function findShown(line: string, { shown }: Looked): Span[] {
-  return search(plainReading(line), shown, exactly, { left: Number.POSITIVE_INFINITY });
+  return search(plainReading(line), shown(), exactly, { left: Number.POSITIVE_INFINITY });
 }
 
 /** The text up to its end with each stretch of spans as one mark. */
