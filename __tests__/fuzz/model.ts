@@ -148,6 +148,8 @@ export function leaksOf(attack: Attack, shown: string): string[] {
     (form) =>
       form.length >= 4 &&
       !/^[*#[\] :]*$/.test(form) &&
+      // Beside the mark of what was cut there has to be enough of a form to tell it from a coincidence.
+      form.split("***").some((piece) => piece.length >= 4) &&
       shown.includes(form) &&
       !noise.includes(form) &&
       !WITHHELD.includes(form),
