@@ -30,7 +30,7 @@ const ROWS: readonly Row[] = (["TLSv1.2", "TLSv1.3"] as const).flatMap((version)
     {
       what: `signed with SHA-1, ${version}`,
       tls: { ...company.issue([HOST], { weak: "digest" }), ...LAX, ...only },
-      says: ["CA signature digest algorithm too weak", "has to have it issued anew, signed with SHA-256"],
+      says: ["CA signature digest algorithm too weak", "has to have it issued anew, with SHA-256"],
     },
     {
       what: `with a short key, ${version}`,

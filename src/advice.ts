@@ -3,6 +3,7 @@ import { type Failure, reworded } from "./failure.ts";
 import type { Inputs } from "./inputs.ts";
 import { oddity } from "./oddity.ts";
 import { providerById } from "./providers/index.ts";
+import { JUST_MINTED } from "./providers/judge.ts";
 import type { Provider } from "./providers/provider.ts";
 import type { Known } from "./report.ts";
 
@@ -11,7 +12,7 @@ export function withAdvice(failure: Failure, inputs: Inputs | undefined, { provi
   const provider = providerById(id ?? "");
   if (inputs === undefined || provider === undefined) return failure;
   const sentences = [
-    failure.code === "refused" ? oddPassword(inputs) : "",
+    failure.code === "refused" && !failure.hint.includes(JUST_MINTED) ? oddPassword(inputs) : "",
     inputs.url === "" || url === undefined ? "" : needlessUrl(failure, provider, new URL(url).hostname),
   ];
   return reworded(failure, [failure.hint, ...sentences].filter(Boolean).join(" "));
@@ -24,7 +25,7 @@ function needlessUrl({ code }: Failure, { name, defaultUrl, confusedWith }: Prov
   return confusedWith?.named.test(host) ? `Is that the address of ${confusedWith.name}? Then ${advice}` : "";
 }
 
-/** A password may hold anything, so what is odd about it is told only where it is refused. */
+/** A password may hold anything, so what is odd about it is told only where it is refused, not what it brought. */
 function oddPassword(inputs: Inputs): string {
   const inside = fieldsInside(inputs.credentials).findLast(({ field }) => field === "password")?.value ?? "";
   const password = inputs.password || trimmed("password", inside);

@@ -27,7 +27,7 @@ export function chooseProvider(inputs: Inputs): Provider {
   throw invalid(
     "sealed",
     "is empty, and no provider is given either",
-    `${misspelt}The job that should have sealed a token set no such output: look at its log, and that its \`outputs:\` name the step's \`sealed\`. (To seal here, give a provider.)`,
+    `${misspelt}The job that should have sealed a token set no such output: look at its log, and at its \`outputs:\`. (To seal here, give a provider.)`,
   );
 }
 

@@ -17,7 +17,7 @@ export async function minding<Result>(client: Client, work: Promise<Result>): Pr
   } catch (thrown) {
     const off = offBy(client);
     if (off === undefined || !(thrown instanceof Failure) || !PERHAPS_THE_CLOCK.includes(thrown.code)) throw thrown;
-    const sentence = `Also, the runner's clock is ${off.words} the service's: set it right, since that can be the cause.`;
+    const sentence = `The runner's clock is ${off.words} the service's, which can be the cause: set it right.`;
     throw reworded(thrown, `${thrown.hint} ${sentence}`);
   }
 }

@@ -64,7 +64,7 @@ function parseCredentials(text: string): Readonly<Record<string, unknown>> {
     "credentials",
     oddity(text)?.flaw ?? "is no JSON object",
     // No braces: of a secret of several lines the runner masks them.
-    'Store the secret as one line of JSON: an object with keys such as "client_id" and "client_secret", each with its value in double quotes.',
+    'Store one line of JSON: an object with keys such as "client_id" and "client_secret", each value in double quotes.',
   );
 }
 

@@ -76,7 +76,7 @@ export function asFailure(thrown: unknown): Failure {
   if (thrown instanceof Failure) return thrown;
   const said = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
   return new Failure("unexpected", "The action met a case that it does not handle.", {
-    hint: "Please report this with the workflow step (without its secrets) at the action's issue tracker.",
+    hint: "Please report it with the workflow step, without its secrets.",
     answered: said,
     answeredBy: "What it met",
     cause: thrown,

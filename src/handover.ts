@@ -39,7 +39,7 @@ export function handOn(sealed: string, { credential, handle }: Obtained): void {
   output("sealed", sealed);
   if (handle === undefined || credential.expiresAt !== undefined) return;
   warning(
-    "What is sealed has no expiry, so it lives until someone revokes it. Add a closing job that `needs` all the others, runs `if: always()`, and opens the seal with `revoke: true`.",
+    "What is sealed has no expiry. Add a closing job that `needs` all the others, runs `if: always()`, and opens the seal with `revoke: true`.",
     "Sealed without an expiry",
   );
 }

@@ -123,7 +123,7 @@ function checkClient(inputs: Inputs, provider: Provider, handle: Handle | undefi
         throw invalid(
           name,
           'cannot be given beside "sealed" here',
-          "It serves only to revoke a sealed token with `revoke: true`, at a service that wants the client again.",
+          "It serves only `revoke: true`, at a service that revokes for the client alone.",
         );
       }
     }
@@ -148,7 +148,7 @@ function foreign(what: string): Failure {
   return invalid(
     "sealed",
     what,
-    "Use one version of this action in all jobs of a run, and pass on unchanged what it sealed.",
+    "Use one version of this action in all jobs of a run, and pass the seal on unchanged.",
   );
 }
 

@@ -48,7 +48,7 @@ function refusal(refused: Refused, { kind, target }: Origin, host: string): Fail
   if (kind === "open") {
     const meaning = isBrought ? SEALED_SECRET : `${SEALED} so that the job that seals gets a new one from ${name}.`;
     return isOfTheWay
-      ? reworded(failure, `${failure.hint} Otherwise: ${meaning}`)
+      ? reworded(failure, `${failure.hint} Otherwise ${meaning[0]?.toLowerCase()}${meaning.slice(1)}`)
       : reworded(failure, meaning, `${name} at ${host} refuses the credential of the seal.`);
   }
   if (!isBrought) return notKnownNow(refused, `${name} at ${host} refuses the credential that this step has just got.`);

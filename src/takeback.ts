@@ -44,7 +44,7 @@ export async function takeBack(
       break;
     case "unsettled":
       if (end === undefined || end.getTime() > Date.now()) warnOfLeftover(left, provider);
-      else info(`${provider.name}: a key that may have been left expired at ${utc(end)} (UTC).`);
+      else info(`${provider.name}: a key that may have been left expired at ${utc(end)}.`);
       break;
     case "expires":
       info(`${provider.name} offers no revocation: the token lives ${end ? until(end) : "until it expires"}.`);
@@ -52,7 +52,7 @@ export async function takeBack(
     case "revocable":
       if (isForged(provider, client, isSignedWith)) {
         warning(
-          `The saved state does not fit "client-secret", so that was sent nowhere: the state is not the one that this step saved, or the input has changed since. ${CHANGED_STATE}`,
+          `The saved state does not fit "client-secret", so nothing was sent: the state is not the one that this step saved, or the input has changed since. ${CHANGED_STATE}`,
           NOTHING_DONE,
         );
       } else if (end === undefined || end.getTime() > Date.now())

@@ -191,22 +191,25 @@ function clockOff(headers: Answer["headers"]): number {
   return Math.abs(ahead) > CLOCK_TOLERANCE_SECONDS ? ahead : 0;
 }
 
+/** What to do about too many requests, beside waiting. */
+const LESS = 'start fewer jobs at once, or exchange once and hand the token over with "seal-key".';
+
 function statusFailure(answer: Answer, host: string): Failure {
   const { status } = answer;
   if (status === 429) {
     return new Failure("rate-limited", `${host} takes no more requests for now (status 429).`, {
-      hint: 'Other jobs use the same account or address. Give a longer "timeout", start fewer jobs at once, or exchange once and hand the token over with "seal-key".',
+      hint: `Other jobs use the same account or address. Give a longer "timeout", ${LESS}`,
       ...quoted(answer),
     });
   }
   if (status === 408) {
     return new Failure("timeout", `${host} gave up waiting for the request (status 408).`, {
-      hint: "The network or the service is overloaded. Re-run the job; if it stays, ask who runs the service.",
+      hint: "The network or the service is overloaded. Re-run the job later.",
       ...quoted(answer),
     });
   }
   return new Failure("unavailable", `${host} has a fault of its own (status ${status}).`, {
-    hint: "The service or something in front of it is down or being restarted. Look at its status page and re-run the job later.",
+    hint: "The service, or something in front of it, is down or restarting: look at its status page, and re-run the job later.",
     ...quoted(answer),
   });
 }
@@ -214,7 +217,10 @@ function statusFailure(answer: Answer, host: string): Failure {
 /** The failure with causes that are likelier than those of its own hint. */
 function hinted(failure: Failure, likelier: readonly string[]): Failure {
   if (likelier.length === 0) return failure;
-  return reworded(failure, `${likelier.join(" ")} Otherwise: ${failure.hint}`);
+  return reworded(
+    failure,
+    `${likelier.join(" ")} Otherwise: ${failure.hint[0]?.toLowerCase()}${failure.hint.slice(1)}`,
+  );
 }
 
 /** The last fault, with the number of attempts where there were several. */
@@ -226,9 +232,6 @@ function exhausted({ failure }: Fault, attempts: number): Failure {
 /** The service asked for a longer wait than the stage has time for. */
 function outlasted({ failure }: Fault, told: number, stageSeconds: number): Failure {
   const asked = `${failure.message} It asks to wait ${Math.ceil(told)} seconds, longer than is left of the "timeout" of ${stageSeconds} seconds.`;
-  const hint =
-    failure.code === "rate-limited"
-      ? `Give a "timeout" above ${Math.ceil(told)}, start fewer jobs at once, or exchange once and hand the token over with "seal-key".`
-      : failure.hint;
+  const hint = failure.code === "rate-limited" ? `Give a "timeout" above ${Math.ceil(told)}, ${LESS}` : failure.hint;
   return reworded(failure, hint, asked);
 }

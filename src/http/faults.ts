@@ -86,7 +86,7 @@ export function connectionFault(error: unknown, at: Circumstances): Fault {
 export function truncated(at: Circumstances, cause: unknown): Fault {
   return {
     failure: new Failure("unavailable", `The answer of ${at.host} broke off before its end.`, {
-      hint: "Something between the runner and the service cut the connection. Re-run the job; if it stays, ask who runs the service or the network.",
+      hint: "Something on the way cut the connection. Re-run the job; if it stays, ask who runs the service or the network.",
       cause,
     }),
     reason: "the answer broke off",
@@ -99,7 +99,7 @@ export function truncated(at: Circumstances, cause: unknown): Fault {
 export function silence(at: Circumstances, within: string): Fault {
   return {
     failure: new Failure("timeout", `${at.host} did not answer ${within}.`, {
-      hint: 'The service is overloaded, or a firewall drops the connection (is it reachable from this runner?). Re-run the job, give a longer "timeout", or use a runner inside the network.',
+      hint: 'The service is overloaded, or a firewall drops the connection. Re-run the job, give a longer "timeout", or use a runner inside the network.',
     }),
     reason: "no answer in time",
     passing: true,
@@ -120,7 +120,7 @@ export function unreadable(at: Circumstances, body: Exclude<Body, { kind: "read"
       return {
         ...final(
           new Failure("bad-response", `The answer of ${at.host} is larger than ${mebibytes} MiB.`, {
-            hint: 'No token is that large: check that "url" is the base URL of the service\'s API.',
+            hint: 'No token is that large: check that "url" is the service\'s base URL.',
           }),
           arrived,
         ),
@@ -131,9 +131,9 @@ export function unreadable(at: Circumstances, body: Exclude<Body, { kind: "read"
         ...final(
           new Failure(
             "bad-response",
-            `The answer of ${at.host} is in a content coding that this action does not read, though it asks for none (\`Accept-Encoding: identity\`).`,
+            `The answer of ${at.host} is in a content coding that is not read here, and none was asked for.`,
             {
-              hint: "Something in front of the service codes every answer: ask who runs it to leave answers to this API as they are, or to use gzip.",
+              hint: "Ask who runs the service, or what stands in front of it, to leave answers as they are, or to use gzip.",
               answered: body.coding,
               answeredBy: "The coding is",
             },
@@ -149,7 +149,7 @@ export function unreadable(at: Circumstances, body: Exclude<Body, { kind: "read"
             "bad-response",
             `The answer of ${at.host} cannot be decoded: it is not whole, or not ${body.coding}.`,
             {
-              hint: "Something in front of the service damages what it compresses: ask who runs it, and to leave answers to this API as they are.",
+              hint: "Ask who runs the service, or what stands in front of it, to leave answers as they are.",
               cause: body.cause,
             },
           ),
@@ -206,9 +206,9 @@ function proxyRefusal(
   const isSpoken = schemes.length === 0 || schemes.some((scheme) => scheme.toLowerCase() === "basic");
   const wants = status === 407 && !isSpoken;
   const named = schemes.join(" or ");
-  const offer = wants ? `: it wants to be signed in to with ${named}, which is not spoken here (only Basic is)` : "";
+  const offer = wants ? `: it wants ${named}, and only Basic is spoken here` : "";
   const signIn = wants
-    ? `Run a relay beside the job that signs in with ${named} and name that in "https_proxy" (or "http_proxy"), ask who runs the proxy to let this runner or host pass without, or name ${at.host} in "no_proxy".`
+    ? `Run a relay that signs in with ${named} and name that in "https_proxy" (or "http_proxy"), ask who runs the proxy to let this runner pass without, or name ${at.host} in "no_proxy".`
     : 'It wants another user or password: set "https_proxy" (or "http_proxy") to http://user:password@host:port.';
   return {
     failure: new Failure(
@@ -232,7 +232,7 @@ function unreachableHint(code: string, secure: boolean): string {
     case "EAI_AGAIN":
       return 'Check the host in "url". A name inside a company network resolves only on a runner inside it (`runs-on: self-hosted`).';
     case "ECONNREFUSED":
-      return 'Nothing listens there, or a firewall refuses: check host and port in "url", and that the service is up and reachable from this runner.';
+      return 'Nothing listens there, or a firewall refuses: check host and port in "url", and that the service is up.';
     default:
       return `The service or the network is down for now${secure ? "" : ', or the port speaks https: then write https:// in "url"'}. Re-run the job; if it stays, check that the service is reachable from this runner.`;
   }

@@ -73,14 +73,14 @@ export function proxyFor(baseUrl: string): Proxy | undefined {
   if (username === undefined || password === undefined) {
     throw unusable(
       `The variable "${name}" holds a user or a password with reserved characters.`,
-      `Percent-encode them: # is written %23, / is %2F, ? is %3F, @ is %40, % is %25, \\ is %5C, a space is %20. Only the @ before the host stays, as in http://user:password@host:port.`,
+      `Percent-encode them: # is %23, / is %2F, ? is %3F, @ is %40, % is %25, \\ is %5C, a space is %20. Only the @ before the host stays, as in http://user:password@host:port.`,
     );
   }
   const address = `${scheme}://${rest}`;
   if (!URL.canParse(address) || new URL(address).hostname === "") {
     throw unusable(
       `The variable "${name}" does not hold the URL of a proxy.`,
-      `Set it as http://host:port, or http://user:password@host:port with the reserved characters of the password percent-encoded, ${instead}.`,
+      `Set it as http://user:password@host:port (user and password percent-encoded, or left out), ${instead}.`,
     );
   }
   const url = new URL(address);

@@ -90,10 +90,10 @@ const LOGIN =
 export function inFront(answer: Answer): string | undefined {
   const title = titleOf(answer);
   if (FIREWALL.test(title)) {
-    return "By its title it may come from a web application firewall that keeps this runner out, by its address or because it is no browser: ask who runs the service to let calls of its API pass.";
+    return "By its title it may come from a web application firewall: ask who runs the service to let calls of its API from this runner pass.";
   }
   if (LOGIN.test(title)) {
-    return "By its title it may be a login wall in front of the service: ask who runs it to let calls of its API pass without a sign-in.";
+    return "By its title it may be a login wall: ask who runs the service to let calls of its API pass without a sign-in.";
   }
   return undefined;
 }

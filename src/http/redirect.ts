@@ -18,11 +18,11 @@ export function redirected(
   const target = parse(location, baseUrl + request.path);
   if (target === undefined) {
     return new Failure("wrong-url", `${from.host} answered with a redirect that names no target.`, {
-      hint: ['Check that "url" is the base URL of the service\'s API.', ...mayMean].join(" "),
+      hint: ['Check that "url" is the service\'s base URL.', ...mayMean].join(" "),
     });
   }
   const place = target.host === from.host ? "another place on itself" : shownHost(target);
-  const sentence = `${from.host} redirects to ${place}, and redirects are not followed: they would carry the secret along.`;
+  const sentence = `${from.host} redirects to ${place}, which is not followed: it would carry the secret along.`;
   const url = target.hostname === from.hostname ? suggestedUrl(request, from, target) : undefined;
   if (url !== undefined) {
     const hint = 'Set "url" to where the redirect points, as the annotation of the step tells it.';
@@ -30,11 +30,11 @@ export function redirected(
   }
   if (target.hostname !== from.hostname) {
     return new Failure("wrong-url", sentence, {
-      hint: [ELSEWHERE, ...mayMean].join(" "),
+      hint: mayMean.join(" ") || ELSEWHERE,
     });
   }
   return new Failure("wrong-url", sentence, {
-    hint: [LOGIN_PAGE, ...mayMean].join(" "),
+    hint: mayMean.join(" ") || LOGIN_PAGE,
     answered: target.pathname,
     answeredBy: "It points to",
   });
@@ -44,7 +44,7 @@ const ELSEWHERE =
   'If that is where the service lives now, set "url" to its base URL there; otherwise a portal or login wall answers in its place.';
 
 const LOGIN_PAGE =
-  'It may be a login page: check that "url" is the base URL of the service\'s API, and that no login wall stands in front of it.';
+  'It may be a login page: check that "url" is the service\'s base URL, and that no login wall stands in front of it.';
 
 /** The target's host as people read it; what is too long to be one (RFC 1035, section 2.3.4) is not repeated. */
 function shownHost({ host, hostname }: URL): string {

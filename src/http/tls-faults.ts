@@ -67,7 +67,7 @@ function knownDistrust(code: string, seen: Seen, { who, setIn }: Peer, caGiven: 
       return {
         about,
         what: "has expired",
-        hint: `Who runs ${who} has to renew it; until then no credential is sent there. If it is valid elsewhere, check the runner's clock.`,
+        hint: `Who runs ${who} has to renew it. If it is valid elsewhere, check the runner's clock.`,
         title: "Certificate expired",
       };
     case "CERT_NOT_YET_VALID":
@@ -77,7 +77,7 @@ function knownDistrust(code: string, seen: Seen, { who, setIn }: Peer, caGiven: 
         about,
         what: "is self-signed",
         hint: caGiven
-          ? 'It is not the given "ca-certificate". If it is meant to be self-signed, give the certificate itself (PEM text or a path); it may have been renewed.'
+          ? 'It is not the given "ca-certificate", and may have been renewed. If it is meant to be self-signed, give the certificate itself (PEM text or a path).'
           : 'If that is intended, give the certificate itself as "ca-certificate" (PEM text or a path).',
         title: "Certificate self-signed",
       };
@@ -123,19 +123,21 @@ function otherDistrust(code: string, error: unknown, { who }: Peer, caGiven: boo
 
 const FIXED_WORDS = /^[A-Za-z][\w ,.()'/-]{2,99}$/;
 
+const KEY = "a key of today (RSA of 2048 bits or more, or an elliptic curve).";
+
 function mending(code: string, said: string, who: Peer["who"], caGiven: boolean): string {
   if (/digest|md too weak|CA_MD/i.test(said)) {
-    return `It, or the certificate of an authority above it, is signed with a digest that is out of use, such as SHA-1. Who runs ${who} has to have it issued anew, signed with SHA-256 or better.`;
+    return `It, or one of an authority above it, is signed with an old digest such as SHA-1. Who runs ${who} has to have it issued anew, with SHA-256 or better.`;
   }
   if (/^CA .*key/i.test(said)) {
-    return `The key of an authority above it is too short. Who runs ${who} has to have the certificate issued anew by an authority with a key of today (RSA of 2048 bits or more, or an elliptic curve).`;
+    return `The key of an authority above it is too short. Who runs ${who} has to have it issued anew by one with ${KEY}`;
   }
   if (/key too (weak|small|short)/i.test(said)) {
-    return `Its key is too short. Who runs ${who} has to renew it with a key of today (RSA of 2048 bits or more, or an elliptic curve).`;
+    return `Its key is too short. Who runs ${who} has to renew it with ${KEY}`;
   }
   const mend = `Ask who runs ${who} to mend its certificate.`;
   return code === "CERT_SIGNATURE_FAILURE" && caGiven
-    ? `The given "ca-certificate" has the name of its issuer and another key: it may be an older or a newer one. If it is the right one: ${mend[0]?.toLowerCase()}${mend.slice(1)}`
+    ? `The given "ca-certificate" has the name of its issuer and another key: it may be an older or a newer one. Otherwise a${mend.slice(1)}`
     : mend;
 }
 
@@ -150,7 +152,7 @@ function failedHandshake(reason: string, { who, setIn }: Peer): TlsFault {
     return {
       about,
       what: ` (${reason}), perhaps for want of a client certificate`,
-      hint: `Either ${who} wants one, which this action does not show, or it shares no cipher or version of TLS with this runner. Ask who runs ${who}, and check host and port in ${setIn}.`,
+      hint: `This action shows none. Or ${who} shares no cipher or version of TLS with this runner. Ask who runs ${who}, and check host and port in ${setIn}.`,
       title,
     };
   }

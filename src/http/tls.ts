@@ -136,7 +136,7 @@ function parsed(certificate: string, position: number): X509Certificate {
 
 function unusable(what: string, cause?: unknown): Failure {
   return new Failure("invalid-input", `The input "ca-certificate" ${what}.`, {
-    hint: 'Give the text of the file, from "-----BEGIN CERTIFICATE-----" to "-----END CERTIFICATE-----", or its path after a checkout.',
+    hint: 'Give its text, from "-----BEGIN CERTIFICATE-----" to "-----END CERTIFICATE-----", or its path after a checkout.',
     cause,
   });
 }

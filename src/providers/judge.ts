@@ -32,10 +32,12 @@ export function refusedOrThrow(answer: Answer, http: Http, ownWord: OwnWord, may
   throw failure;
 }
 
+/** In every text on a credential that the service has just given: what it was made from is right. */
+export const JUST_MINTED = "minted a moment ago";
+
 /** A refusal of what was minted a moment ago: none of the secrets is to blame. */
 export function notKnownNow({ failure, isOfTheWay }: Refused, sentence: string): Failure {
-  const meaning =
-    'It was minted a moment ago and not known now: another installation behind this address, or the API cannot reach its authorization service. Check that "url" names one installation, then ask who runs it.';
+  const meaning = `It was ${JUST_MINTED} and not known now: another installation behind this address, or an API that cannot reach its authorization service. Check that "url" names one installation, then ask who runs it.`;
   return isOfTheWay === true ? reworded(failure, `${failure.hint} ${meaning}`) : reworded(failure, meaning, sentence);
 }
 
@@ -61,10 +63,10 @@ function notAcceptable(answer: Answer, host: string): Failure {
 }
 
 const KEPT_OUT =
-  "A firewall, a content delivery network or a login wall may keep this runner out: ask who runs it to let the API pass. What is inside of a company network answers a runner inside of it.";
+  "A firewall, a content delivery network or a login wall may keep this runner out: ask who runs it to let the API pass, or use a runner inside the network.";
 
 const NOT_AN_API =
-  'Check that "url" is the base URL of the service, without a path of its web pages; a login wall or captive portal also answers so.';
+  'Check that "url" is the base URL, without a path of web pages; a login wall or captive portal also answers so.';
 
 function page(answer: Answer, host: string, mayMean?: string): Failure {
   if (answer.status === 401 || answer.status === 403) {
@@ -74,7 +76,7 @@ function page(answer: Answer, host: string, mayMean?: string): Failure {
     });
   }
   return new Failure("wrong-url", `${host} answered with an HTML page (status ${answer.status}), not with its API.`, {
-    hint: hint([inFront(answer)], mayMean ?? NOT_AN_API),
+    hint: hint([], [inFront(answer), mayMean].filter(Boolean).join(" ") || NOT_AN_API),
     ...quoted(answer),
   });
 }
@@ -91,14 +93,14 @@ function byStatus(answer: Answer, host: string, mayMean?: string): Failure {
     case 405:
     case 410:
       return new Failure("wrong-url", `${host} has nothing at the place of the API (status ${status}).`, {
-        hint: mayMean ?? 'Check "url": it is the base URL, with the path that the service is installed under, if any.',
+        hint: mayMean ?? 'Check "url": the base URL, with the path that the service is installed under, if any.',
         ...quoted(answer),
       });
     case 401:
       return unauthorized(answer, host);
     case 403:
       return new Failure("forbidden", `${host} does not allow this (status 403).`, {
-        hint: "The account lacks a permission or a licence, or something in front of the service keeps this runner out.",
+        hint: "The account lacks a permission or a licence, or something in front keeps this runner out.",
         ...quoted(answer),
       });
   }
@@ -107,7 +109,7 @@ function byStatus(answer: Answer, host: string, mayMean?: string): Failure {
       ? `What ${host} answered is not what the service answers (status ${status}).`
       : `${host} did not accept the request (status ${status}).`;
   return new Failure("bad-response", sentence, {
-    hint: 'Check that "url" and "provider" belong together; if they do, the service may have changed: please report it.',
+    hint: 'Check that "url" and "provider" belong together; if they do, please report it: the service may have changed.',
     // A success may hold a secret in a shape that nobody expects, and so could not mask.
     ...(status < 300 ? {} : quoted(answer)),
   });

@@ -105,7 +105,7 @@ function unproven(answer: Answer, host: string, isFresh: boolean): Verdict | und
   if (answer.status === 403 && !isUnknown) {
     return lacksPermission(
       "QA knows the token, but it may not list the organization's teams.",
-      `Only keys of an enterprise administrator may call this API, and QA serves it on several hosts: ${HOSTS}.`,
+      `It takes the key of an enterprise administrator, and another host may serve the API: ${HOSTS}.`,
       quoted(answer).answered,
     );
   }
@@ -148,7 +148,7 @@ function ownWord(answer: Answer, host: string): Failure | undefined {
   }
   if (error !== "invalid_client" && error !== "invalid_grant") return undefined;
   return new Failure("refused", `QA at ${host} refuses the client credentials.`, {
-    hint: 'Check "client-id" and "client-secret": creating a new key pair in the dashboard revokes the old one, so someone may have done that.',
+    hint: 'Check "client-id" and "client-secret": a new key pair, made in the dashboard, revokes the old one.',
     answered: answer.body,
   });
 }

@@ -66,7 +66,7 @@ export function uncutPrefix({ json }: Answer, places: readonly string[]): string
   const place = places.find((candidate) => path.endsWith(candidate));
   if (place === undefined) return undefined;
   const prefix = place.slice(0, place.indexOf("/", 1));
-  return `The ingress in front of ReportPortal has to cut the prefix ${prefix} off, but hands "${place}" on as it is: ask who runs it.`;
+  return `The ingress in front has to cut the prefix ${prefix} off, but hands "${place}" on: ask who runs it.`;
 }
 
 function quoted(answer: Answer): Answer {
@@ -121,13 +121,13 @@ function apiWord(answer: Answer, host: string): Failure | undefined {
   }
   if (isOfLogin && DEACTIVATED.test(message)) {
     return new Failure("forbidden", `ReportPortal at ${host} knows the user but does not let it in.`, {
-      hint: "It is deactivated: a ReportPortal administrator has to activate the account. Waiting does not help.",
+      hint: "It is deactivated: an administrator has to activate it. Waiting does not help.",
       answered: saying(answer),
     });
   }
   if (error === "invalid_token") {
     return new Failure("refused", `ReportPortal at ${host} refuses the token.`, {
-      hint: 'Give the whole API key as "token", with its name and the underscore in front; it may also have been revoked, or contain characters that ReportPortal 25.1 and later no longer take.',
+      hint: "Give the whole API key, with its name and the underscore in front. Or it was revoked, or holds characters that ReportPortal 25.1 and later do not take.",
       answered: saying(answer),
     });
   }
@@ -139,7 +139,7 @@ function locked(answer: Answer, host: string): Failure {
     "locked",
     `ReportPortal at ${host} has locked this runner's address after several wrong passwords.`,
     {
-      hint: "The lock ends about 30 seconds after the first of them. Correct the password before you re-run the job; on shared runners another job can be the cause.",
+      hint: "It ends after about 30 seconds. Correct the password before you re-run the job; on shared runners another job can be the cause.",
       answered: saying(answer),
     },
   );
@@ -147,7 +147,7 @@ function locked(answer: Answer, host: string): Failure {
 
 function wrongPassword(answer: Answer, host: string): Failure {
   return new Failure("refused", `ReportPortal at ${host} refuses the user name or password.`, {
-    hint: 'Check "username" (the login, not the full name) and "password". Accounts of a single sign-on have no password here: use an API key as "token". After more than three wrong tries ReportPortal locks the address for half a minute.',
+    hint: 'Check "username" (the login, not the full name) and "password". Accounts of a single sign-on have no password here: use an API key as "token". More than three wrong tries lock the address for half a minute.',
     answered: saying(answer),
   });
 }
@@ -164,9 +164,7 @@ function wrongClient(answer: Answer, host: string, isOwnClient: boolean): Failur
 /** Old servers say the same of a client that they do not know and of a request without one. */
 function noClient(answer: Answer, host: string, isOld: boolean, isOwnClient: boolean): Failure {
   const client = isOwnClient ? 'check "client-id" and "client-secret"' : 'give its "client-id" and "client-secret"';
-  const otherwise = isOld
-    ? ` An installation with another client secret answers the same on old servers: ${client}.`
-    : "";
+  const otherwise = isOld ? ` Old servers with another client secret say the same: ${client}.` : "";
   return new Failure("refused", `ReportPortal at ${host} answers as if no client had signed in.`, {
     hint: LOST_HEADER + otherwise,
     answered: saying(answer),

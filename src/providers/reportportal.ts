@@ -94,7 +94,7 @@ export const reportportal: Provider = {
       async exchange({ token }, _http, { warn }) {
         if (!isWholeKey(token)) {
           warn(
-            'The input "token" does not look like a whole ReportPortal API key: its checksum does not fit. Copy it again from the profile page, with its name and the underscore in front.',
+            'The input "token" does not look like a whole ReportPortal API key: its checksum does not fit. Copy it again, with its name and the underscore in front.',
             "API key looks cut off",
           );
         }
@@ -238,11 +238,11 @@ function nowhere(answers: readonly Answer[], http: Http): Unproven {
     return lacksPermission(
       "ReportPortal let the token in, but not to its own user's page.",
       uncutPrefix(forbidden, WHO_AM_I) ??
-        "A firewall in front may allow some paths only; the job itself may work all the same.",
+        "A firewall may let some paths pass only; the job itself may work all the same.",
       saying(forbidden),
     );
   }
-  const hint = 'Check that "url" is the base URL of ReportPortal, with the path that it is installed under, if any.';
+  const hint = 'Check "url": the base URL, with the path that ReportPortal is installed under, if any.';
   const uncut = answers.map((answer) => uncutPrefix(answer, WHO_AM_I)).find((text) => text !== undefined);
   const failure = new Failure(
     "wrong-url",
@@ -283,7 +283,7 @@ function noKey(verdict: Unproven, { host }: Http): Failure {
 function noUserId(host: string): Failure {
   return new Failure(
     "bad-response",
-    `ReportPortal at ${host} does not tell the id of the user, which an API key is created under.`,
+    `ReportPortal at ${host} does not tell the id of the user, which a key is created under.`,
     {
       hint: "Use the method password or api-key with this version of ReportPortal.",
     },

@@ -96,7 +96,7 @@ function ownWord(shown: Shown): OwnWord {
     }
     if (code !== 403 || errorText(answer) === "") return undefined;
     return new Failure("forbidden", `Tuleap at ${host} knows the account but does not let it in.`, {
-      hint: "It is suspended, pending or deleted, or its password has expired: a Tuleap site administrator can tell.",
+      hint: "It is suspended, pending or deleted, or its password has expired: ask a site administrator.",
       answered,
     });
   };

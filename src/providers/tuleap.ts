@@ -64,7 +64,7 @@ export const tuleap: Provider = {
   id: "tuleap",
   name: "Tuleap",
   pastedTail: /\/api(?:\/v[12])?(?:\/tokens)?$/,
-  byHand: "Tuleap > Preferences > Keys & Tokens (a login token is not listed there and ends by itself)",
+  byHand: "Tuleap > Preferences > Keys & Tokens (login tokens are not listed there)",
   methods: [
     method({
       id: "access-key",

@@ -92,7 +92,7 @@ async function probe({ token }: Credential, http: Http): Promise<Verdict> {
   const answer = await call(http, "users/account/rest/getuserinfo", { session: token });
   const result = resultOf(answer);
   if (result?.result !== PERMISSION_MISSING && isDeadSession(result)) {
-    return { kind: "refused", failure: refused(answer, http.host) };
+    return { kind: "refused", failure: refused(answer, http.host, UNKNOWN_TOKEN) };
   }
   switch (result?.result) {
     case undefined:
@@ -180,8 +180,7 @@ function ownWord(answer: Answer, host: string): Failure | undefined {
   }
 }
 
-const UNKNOWN_TOKEN =
-  'It can have expired or been removed in the dashboard; "url" has to be the platform that the account lives on.';
+const UNKNOWN_TOKEN = 'It has expired or was removed, or "url" is not the platform that the account lives on.';
 
 function refused(
   answer: Answer,
@@ -195,7 +194,7 @@ function refused(
 }
 
 function internalError(answer: Answer, host: string): Failure {
-  return new Failure("unavailable", `Virtuozzo at ${host} met an error of its own (result ${UNKNOWN_ERROR}).`, {
+  return new Failure("unavailable", `Virtuozzo at ${host} met an error of its own.`, {
     hint: "Re-run the job later; if it stays, ask the hosting provider.",
     answered: saying(answer),
   });
@@ -204,7 +203,7 @@ function internalError(answer: Answer, host: string): Failure {
 function secondFactor(answer: Answer): Failure {
   return new Failure("forbidden", "Virtuozzo wants more than the password: a second factor or a captcha.", {
     title: "Two-factor account",
-    hint: 'Use a personal access token: create one in the dashboard and give it as "token", without "username" and "password".',
+    hint: 'Create a personal access token in the dashboard and give it as "token", without "username" and "password".',
     answered: saying(answer),
   });
 }

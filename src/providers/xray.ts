@@ -77,7 +77,7 @@ export const xray: Provider = {
           if (own?.code === "wrong-url") throw own;
           return lacksPermission(
             "Xray knows the token, but not every test may be read with it.",
-            "Give the user of the API key the permission to browse a project with tests, if the job needs it.",
+            "If the job needs that, let the user of the API key browse a project with tests.",
             answer.body,
           );
         }
@@ -129,7 +129,7 @@ function maybeElsewhere(host: string): string {
 /** What a page or nothing at the exchange may mean: the address of Jira, say. Undefined at an address of Xray Cloud. */
 function notXray({ baseUrl }: Http): string | undefined {
   if (baseUrl === DEFAULT_URL || REGIONAL_URLS.includes(baseUrl)) return undefined;
-  return `Leave "url" out: Xray Cloud has its own address, which is not that of Jira. Only for data in a region set it, to ${oneOf(REGIONAL_URLS)}.`;
+  return `Leave "url" out: Xray Cloud has its own address, which is not that of Jira. Only for data in a region set it to ${oneOf(REGIONAL_URLS)}.`;
 }
 
 function ownWord(answer: Answer, host: string): Failure | undefined {
@@ -145,7 +145,7 @@ function ownWord(answer: Answer, host: string): Failure | undefined {
   if (/licen[cs]e/i.test(text)) {
     return new Failure("forbidden", `Xray at ${host} says that its licence is not valid.`, {
       title: "Xray licence not valid",
-      hint: "A Jira administrator has to renew the licence of the Xray app.",
+      hint: "A Jira administrator has to renew it.",
       answered,
     });
   }

@@ -46,7 +46,7 @@ function usable(file: RunnerFile): { path: string; size: number } {
     throw fault(
       file,
       "is not named: the variable is empty",
-      "The runner sets it for every step. Look for an earlier step, or a script around the runner, that clears it, and re-run the job.",
+      "An earlier step, or a script around the runner, may clear it: mend that and re-run the job.",
     );
   }
   const found = inspected(file, path);
@@ -54,7 +54,7 @@ function usable(file: RunnerFile): { path: string; size: number } {
   throw fault(
     file,
     found === undefined ? "is not there" : `is no file${found.isDirectory() ? " but a folder" : ""}`,
-    "The runner makes it for every step below RUNNER_TEMP. Look for what cleans or replaces that folder during the job: an earlier step, another job on the same machine, a mount of the container. Then re-run the job.",
+    "Something cleans or replaces the folder RUNNER_TEMP during the job: an earlier step, another job on the same machine, a mount of the container. Mend that and re-run the job.",
   );
 }
 
@@ -83,7 +83,7 @@ function unwritable(file: RunnerFile, cause: unknown): Failure {
       return fault(
         file,
         "cannot be written, since the disk is full",
-        "Earlier steps can have filled it: `df -h` in a step shows how far. Free some space, or use a runner with a larger disk, and re-run the job.",
+        "`df -h` in a step shows how full. Free some space, or use a runner with a larger disk, and re-run the job.",
         cause,
       );
     case "EROFS":
@@ -92,7 +92,7 @@ function unwritable(file: RunnerFile, cause: unknown): Failure {
       return fault(
         file,
         code === "EROFS" ? "cannot be written, since its file system is read-only" : "cannot be written by this user",
-        'Look at who owns the folder and how it is mounted: `ls -ld "$RUNNER_TEMP"` in a step shows it. A step that ran as root or in a container can have left it so on a self-hosted runner. Then re-run the job.',
+        'A step that ran as root or in a container can have left it so on a self-hosted runner: `ls -ld "$RUNNER_TEMP"` in a step shows it. Mend that and re-run the job.',
         cause,
       );
     default:

@@ -106,7 +106,7 @@ function maskWhole(credentials: string, odd: Odd): void {
     return;
   }
   odd.notice(
-    'The secret in "credentials" has several lines. GitHub masks each of them, also a line that is only a brace, which shreds logs and drops job outputs: store the JSON on one line.',
+    'The secret in "credentials" has several lines. GitHub masks each, also a lone brace, which shreds logs and drops job outputs: store the JSON on one line.',
     "Store the JSON secret on one line",
   );
 }
