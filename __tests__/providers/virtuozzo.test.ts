@@ -190,6 +190,18 @@ test.each<{ says: string; answer: Answer; verdict: string }>([
   expect(inShort(await probed(virtuozzo, "personal-access-token", { token: TOKEN }, () => answer))).toBe(verdict);
 });
 
+test.each([
+  error(3, "invalid parameter [session]"),
+  error(702, "session [48bxxx] has expired"),
+  error(1, "USER_NOT_AUTHENTICATED"),
+  error(702, "token not found"),
+])("a refusal at the probe speaks of the token, not of a password that nobody gave: $error", async (answer) => {
+  const { verdict } = await probed(virtuozzo, "personal-access-token", { token: TOKEN }, () => json(200, answer));
+  const hint = verdict?.kind === "refused" ? verdict.failure.hint : "";
+  expect(hint).toContain("removed in the dashboard");
+  expect(hint).not.toContain("password");
+});
+
 test.each<{ says: string; answer: Answer }>([
   { says: "result 3", answer: json(200, error(3, "invalid parameter [session]")) },
   { says: "a masked session at an unknown result", answer: json(200, error(702, "session [48bxxx] has expired")) },
