@@ -190,6 +190,16 @@ test.each<{ says: string; answer: Answer; verdict: string }>([
   expect(inShort(await probed(virtuozzo, "personal-access-token", { token: TOKEN }, () => answer))).toBe(verdict);
 });
 
+test.each([
+  { says: "an unknown session", answer: json(200, { result: 3, error: "invalid parameter [session]" }) },
+  { says: "a login that failed", answer: json(200, { result: 701, error: "authentication failed" }) },
+])("what a dead token may be is told of a token, at the probe's answer of $says", async ({ answer }) => {
+  const { verdict } = await probed(virtuozzo, "personal-access-token", { token: TOKEN }, () => answer);
+  const hint = verdict?.kind === "refused" ? verdict.failure.hint : "";
+  expect(hint).toMatch(/expired or been removed in the dashboard/);
+  expect(hint).not.toMatch(/username|password/);
+});
+
 test.each<{ says: string; answer: Answer }>([
   { says: "result 3", answer: json(200, error(3, "invalid parameter [session]")) },
   { says: "a masked session at an unknown result", answer: json(200, error(702, "session [48bxxx] has expired")) },

@@ -92,7 +92,7 @@ async function probe({ token }: Credential, http: Http): Promise<Verdict> {
   const answer = await call(http, "users/account/rest/getuserinfo", { session: token });
   const result = resultOf(answer);
   if (result?.result !== PERMISSION_MISSING && isDeadSession(result)) {
-    return { kind: "refused", failure: refused(answer, http.host) };
+    return { kind: "refused", failure: refused(answer, http.host, UNKNOWN_TOKEN) };
   }
   switch (result?.result) {
     case undefined:
