@@ -92,6 +92,27 @@ test("the right answer counts whatever it is typed as, with a byte order mark, a
   expect(seen).toEqual(SERVICES.flatMap((service) => Array.from({ length: 3 }, () => [service, 0, tokens[service]])));
 });
 
+/** Fault answers in XML, and pages in it: with the type, and the failure that they are. */
+const IN_XML = [
+  [401, "application/xml", "<Error><Code>AccessDenied</Code></Error>", "refused"],
+  [403, "text/xml", "<Error/>", "forbidden"],
+  [400, "application/xml", "<Error/>", "bad-response"],
+  [400, "application/xml", '<!DOCTYPE html><html xmlns="http://www.w3.org/1999/xhtml"/>', "wrong-url"],
+  [400, "application/xhtml+xml", "<p>Sorry</p>", "wrong-url"],
+] as const;
+
+test("XML is a page only where it is XHTML", async () => {
+  const seen = await pooled(
+    SERVICES.flatMap((service) => IN_XML.map(([status, type, body]) => ({ service, status, type, body }))),
+    async ({ service, status, type, body }) => {
+      const fault = answer(status, { "content-type": type }, `<?xml version="1.0" encoding="UTF-8"?>\n${body}`);
+      const { main } = await play(WAYS[service], "exchange", fault, { timeout: "10" });
+      return [service, main.outputs.failure];
+    },
+  );
+  expect(seen).toEqual(SERVICES.flatMap((service) => IN_XML.map(([, , , failure]) => [service, failure])));
+});
+
 /** `expires_in` as it stands in the answer; then `expires-in` of ReportPortal, which documents nothing, and of QA: 10 h. */
 const LIFETIMES = [
   ["3600", 3600, 3600],

@@ -160,13 +160,16 @@ function endsWithConnection({ headers }: IncomingMessage): boolean {
 function toAnswer(message: IncomingMessage, bytes: Buffer): Answer {
   const body = decodeBody(bytes, message.headers["content-type"] ?? "");
   const json = parseJson(body);
-  const typedHtml = /\bhtml\b/i.test(message.headers["content-type"] ?? "");
+  const typedHtml = /html\b/i.test(message.headers["content-type"] ?? "");
   return {
     status: message.statusCode ?? 0,
     headers: message.headers,
     body,
     json,
     isHtml:
-      json === undefined && body.trim() !== "" && (typedHtml || /^\s*<(!doctype|html|head|body|!--|\?xml)/i.test(body)),
+      // XML alone is no page: services and gateways tell errors in it.
+      json === undefined &&
+      body.trim() !== "" &&
+      (typedHtml || /^\s*(<\?xml[^>]*>\s*)?<(!doctype|html|head|body|!--)/i.test(body)),
   };
 }
