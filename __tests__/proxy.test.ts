@@ -423,7 +423,7 @@ test("a proxy that offers no Basic is told by what it offers, with a way out", a
     try {
       const main = await runMain(securedInputs(), { env: { https_proxy: value } });
       const message = main.annotations[0]?.message ?? "";
-      const [, schemes] = /it wants to be signed in to with (.*), which is not spoken here/.exec(message) ?? [];
+      const [, schemes] = /it wants (.*), and only Basic is spoken here/.exec(message) ?? [];
       const isRepeated = main.log.includes("failed (");
       return [main.outputs.failure, schemes, message.includes("Run a relay"), message.includes("no_proxy"), isRepeated];
     } finally {

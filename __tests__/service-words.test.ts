@@ -101,7 +101,7 @@ describe("Xray", () => {
     const jira = await started(startVirtuozzo());
     const main = await runMain({ ...XRAY, url: jira.url, "client-id": "5F2A", "client-secret": "s3cret-of-xray" });
     expect(main.outputs.failure).toBe("wrong-url");
-    expect(main.annotations[0]?.message).toContain('Leave "url" out');
+    expect(main.annotations[0]?.message).toContain('leave "url" out');
   });
 });
 

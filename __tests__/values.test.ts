@@ -398,7 +398,7 @@ describe("`credentials`", () => {
     const secrets = credentials.split("\n");
     const main = await runMain({ provider: "qa", retries: "0", credentials }, { env: trap.env, secrets });
     const [notice] = main.annotations.filter(({ type }) => type === "notice");
-    expect(notice?.message).toContain("a line that is only a brace");
+    expect(notice?.message).toContain("also a lone brace");
     expect(notice?.message).not.toMatch(/\*\*\*|[{}]/);
   });
 });

@@ -19,10 +19,13 @@ export function withAdvice(failure: Failure, inputs: Inputs | undefined, { provi
 }
 
 /** What answers, or does not, may be another product: a provider with an address of its own needs no other. */
-function needlessUrl({ code }: Failure, { name, defaultUrl, confusedWith }: Provider, host: string): string {
+function needlessUrl({ code, hint }: Failure, { name, defaultUrl, confusedWith }: Provider, host: string): string {
   if (defaultUrl === undefined || code === "invalid-input" || code === "missing-secret") return "";
-  const advice = `leave "url" out, ${name} has an address of its own: ${defaultUrl}.`;
-  return confusedWith?.named.test(host) ? `Is that the address of ${confusedWith.name}? Then ${advice}` : "";
+  const way = 'leave "url" out';
+  if (hint.includes(way)) return "";
+  return confusedWith?.named.test(host)
+    ? `Is that the address of ${confusedWith.name}? Then ${way}, ${name} has its own address: ${defaultUrl}.`
+    : "";
 }
 
 /** A password may hold anything, so what is odd about it is told only where it is refused, not what it brought. */

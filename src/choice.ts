@@ -118,8 +118,8 @@ function noSuchMethod(provider: Provider, given: string): Failure {
 function setMethod({ methods }: Provider): string {
   const [only] = methods.length === 1 ? methods : [];
   return only === undefined
-    ? `Set "method" to one of these and give just what it needs: ${listMethods(methods)}.`
-    : `Set "method" to ${only.id}, or leave it out, and give just what it needs: ${listMethods(methods)}.`;
+    ? `Set "method" to one of these and give just its inputs: ${listMethods(methods)}.`
+    : `Set "method" to ${only.id}, or leave it out, and give just its inputs: ${listMethods(methods)}.`;
 }
 
 /** Each method with what it needs, for a text. */

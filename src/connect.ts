@@ -30,7 +30,7 @@ export function connect(url: string, caCertificate: string, requests?: Underway)
 export function warnIfPlain(url: string): void {
   const { host } = new URL(url);
   if (isProtected(new URL(url))) return;
-  warning(`${host} is talked to over plain http: everyone on the way can read the secrets.`, "No TLS");
+  warning(`${host} is talked to over plain http: all on the way can read the secrets.`, "No TLS");
 }
 
 /** Before the variable is judged: what cannot be used may hold a password all the same. */

@@ -8,7 +8,7 @@ export type Unsettled = Left & { kind: "unsettled" };
 
 /** Warns of a key that may be left: what it is called, where, how to remove it, and when it ends by itself. */
 export function warnOfLeftover({ name, url, expires }: Unsettled, { byHand }: Pick<Provider, "byHand">): void {
-  const end = expires === undefined ? "" : ` It ends at ${utc(new Date(expires * 1000))}.`;
+  const end = expires === undefined ? "" : ` It ends by itself at ${utc(new Date(expires * 1000))}.`;
   warning(
     `A key named ${name} may be left at ${new URL(url).host}: it was asked for, and could not be looked for and deleted. Remove it by hand: ${byHand}.${end}`,
     "A key may be left",

@@ -15,7 +15,7 @@ const LONGEST_SECONDS = 30;
 
 /** What to do where the state is not what main saved. */
 export const CHANGED_STATE =
-  "Another step may have changed it. Whatever this step minted stays valid until it expires: remove it in the service.";
+  "Another step may have changed it. What this step minted stays valid until it expires: remove it in the service.";
 
 /** The title of a warning that the state is not what main saved. */
 export const NOTHING_DONE = "Nothing was taken back";

@@ -251,7 +251,7 @@ test.each([
 ])("at an address that is not QA's, $says at the exchange has the advice to leave `url` out", async ({ answer }) => {
   const { failure } = await exchanged(qa, "client-credentials", PAIR, () => answer);
   expect(failure?.code).toBe("wrong-url");
-  expect(failure?.hint).toMatch(/Leave "url" out, or set it to the one of https:\/\/app\.qa\.com/);
+  expect(failure?.hint).toMatch(/leave "url" out, or set it to the one of https:\/\/app\.qa\.com/);
 });
 
 test("no text promises that a new key pair ends what the old one minted", () => {

@@ -234,7 +234,7 @@ function unreachableHint(code: string, secure: boolean): string {
     case "ECONNREFUSED":
       return 'Nothing listens there, or a firewall refuses: check host and port in "url", and that the service is up.';
     default:
-      return `The service or the network is down for now${secure ? "" : ', or the port speaks https: then write https:// in "url"'}. Re-run the job; if it stays, check that the service is reachable from this runner.`;
+      return `The service or the network is down${secure ? "" : ', or the port speaks https: then write https:// in "url"'}. Re-run the job; if it stays, check that this runner reaches the service.`;
   }
 }
 
@@ -244,7 +244,7 @@ function notHttp(at: Circumstances, cause: unknown): Fault {
   const isOther = NO_HTTP_AT_ALL.has(errorCode(cause));
   const failure = isOther
     ? new Failure("bad-response", `What ${at.host} answered is not HTTP (${reason}).`, {
-        hint: `Another service listens there${at.secure ? "" : ", or the port speaks https"}: check the scheme, host and port in "url".`,
+        hint: `Another service listens there${at.secure ? "" : ", or the port speaks https"}: check "url".`,
         cause,
       })
     : new Failure("bad-response", `What ${at.host} answered is HTTP that is not taken here (${reason}).`, {

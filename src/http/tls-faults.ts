@@ -106,7 +106,7 @@ function unknownAuthority({ issuer }: Seen, who: Peer["who"], caGiven: boolean):
     about: "certificate",
     what: "comes from an authority that this runner does not know",
     hint: caGiven
-      ? `The given "ca-certificate" did not issue it. ${own}, together with the certificates between the root and the one that ${who} shows, where ${who} leaves them out.`
+      ? `The given "ca-certificate" did not issue it. ${own}, with the certificates between the root and that of ${who}, where ${who} leaves them out.`
       : `${own}; a public service may have left out an intermediate certificate.`,
     title: "Unknown certificate authority",
     issuer,
@@ -159,7 +159,7 @@ function failedHandshake(reason: string, { who, setIn }: Peer): TlsFault {
   return {
     about,
     what: ` (${reason})`,
-    hint: `Check the scheme and port in ${setIn}: a plain HTTP port does not speak TLS; an old server may offer no current TLS version.`,
+    hint: `Check scheme and port in ${setIn}: the port may speak plain HTTP, or an old server no current TLS version.`,
     title,
   };
 }
@@ -168,7 +168,7 @@ export function wantsClientCertificate(reason: string, who: Peer["who"]): TlsFau
   return {
     about: "connection",
     what: `: ${who} wants a client certificate${reason}`,
-    hint: `This action shows none. Ask who runs ${who} for an address that takes the credentials without one, or use a runner inside the network.`,
+    hint: `This action shows none. Ask who runs ${who} for an address that wants none, or use a runner inside the network.`,
     title: "Client certificate wanted",
   };
 }

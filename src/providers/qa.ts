@@ -135,7 +135,7 @@ function unknownToken(answer: Answer, host: string): Failure {
 /** What a page or nothing at the exchange may mean. Undefined at an address of QA's own. */
 function notQa({ baseUrl }: Http): string | undefined {
   if (URLS.includes(baseUrl)) return undefined;
-  return `Leave "url" out, or set it to the one of ${HOSTS} that you sign in at.`;
+  return `QA has its own addresses: leave "url" out, or set it to the one of ${HOSTS} that you sign in at.`;
 }
 
 function ownWord(answer: Answer, host: string): Failure | undefined {

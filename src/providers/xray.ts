@@ -129,7 +129,7 @@ function maybeElsewhere(host: string): string {
 /** What a page or nothing at the exchange may mean: the address of Jira, say. Undefined at an address of Xray Cloud. */
 function notXray({ baseUrl }: Http): string | undefined {
   if (baseUrl === DEFAULT_URL || REGIONAL_URLS.includes(baseUrl)) return undefined;
-  return `Leave "url" out: Xray Cloud has its own address, which is not that of Jira. Only for data in a region set it to ${oneOf(REGIONAL_URLS)}.`;
+  return `Xray Cloud has its own address, which is not that of Jira: leave "url" out. Only for data in a region set it to ${oneOf(REGIONAL_URLS)}.`;
 }
 
 function ownWord(answer: Answer, host: string): Failure | undefined {

@@ -93,7 +93,7 @@ function maskForms(forms: readonly string[]): void {
 function maskNamed(name: string, secret: string, odd: Odd): void {
   if (mask(secret)) return;
   odd.warning(
-    `The input "${name}" has fewer than 4 characters and is not masked: a mask that short would shred the log.`,
+    `The input "${name}" has fewer than 4 characters and is not masked, since that would shred the log.`,
     "Secret too short to mask",
   );
 }
