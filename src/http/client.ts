@@ -192,13 +192,13 @@ function clockOff(headers: Answer["headers"]): number {
 }
 
 /** What to do about too many requests, beside waiting. */
-const LESS = 'start fewer jobs at once, or exchange once and hand the token over with "seal-key".';
+const FEWER_REQUESTS = 'start fewer jobs at once, or exchange once and hand the token over with "seal-key".';
 
 function statusFailure(answer: Answer, host: string): Failure {
   const { status } = answer;
   if (status === 429) {
     return new Failure("rate-limited", `${host} takes no more requests for now (status 429).`, {
-      hint: `Other jobs use the same account or address. Give a longer "timeout", ${LESS}`,
+      hint: `Other jobs use the same account or address. Give a longer "timeout", ${FEWER_REQUESTS}`,
       ...quoted(answer),
     });
   }
@@ -232,6 +232,7 @@ function exhausted({ failure }: Fault, attempts: number): Failure {
 /** The service asked for a longer wait than the stage has time for. */
 function outlasted({ failure }: Fault, told: number, stageSeconds: number): Failure {
   const asked = `${failure.message} It asks to wait ${Math.ceil(told)} seconds, longer than is left of the "timeout" of ${stageSeconds} seconds.`;
-  const hint = failure.code === "rate-limited" ? `Give a "timeout" above ${Math.ceil(told)}, ${LESS}` : failure.hint;
+  const hint =
+    failure.code === "rate-limited" ? `Give a "timeout" above ${Math.ceil(told)}, ${FEWER_REQUESTS}` : failure.hint;
   return reworded(failure, hint, asked);
 }
