@@ -86,8 +86,8 @@ describe("a runner's clock that is off", () => {
       const inputs = inputsFor("xray", "client-credentials", xray);
       for (const [ahead, says] of [
         [25 * HOUR, "25 h ahead of the service's, so the credential looks expired here"],
-        [-7 * HOUR, "7 h behind the service's, so `expires-at` and `expires-in` do not fit together"],
-        [20 * HOUR, "20 h ahead of the service's, so `expires-at` and `expires-in` do not fit together"],
+        [-7 * HOUR, '7 h behind the service\'s, so "expires-at" and "expires-in" do not fit together'],
+        [20 * HOUR, '20 h ahead of the service\'s, so "expires-at" and "expires-in" do not fit together'],
       ] as const) {
         const main = await runMain(inputs, { env: clockAt(ahead) });
         expect([main.exitCode, main.annotations.map(({ type, title }) => [type, title])]).toEqual([

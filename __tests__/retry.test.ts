@@ -53,6 +53,7 @@ describe("the wait before a retry", () => {
     expect(read("Sun, 22 Nov 2026 16:20:34 GMT")).toBe(30);
     // RFC 9110, section 5.6.7: the two forms that are obsolete, and must be read all the same.
     expect(read("Sunday, 22-Nov-26 16:20:34 GMT")).toBe(30);
+    expect(read("Sun Nov 22 16:20:34 2026")).toBe(30);
     expect(read("99999999999999999999")).toBe(1e20);
   });
 
@@ -77,6 +78,21 @@ describe("the wait before a retry", () => {
       expect([header, retryAfterSeconds(header, now)]).toEqual([header, undefined]);
     }
   });
+});
+
+test.each(["America/New_York", "Asia/Tokyo"])("a date in Retry-After is in UTC on a runner in %s", async (TZ) => {
+  const [day, date, month, year, time] = new Date(Date.now() + 600_000).toUTCString().split(/,? /);
+  const told = `${day} ${month} ${String(Number(date)).padStart(2)} ${time} ${year}`;
+  const service = await startXray({});
+  try {
+    service.fault(answer(429, { "retry-after": told }, ""));
+    const inputs = { provider: "xray", url: service.url, ...service.accounts["client-credentials"]?.inputs };
+    const main = await runMain(inputs, { env: { TZ } });
+    expect(main.annotations[0]?.message).toMatch(/It asks to wait (?:5\d\d|600) seconds, longer than/);
+    expect(service.requests).toHaveLength(1);
+  } finally {
+    await service.close();
+  }
 });
 
 const open: { close(): unknown }[] = [];

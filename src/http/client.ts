@@ -195,7 +195,7 @@ function statusFailure(answer: Answer, host: string): Failure {
   const { status } = answer;
   if (status === 429) {
     return new Failure("rate-limited", `${host} takes no more requests for now (status 429).`, {
-      hint: 'Other jobs use the same account or address. Give a longer "timeout", start fewer jobs at once, or exchange once and hand the token over with "seal-key".',
+      hint: `Other jobs use the same account or address. Give a longer "timeout", ${FEWER_REQUESTS}`,
       ...quoted(answer),
     });
   }
@@ -210,6 +210,8 @@ function statusFailure(answer: Answer, host: string): Failure {
     ...quoted(answer),
   });
 }
+
+const FEWER_REQUESTS = 'start fewer jobs at once, or exchange once and hand the token over with "seal-key".';
 
 /** The failure with causes that are likelier than those of its own hint. */
 function hinted(failure: Failure, likelier: readonly string[]): Failure {
@@ -227,8 +229,6 @@ function exhausted({ failure }: Fault, attempts: number): Failure {
 function outlasted({ failure }: Fault, told: number, stageSeconds: number): Failure {
   const asked = `${failure.message} It asks to wait ${Math.ceil(told)} seconds, longer than is left of the "timeout" of ${stageSeconds} seconds.`;
   const hint =
-    failure.code === "rate-limited"
-      ? `Give a "timeout" above ${Math.ceil(told)}, start fewer jobs at once, or exchange once and hand the token over with "seal-key".`
-      : failure.hint;
+    failure.code === "rate-limited" ? `Give a "timeout" above ${Math.ceil(told)}, ${FEWER_REQUESTS}` : failure.hint;
   return reworded(failure, hint, asked);
 }

@@ -34,8 +34,12 @@ export function toldBackoff(told: AskedWait, retry: number, random: () => number
 export function retryAfterSeconds(header: string | undefined, now: number): number | undefined {
   const value = header?.trim() ?? "";
   if (/^\d+(\.\d+)?$/.test(value)) return positive(Number(value));
-  if (!/^[A-Za-z]{3}/.test(value)) return undefined;
-  return positive((Date.parse(value) - now) / 1000);
+  return positive((httpDate(value) - now) / 1000);
+}
+
+/** A date of HTTP in milliseconds since the epoch: it is in UTC, also in the form that does not say so (RFC 9110, 5.6.7). */
+function httpDate(text = ""): number {
+  return /^[A-Za-z]{3}/.test(text) ? Date.parse(text.replace(/ \d{4}$/, "$& GMT")) : Number.NaN;
 }
 
 function positive(seconds: number): number | undefined {
@@ -50,6 +54,6 @@ export const CLOCK_TOLERANCE_SECONDS = 300;
  * where it is behind; undefined where the answer has none, or was kept by something on the way (`Age`).
  */
 export function secondsAhead(headers: IncomingHttpHeaders, now: number): number | undefined {
-  const date = /^[A-Za-z]{3}/.test(headers.date ?? "") ? Date.parse(headers.date ?? "") : Number.NaN;
+  const date = httpDate(headers.date);
   return Number.isNaN(date) || headers.age !== undefined ? undefined : Math.round((now - date) / 1000);
 }

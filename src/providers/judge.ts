@@ -1,7 +1,7 @@
 import { Failure, reworded } from "../failure.ts";
 import type { Answer, Http } from "../http/http.ts";
 import { inFront, quoted } from "../http/quote.ts";
-import type { Inconclusive, Refused, Unproven } from "./provider.ts";
+import type { Inconclusive, Refused, Revocation, Unproven } from "./provider.ts";
 
 /** How a service says no in its own shape; undefined where the answer is not one of those. */
 export type OwnWord = (answer: Answer, host: string) => Failure | undefined;
@@ -47,6 +47,16 @@ export function lacksPermission(sentence: string, hint: string, answered = ""): 
 /** The probe brought no answer that says anything of the credential. */
 export function noAnswer(failure: Failure): Inconclusive {
   return { kind: "inconclusive", lacks: "answer", failure };
+}
+
+/**
+ * How a revocation went that a 200 confirms. A page never tells: what answers so is not the API.
+ * @param gone whether the answer, if it is no page, says that there is nothing to revoke any more
+ */
+export function revocation(answer: Answer, gone: boolean): Revocation {
+  if (answer.isHtml) return { kind: "failed", answered: "a page, not the API" };
+  if (gone) return { kind: "gone" };
+  return answer.status === 200 ? { kind: "revoked" } : { kind: "failed", answered: `status ${answer.status}` };
 }
 
 function notAcceptable(answer: Answer, host: string): Failure {

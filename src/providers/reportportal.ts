@@ -6,7 +6,7 @@ import { type Answer, type Http, naming } from "../http/http.ts";
 import { type Parsed, read, schema } from "../read.ts";
 import { askForKey } from "./creation.ts";
 import { expiry } from "./expiry.ts";
-import { lacksPermission, notKnownNow } from "./judge.ts";
+import { lacksPermission, notKnownNow, revocation } from "./judge.ts";
 import { isLeftover } from "./key-name.ts";
 import { type Credential, type Hands, method, type Provider, type Unproven, type Verdict } from "./provider.ts";
 import { isApiWithoutEndpoint, judgeGrant, refusalOf, saying, uncutPrefix } from "./reportportal-words.ts";
@@ -126,9 +126,7 @@ export const reportportal: Provider = {
       path: `${place}/${user}/api-keys/${id}`,
       headers: bearer({ token }),
     });
-    if (answer.status === 200 && !answer.isHtml) return { kind: "revoked" };
-    if ((answer.status === 401 || answer.status === 404) && !answer.isHtml) return { kind: "gone" };
-    return { kind: "failed", answered: answer.isHtml ? "a page, not the API" : `status ${answer.status}` };
+    return revocation(answer, answer.status === 401 || answer.status === 404);
   },
 
   async sweep(handle, http, run) {

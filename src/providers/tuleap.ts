@@ -1,11 +1,11 @@
 import * as z from "zod/mini";
 import { basicPair } from "../basic.ts";
 import { Failure } from "../failure.ts";
-import type { Answer, Http } from "../http/http.ts";
+import type { Http } from "../http/http.ts";
 import { type Parsed, read, schema } from "../read.ts";
 import { askForKey } from "./creation.ts";
 import { expiry } from "./expiry.ts";
-import { lacksPermission } from "./judge.ts";
+import { lacksPermission, revocation } from "./judge.ts";
 import { type Credential, type Hands, method, type Provider, type Revocation, type Verdict } from "./provider.ts";
 import { mintedToken, tokenFlaw, USER_ID } from "./token.ts";
 import { anonymous, errorText, judgeExchange, lacksScope, refusalOf, type Shown } from "./tuleap-words.ts";
@@ -305,12 +305,6 @@ async function endToken(
     `A login token of no use was made at ${http.host} and could not be ended. Tuleap ends it after 24 hours.`,
     "A token may be left",
   );
-}
-
-function revocation(answer: Answer, gone: boolean): Revocation {
-  if (gone && !answer.isHtml) return { kind: "gone" };
-  if (answer.status === 200 && !answer.isHtml) return { kind: "revoked" };
-  return { kind: "failed", answered: answer.isHtml ? "a page, not the API" : `status ${answer.status}` };
 }
 
 /** A key tells its own expiry and scopes; servers before 11.11 do not have that place. */
