@@ -30,8 +30,8 @@ export function readCredentials(inputs: Inputs): Credentials {
   return given;
 }
 
-/** A name and a text of a JSON object, as they stand there. */
-const PAIR = /("(?:[^"\\]|\\.)*")\s*:\s*"((?:[^"\\]|\\.)*)"/g;
+/** A name and a text of a JSON object, as they stand there. No escaped quote begins one, or each would be read to the end. */
+const PAIR = /(?<!\\)("(?:[^"\\]|\\.)*")\s*:\s*"((?:[^"\\]|\\.)*)"/g;
 
 /**
  * Every credential in the text of `credentials`, also where it is no JSON object or a key is not quite right: what stands

@@ -10,7 +10,7 @@ interface Oddity {
 const QUOTED = /^(?:(["'`])(.*)\1|[‘-„«»‹›](.*)[‘-„«»‹›])$/s;
 
 /** Format and control characters, and others that show nothing; or a UTF-8 byte order mark that was read as Latin-1. */
-const INVISIBLE = /^(?:[\p{Cf}\p{Cc}\p{Default_Ignorable_Code_Point}\u2800]|ï»¿)+|\p{Cf}+$/gu;
+const INVISIBLE = /^(?:[\p{Cf}\p{Cc}\p{Default_Ignorable_Code_Point}\u2800]|ï»¿)+|(?<!\p{Cf})\p{Cf}+$/gu;
 
 /** RFC 9110, section 11.1: the scheme before the credentials, in any case. */
 const SCHEME = /^(bearer|basic)\s+/i;
@@ -34,8 +34,8 @@ export function oddity(value: string): Oddity | undefined {
     : { flaw: "begins with the name of a header", inner: value.slice(header.length) };
 }
 
-/** The value with one after the other of its oddities taken off: each may be the secret itself. */
-export function innerForms(value: string): string[] {
+/** The value with one after the other of its oddities taken off, so many at most: each may be the secret itself. */
+export function innerForms(value: string, most = 8): string[] {
   const inner = oddity(value)?.inner.trim();
-  return inner === undefined || inner === value ? [] : [inner, ...innerForms(inner)];
+  return inner === undefined || inner === value || most === 0 ? [] : [inner, ...innerForms(inner, most - 1)];
 }

@@ -48,6 +48,9 @@ const FLAWS: readonly (readonly [RegExp, string])[] = [
   [/\\/, "holds a backslash"],
 ];
 
+/** No address in use is longer; a longer one could take long to judge. */
+const LONGEST = 2_000;
+
 const SCHEME = /^[a-z][a-z0-9+.-]*:\/\//i;
 
 /** A name as DNS and hosts files have it, or an IPv6 address. */
@@ -55,6 +58,7 @@ const HOST = /^(?:\[[\da-f:.]+\]|(?:[\w-]+\.)*[\w-]+\.?)$/;
 
 /** Why the text is no base URL of the provider; undefined where it is one. Nothing is resolved, and no piece of it repeated. */
 export function addressFlaw(address: string, provider: Provider): string | undefined {
+  if (address.length > LONGEST) return `has more than ${LONGEST} characters`;
   const url = parse(address);
   if (hasUserInfo(address) || url?.username || url?.password) return "holds a user name or password";
   const flaw = FLAWS.find(([pattern]) => pattern.test(address))?.[1];

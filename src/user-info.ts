@@ -7,10 +7,13 @@ export function hasUserInfo(address: string): boolean {
   return /^[^\\/]*@|:.*@/s.test(place.replace(START, ""));
 }
 
+/** More colons than these are in no address that anybody meant. */
+const MOST_READINGS = 10;
+
 /** Every reading of a password in the user information of an address, however it is written, and its decoded form. */
 export function passwordsIn(address: string): string[] {
   const info = address.slice(0, Math.max(0, address.lastIndexOf("@"))).replace(START, "");
-  const readings = [...info.matchAll(/:/g)].map(({ index }) => info.slice(index + 1));
+  const readings = [...info.matchAll(/:/g)].slice(0, MOST_READINGS).map(({ index }) => info.slice(index + 1));
   return readings.flatMap((reading) => [reading, decoded(reading)]);
 }
 

@@ -45,8 +45,9 @@ async function readCoded(message: IncomingMessage, codings: readonly string[]): 
   if (unknown !== undefined) return { kind: "unknown coding", coding: unknown };
   if (codings.length > MOST_CODINGS) return { kind: "unknown coding", coding: codings.join(", ") };
   const wire: Wire = { bytes: 0, broken: false };
-  let stream: AsyncIterable<Buffer> = counted(message, wire);
-  for (const coding of codings.toReversed()) stream = decoded(stream, coding);
+  let stream: AsyncIterable<Buffer> = received(message, wire);
+  // What comes out of one coding and goes into the next counts too: it could grow without an end and come to nothing.
+  for (const coding of codings.toReversed()) stream = decoded(counted(stream, wire), coding);
   try {
     const body = await collect(stream);
     return wire.bytes > LARGEST_CODED ? { kind: "too large" } : body;
@@ -61,19 +62,23 @@ async function readCoded(message: IncomingMessage, codings: readonly string[]): 
 
 /** What came over the connection. */
 interface Wire {
+  /** In every coded form together. */
   bytes: number;
   /** The connection broke off, so that the decoder is not to blame. */
   broken: boolean;
 }
 
-async function* counted(message: IncomingMessage, wire: Wire): AsyncIterable<Buffer> {
+async function* counted(stream: AsyncIterable<Buffer>, wire: Wire): AsyncIterable<Buffer> {
+  for await (const part of stream) {
+    wire.bytes += part.length;
+    if (wire.bytes > LARGEST_CODED) return;
+    yield part;
+  }
+}
+
+async function* received(message: IncomingMessage, wire: Wire): AsyncIterable<Buffer> {
   try {
-    for await (const chunk of message) {
-      const part: Buffer = chunk;
-      wire.bytes += part.length;
-      if (wire.bytes > LARGEST_CODED) return;
-      yield part;
-    }
+    yield* message;
   } catch (fault) {
     wire.broken = true;
     throw fault;

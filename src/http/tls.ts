@@ -6,6 +6,9 @@ import { Failure } from "../failure.ts";
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----([^-]+)-----END CERTIFICATE-----/g;
 
+/** A blank or a line break, also where it is written `\n`. A run of backslashes is read from its start alone. */
+const WRITTEN_BREAK = /(?<!\\)\\+[rn]|\s/g;
+
 /** Longest list of certificates that is handed to post itself, in characters. */
 const MOST_IN_STATE = 96 * 1024;
 
@@ -81,7 +84,7 @@ function certificatesIn(input: string): string[] {
 /** Every certificate of a PEM text in the form of RFC 7468, also where its line breaks are written `\n` or are gone. */
 function listed(pem: string): string[] {
   return [...pem.matchAll(CERTIFICATE)].map(([, body = ""]) => {
-    const lines = body.replace(/\\+[rn]|\s/g, "").match(/.{1,64}/g) ?? [];
+    const lines = body.replace(WRITTEN_BREAK, "").match(/.{1,64}/g) ?? [];
     return ["-----BEGIN CERTIFICATE-----", ...lines, "-----END CERTIFICATE-----"].join("\n");
   });
 }
@@ -89,7 +92,7 @@ function listed(pem: string): string[] {
 /** The input as PEM text, where it is such a text or the base64 of one; undefined where it can only be a path. */
 function pemText(input: string): string | undefined {
   if (input.includes(BEGIN)) return input;
-  const base64 = input.replace(/\\+[rn]|\s/g, "");
+  const base64 = input.replace(WRITTEN_BREAK, "");
   if (!/^[A-Za-z0-9+/_-]{100,}={0,2}$/.test(base64)) return undefined;
   const text = Buffer.from(base64, "base64").toString("latin1");
   return text.includes(BEGIN) ? text : undefined;

@@ -31,6 +31,9 @@ const SWEPT_AT_MOST = 2;
 /** Pages of a user's keys that are read, however many the service says there are. */
 const MOST_PAGES = 20;
 
+/** No user has more keys than these; a longer list would only take time. */
+const MOST_KEYS = 10_000;
+
 const User = schema(() => z.object({ userId: z.string().check(z.minLength(1)), id: z.optional(z.number()) }));
 const CreatedKey = schema(() => z.object({ api_key: z.string() }));
 const KeyId = schema(() => z.object({ id: z.int().check(z.positive()) }));
@@ -315,7 +318,7 @@ async function listKeys(path: string, token: string, http: Http): Promise<Keys> 
     const query = page === 1 ? "" : `?page.page=${page}`;
     const answer = await http.send({ method: "GET", path: path + query, headers: bearer({ token }) });
     const list = answer.status < 300 ? read(KeyList, answer.json) : undefined;
-    if (list === undefined) break;
+    if (list === undefined || listed.length + list.keys.length > MOST_KEYS) break;
     listed.push(...list.keys);
     pages = list.pages;
   }

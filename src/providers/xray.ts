@@ -99,10 +99,13 @@ function errorTexts({ status, json, body, isHtml }: Answer): string[] {
 /** Levels of JSON in which an error is looked for: `errors`, one of them, its `error`, the `message` of that. */
 const LEVELS = 4;
 
+/** So many errors of a list are looked at. */
+const MOST_ERRORS = 100;
+
 function errorsIn(value: unknown, levels = LEVELS): string[] {
   if (typeof value === "string") return [value];
   if (levels === 0) return [];
-  if (Array.isArray(value)) return value.flatMap((one) => errorsIn(one, levels - 1));
+  if (Array.isArray(value)) return value.slice(0, MOST_ERRORS).flatMap((one) => errorsIn(one, levels - 1));
   return Object.values(read(ErrorBody, value) ?? {}).flatMap((one) => errorsIn(one, levels - 1));
 }
 

@@ -61,7 +61,7 @@ function isWhole(value: number, from: number, to: number): boolean {
 function isBaseUrl(text: string): boolean {
   if (!/^https?:\/\//.test(text) || !URL.canParse(text)) return false;
   const { origin, pathname } = new URL(text);
-  return text === origin + pathname.replace(/\/+$/, "");
+  return text === origin + pathname.replace(/(?<!\/)\/+$/, "");
 }
 
 /** PEM text, or where a file of it was when main read it. */
