@@ -391,6 +391,15 @@ describe("this repository's own workflows", () => {
   });
 });
 
+describe("the page on security", () => {
+  test("names a test that there is for each claim", () => {
+    const rows = [...read("docs/security.md").matchAll(/^\| [^|]+ \| ([^|]+) \| `([\w/.-]+\.test\.ts)` \|$/gm)];
+    const missing = rows.filter(([, name = "", file = ""]) => !read(`__tests__/${file}`).includes(`("${name}"`));
+    expect(rows.length).toBeGreaterThan(10);
+    expect(missing.map(([row]) => row)).toEqual([]);
+  });
+});
+
 describe("public text", () => {
   const files = sorted(
     globSync(["*.md", "*.yml", "docs/**/*", "examples/**/*", ".github/**/*", "scripts/*", "package.json"], {

@@ -2,7 +2,7 @@ import { Failure } from "./failure.ts";
 
 /** The reasons why a value arrives empty, for whoever has to find the right one. */
 export const WHY_EMPTY =
-  "A secret arrives empty where it does not exist or is named otherwise, in a pull request from a fork or from Dependabot, where the job does not name the `environment` that holds it, and in a reusable workflow that is called without `secrets: inherit`.";
+  "A secret arrives empty where it does not exist or is named otherwise, in a pull request from a fork or from Dependabot, where the job does not name the `environment` that holds it, and where a reusable workflow is called without `secrets: inherit`.";
 
 /** Every input of `action.yml`, in its order. */
 export const INPUTS = [

@@ -214,8 +214,6 @@ function statusFailure(answer: Answer, host: string): Failure {
   });
 }
 
-const FEWER_REQUESTS = 'start fewer jobs at once, or exchange once and hand the token over with "seal-key".';
-
 /** The failure with causes that are likelier than those of its own hint. */
 function hinted(failure: Failure, likelier: readonly string[]): Failure {
   if (likelier.length === 0) return failure;
