@@ -156,6 +156,25 @@ const BAD: readonly (readonly [what: string, fault: Fault, says: string])[] = [
 
 const STAGES: readonly StageName[] = ["exchange", "probe"];
 
+test("what an answer says by its status alone is heard where its body cannot be read", async () => {
+  const bodies = { compress: Buffer.from("{}"), gzip: Buffer.from("no gzip at all"), br: brotliCompressSync(ZEROS) };
+  const statuses = { 302: "wrong-url", 408: "timeout", 429: "rate-limited", 500: "unavailable", 503: "unavailable" };
+  const cases = Object.entries(bodies).flatMap(([coding, body]) =>
+    Object.entries(statuses).map(([status, failure]) => ({ coding, body, status: Number(status), failure })),
+  );
+  const seen = await pooled(cases, async ({ coding, body, status }) => {
+    const fault = coded(status, coding, body, status === 302 ? { location: "/login" } : { "retry-after": "0" });
+    const exchange = await play(WAYS.QA, "exchange", fault, { retries: "1" });
+    const probe = await play(WAYS.QA, "probe", fault, { retries: "0" });
+    return [coding, status, exchange.main.outputs.failure, exchange.requests, probe.main.outputs.failure];
+  });
+  expect(seen).toEqual(
+    cases.map(({ coding, status, failure }) =>
+      status === 302 ? [coding, 302, failure, 1, failure] : [coding, status, failure, 2, ""],
+    ),
+  );
+}, 120_000);
+
 test("what swells, is damaged or unknown is a bad response, is not asked for again and shows nothing of itself", async () => {
   const cases = BAD.flatMap(([what, fault, says]) => STAGES.map((stage) => ({ what, fault, says, stage })));
   const seen = await pooled(

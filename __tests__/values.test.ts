@@ -436,16 +436,17 @@ describe("an address from a secret that is not there", () => {
     }
   });
 
-  test.each(["https://", "http://", "https:///", "https://:8443", "https://:8443/", "/", "//"])(
-    "within %s is one just so",
-    async (url) => {
-      const missing = await refused({ provider: "tuleap", url }, "missing-secret");
-      expect(missing.message).toContain('and "url" is empty too');
-      const { message } = await refused({ provider: "tuleap", url, token: KEY });
-      expect(message).toContain('"url" names no host');
-      for (const reason of REASONS) expect(message).toMatch(reason);
-    },
-  );
+  const withoutHost = ["https://", "http://", "https:///", "https://:8443", "https://:8443/", "/", "//"];
+  const withPath = ["https:///tuleap", "https:///tuleap/api/v1", "https://:8443/tuleap", "/tuleap", ":8443/tuleap"];
+
+  // The part behind the secret is no host either: the password would be sent to whoever is called so.
+  test.each([...withoutHost, ...withPath])("within %s is one just so", async (url) => {
+    const missing = await refused({ provider: "tuleap", url }, "missing-secret");
+    expect(missing.message).toContain('and "url" is empty too');
+    const { message } = await refused({ provider: "tuleap", url, token: KEY });
+    expect(message).toContain('"url" names no host');
+    for (const reason of REASONS) expect(message).toMatch(reason);
+  });
 
   test.each<Record<string, string>>([
     { provider: "tuleap", token: KEY },

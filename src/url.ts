@@ -8,9 +8,9 @@ export function addressOf(inputs: Inputs, provider: Provider): string {
   return inputs.url || provider.aliases?.[inputs.provider.toLowerCase()]?.defaultUrl || provider.defaultUrl || "";
 }
 
-/** Whether an address is empty, or what `https://${{ secrets.HOST }}` becomes where the secret is. */
+/** Whether an address is empty, or what `https://${{ secrets.HOST }}/path` becomes where the secret is. */
 export function lacksHost(address: string): boolean {
-  return /^(?:[a-z][a-z0-9+.-]*:\/\/)?(?::\d+)?[\\/]*$/i.test(address);
+  return /^(?:[a-z][a-z0-9+.-]*:\/\/)?(?::\d+)?(?:[\\/]*|[\\/](?![\\/])[^@]*)$/i.test(address);
 }
 
 /**

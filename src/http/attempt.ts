@@ -52,8 +52,9 @@ export async function attempt(
     const body = await readBody(message);
     const cut = deadline.signal.aborted || progress.fault !== undefined;
     if (body.kind === "read" && cut && endsWithConnection(message)) throw progress.fault;
-    if (body.kind !== "read") return outcome(unreadable(circumstances(), body, LARGEST_ANSWER / 1024 / 1024));
-    return { kind: "answer", answer: toAnswer(message, body.bytes) };
+    if (body.kind === "read") return { kind: "answer", answer: toAnswer(message, body.bytes) };
+    if (tellsAll(message.statusCode ?? 0)) return { kind: "answer", answer: toAnswer(message, Buffer.alloc(0)) };
+    return outcome(unreadable(circumstances(), body, LARGEST_ANSWER / 1024 / 1024));
   } catch (error) {
     const within = `within ${seconds(milliseconds)}`;
     if (deadline.signal.aborted) {
@@ -67,6 +68,11 @@ export async function attempt(
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** Whether an answer is judged by its status, whatever it holds: 408, 429, 5xx, and redirects. */
+export function tellsAll(status: number): boolean {
+  return (status >= 300 && status < 400) || status === 408 || status === 429 || status >= 500;
 }
 
 function seconds(milliseconds: number): string {

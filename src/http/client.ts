@@ -3,7 +3,7 @@ import { Agent as HttpsAgent } from "node:https";
 import { setDefaultAutoSelectFamilyAttemptTimeout } from "node:net";
 import { Failure, reworded } from "../failure.ts";
 import { VERSION } from "../version.ts";
-import { attempt, notBegun, type Outcome, type Route } from "./attempt.ts";
+import { attempt, notBegun, type Outcome, type Route, tellsAll } from "./attempt.ts";
 import { clientCertificateWanted, type Fault } from "./faults.ts";
 import type { Answer, Http, Request } from "./http.ts";
 import { proxyFor, tunnelAgent } from "./proxy.ts";
@@ -168,11 +168,11 @@ function judgeStatus(outcome: Outcome, request: Request, { baseUrl, host, secure
   if (secure && isHtml && status >= 400 && status < 500 && WANTS_CERTIFICATE.test(body)) {
     return { kind: "fault", fault: clientCertificateWanted(host) };
   }
-  if (status >= 300 && status < 400) {
+  if (!tellsAll(status)) return outcome;
+  if (status < 400) {
     const failure = redirected(request, headers.location, baseUrl, mayMean);
     return { kind: "fault", fault: { failure, reason: "redirect", passing: false, mayHaveArrived: false } };
   }
-  if (status !== 408 && status !== 429 && status < 500) return outcome;
   const fault: Fault = {
     failure: hinted(statusFailure(outcome.answer, host), mayMean),
     reason: `status ${status}${STATUS_CODES[status] === undefined ? "" : ` ${STATUS_CODES[status]}`}`,

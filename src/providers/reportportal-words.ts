@@ -115,7 +115,7 @@ function apiWord(answer: Answer, host: string): Failure | undefined {
   const error = read(OAuthError, answer.json)?.error ?? "";
   if ((isOfLogin && OUTAGE.test(message)) || /^(server_error|temporarily_unavailable)$/.test(error)) {
     return new Failure("unavailable", `ReportPortal at ${host} met a fault of its own at login.`, {
-      hint: "Its database or directory (LDAP) is down, which says nothing of the password. Re-run the job later; if it stays, ask who runs it.",
+      hint: "Its database or directory (LDAP) failed, whatever the password. Re-run the job later; if it stays, ask who runs it.",
       answered: saying(answer),
     });
   }

@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import { Failure } from "../failure.ts";
 import type { Answer, Http, Request } from "../http/http.ts";
 import { type Parsed, read, schema } from "../read.ts";
-import { judge, lacksPermission, refusedOrThrow } from "./judge.ts";
+import { judge, lacksPermission, noAnswer, refusedOrThrow } from "./judge.ts";
 import { type Credential, method, type Provider, type Verdict } from "./provider.ts";
 import { mintedToken } from "./token.ts";
 
@@ -91,9 +91,6 @@ export const virtuozzo: Provider = {
 async function probe({ token }: Credential, http: Http): Promise<Verdict> {
   const answer = await call(http, "users/account/rest/getuserinfo", { session: token });
   const result = resultOf(answer);
-  if (result?.result !== PERMISSION_MISSING && isDeadSession(result)) {
-    return { kind: "refused", failure: refused(answer, http.host, UNKNOWN_TOKEN) };
-  }
   switch (result?.result) {
     case undefined:
       return refusedOrThrow(answer, http, ownWord);
@@ -105,9 +102,8 @@ async function probe({ token }: Credential, http: Http): Promise<Verdict> {
         'Add "users.account.GetUserInfo" to the token\'s API methods if you want the probe to prove more.',
         saying(answer),
       );
-    case UNKNOWN_ERROR:
-      return { kind: "inconclusive", lacks: "answer", failure: internalError(answer, http.host) };
     default:
+      if (result?.result === UNKNOWN_ERROR && !isDeadSession(result)) return noAnswer(internalError(answer, http.host));
       return { kind: "refused", failure: refused(answer, http.host, UNKNOWN_TOKEN) };
   }
 }
