@@ -33,10 +33,10 @@ describe("a runner's clock that is off", () => {
     try {
       const inputs = { ...inputsFor("tuleap", "token", tuleap), password: "a wrong password" };
       for (const [ahead, says] of [
-        [7 * HOUR, "the runner's clock is 7 h ahead of the service's"],
-        [-(7 * HOUR + 2 * MINUTE), "the runner's clock is 7 h 2 min behind the service's"],
-        [-6 * MINUTE, "the runner's clock is 6 min behind"],
-        [3 * 24 * HOUR, "the runner's clock is 3 d ahead of the service's"],
+        [7 * HOUR, "runner's clock is 7 h ahead of the service's"],
+        [-(7 * HOUR + 2 * MINUTE), "runner's clock is 7 h 2 min behind the service's"],
+        [-6 * MINUTE, "runner's clock is 6 min behind"],
+        [3 * 24 * HOUR, "runner's clock is 3 d ahead of the service's"],
       ] as const) {
         const main = await runMain(inputs, { env: clockAt(ahead) });
         expect(main.outputs.failure).toBe("refused");
@@ -86,8 +86,8 @@ describe("a runner's clock that is off", () => {
       const inputs = inputsFor("xray", "client-credentials", xray);
       for (const [ahead, says] of [
         [25 * HOUR, "25 h ahead of the service's, so the credential looks expired here"],
-        [-7 * HOUR, `7 h behind the service's, so "expires-at" and "expires-in" do not fit together`],
-        [20 * HOUR, `20 h ahead of the service's, so "expires-at" and "expires-in" do not fit together`],
+        [-7 * HOUR, '7 h behind the service\'s, so "expires-at" and "expires-in" do not fit together'],
+        [20 * HOUR, '20 h ahead of the service\'s, so "expires-at" and "expires-in" do not fit together'],
       ] as const) {
         const main = await runMain(inputs, { env: clockAt(ahead) });
         expect([main.exitCode, main.annotations.map(({ type, title }) => [type, title])]).toEqual([
