@@ -6,7 +6,7 @@ import { join } from "node:path";
 
 const LARGEST_JAVASCRIPT = 185_000;
 /** What a runner downloads: the committed tree without what `.gitattributes` keeps out, gzipped. */
-const LARGEST_ARCHIVE = 75_000;
+const LARGEST_ARCHIVE = 80_000;
 
 const fresh = join(mkdtempSync(join(tmpdir(), "dist-")), "dist");
 execFileSync(process.execPath, ["scripts/build.ts", fresh], { stdio: "inherit" });
