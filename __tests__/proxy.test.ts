@@ -448,7 +448,7 @@ test("a proxy that was spoken to in the wrong scheme is told so", async () => {
   await close?.();
   expect(main.outputs.failure).toBe("unavailable");
   expect(main.annotations[0]?.message).toMatch(
-    /^The proxy \S+ could not be used: no TLS connection came about \(wrong version number\)\. Check the scheme and port in "https_proxy"/,
+    /^The proxy \S+ could not be used: no TLS connection came about \(wrong version number\)\. Check scheme and port in "https_proxy"/,
   );
 });
 

@@ -199,7 +199,7 @@ test.each([
 ])("a refusal at the probe speaks of the token, not of a password that nobody gave: $error", async (answer) => {
   const { verdict } = await probed(virtuozzo, "personal-access-token", { token: TOKEN }, () => json(200, answer));
   const hint = verdict?.kind === "refused" ? verdict.failure.hint : "";
-  expect(hint).toContain("removed in the dashboard");
+  expect(hint).toContain("expired or was removed");
   expect(hint).not.toMatch(/username|password/);
 });
 
