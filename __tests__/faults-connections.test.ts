@@ -28,7 +28,7 @@ const ROWS: readonly Row[] = [
   { scheme: "https", port: SILENT, failure: "timeout", connections: ONE, seconds: 5, says: "did not answer within" },
   { scheme: "https", port: "closes every connection", failure: "unavailable", connections: EVERY_RETRY, says: "reset" },
   { scheme: "https", port: "resets every connection", failure: "unavailable", connections: EVERY_RETRY, says: "reset" },
-  { scheme: "https", port: "speaks plain HTTP", failure: "tls", connections: ONE, says: "a plain HTTP port" },
+  { scheme: "https", port: "speaks plain HTTP", failure: "tls", connections: ONE, says: "may speak plain HTTP" },
   { scheme: "https", port: "speaks another protocol", failure: "tls", connections: ONE, says: "No TLS connection" },
   { scheme: "http", port: SILENT, failure: "timeout", connections: ONE, seconds: 5, says: "did not answer within" },
   {
