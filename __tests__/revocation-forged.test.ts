@@ -258,3 +258,48 @@ test("post never exchanges, whatever is refused: a dead token brings no request 
     expect(service.requests.slice(sent).map(line)).toEqual([expect.stringMatching(revocable.revocation)]);
   }
 });
+
+test.each(ALL)(
+  "$name: a handle that no request can carry is not what main saves, and nothing is sent",
+  async (revocable) => {
+    const { inputs, main } = await mintedOnce(revocable);
+    const trap = await startTrap();
+    try {
+      const saved = JSON.parse(main.state.revocation ?? "");
+      for (const more of ["\r\nx: y", "\ud800", "\0", "ä", ""]) {
+        const secret = more === "" ? "" : `abcdefgh${more}`;
+        const { mac: _, ...state } = {
+          ...saved,
+          url: "http://service.example",
+          allowHttp: true,
+          handle: { ...saved.handle, secret },
+        };
+        const post = await runPost({ inputs, env: trap.env }, { state: { revocation: JSON.stringify(state) } });
+        expect(post).toMatchObject({ exitCode: 0, stderr: "" });
+        expect(post.annotations.map(({ title }) => title)).toEqual(["Nothing was taken back"]);
+        expect(post.log).toContain("is not what this action saves");
+      }
+      expect(trap.connections()).toBe(0);
+    } finally {
+      await trap.close();
+    }
+  },
+);
+
+test.each(ALL)(
+  "$name: post does not repeat where a revocation is redirected to, which main alone knew the secrets of",
+  async (revocable) => {
+    const service = await started(revocable.start());
+    const inputs = inputsOf(revocable, service);
+    const { post } = await runAction(inputs, {
+      between: () =>
+        service.fault((_request, _req, res) => {
+          res.writeHead(302, { location: "https://6163636573732d746f6b656e.evil.example/" }).end();
+          return true;
+        }),
+    });
+    expect(post?.annotations.map(({ title }) => title)).toEqual(["Not revoked"]);
+    expect(post?.log).toContain("(a redirect)");
+    expect(post?.log).not.toContain("evil.example");
+  },
+);

@@ -4,14 +4,13 @@ import { Failure } from "./failure.ts";
 import type { Handle, Run } from "./providers/provider.ts";
 import { tokenFlaw, USER_ID } from "./providers/token.ts";
 import { type Parsed, parseJson, read, schema } from "./read.ts";
+import { PRINTABLE } from "./text/token.ts";
 import { epochSeconds } from "./words.ts";
 
 const KEY_BYTES = 32;
 
 /** One line of what is shown of any text, as it was made safe before it was sealed. */
 const ACCOUNT = /^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]{0,200}$/u;
-
-const PRINTABLE = /^[\x20-\x7e]{1,65536}$/;
 
 /** The last second that ISO 8601 has a plain form for. */
 const LAST_SECOND = Date.parse("9999-12-31T23:59:59Z") / 1000;

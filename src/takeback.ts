@@ -89,7 +89,8 @@ async function revoke(provider: Provider, left: Revocable, client: Credentials):
       return { kind: "unbelievable", why: "The saved state is not what this action saves." };
     }
     // What the service answered stays out: it can repeat a secret that only main knew.
-    const { message } = asFailure(thrown);
+    const { code, message } = asFailure(thrown);
+    if (code === "wrong-url") return { kind: "failed", answered: "a redirect" };
     return { kind: "failed", answered: told({ message, answered: "", answeredBy: "", hint: "" }) };
   }
 }

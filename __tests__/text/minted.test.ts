@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, test } from "@jest/globals";
-import { type Fault, startQa, startTuleap, startVirtuozzo } from "../../sandbox/services/index.ts";
-import { closeServices, endedWithin, runAction, runMain, shown, started } from "../support.ts";
+import { type Fault, services, startQa, startTuleap, startVirtuozzo } from "../../sandbox/services/index.ts";
+import type { Service } from "../../sandbox/services/service.ts";
+import { pooled, WAYS } from "../fault-stages.ts";
+import { closeServices, endedWithin, inputsOf, runAction, runMain, shown, started } from "../support.ts";
 
 afterEach(closeServices);
 
@@ -60,6 +62,50 @@ describe("a minted value that is no token", () => {
     expect(main.masks).toContain("refresh-token-in-a-refusal");
     expect(shown(main)).not.toContain("refresh-token-in-a-refusal");
   });
+});
+
+describe("a minted value at a status that no service mints with", () => {
+  const MINTED = "Minted-Value_0123456789";
+  const field = (name: string) => JSON.stringify({ [name]: MINTED, user_id: 7 });
+  const BODIES: Readonly<Record<string, string>> = {
+    "QA token": field("access_token"),
+    "refresh token": field("refresh_token"),
+    "Virtuozzo session": `{"response":${field("session")}}`,
+    "Tuleap token": field("token"),
+    "Tuleap key": field("identifier"),
+    "ReportPortal key": field("api_key"),
+    "Xray token": `"${MINTED}.e30.e30"`,
+    "with its name and value escaped": `{"access_token" : "${MINTED}\\"${MINTED}"}`,
+  };
+
+  test("is never shown, whatever the service", async () => {
+    const cases = Object.values(WAYS).flatMap((way) =>
+      Object.entries(BODIES).flatMap(([what, body]) =>
+        [302, 400, 401, 403, 404, 409, 429, 500, 503].map((status) => ({ way, what, body, status })),
+      ),
+    );
+    const seen = await pooled(cases, async ({ way, body, status }) => {
+      const service = await started<Service>(services[way.provider]({}));
+      service.fault(answer(status, body));
+      const main = await runMain({ ...inputsOf(way, service), retries: "0" });
+      return main.exitCode === 1 && !shown(main).includes(MINTED);
+    });
+    expect(cases.filter((_, index) => seen[index] !== true)).toEqual([]);
+  }, 600_000);
+
+  test.each(['"Unauthorized client"', '{"error":"token","token":"is not valid"}'])(
+    "hides no words of a service: %s",
+    async (body) => {
+      const service = await started(startQa({}));
+      service.fault(answer(400, body));
+      const main = await runMain({
+        provider: "qa",
+        url: service.url,
+        ...service.accounts["client-credentials"]?.inputs,
+      });
+      expect(main.annotations[0]?.message).toContain(`“${body}”`);
+    },
+  );
 });
 
 describe("a text that was made to be costly", () => {

@@ -40,6 +40,7 @@ export type Resend = "freely" | "once" | "never" | ((mayHaveActed: boolean) => P
 export interface Answer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
+  /** As text, without the values of fields that are named as those of secrets. */
   readonly body: string;
   /** The body as JSON; undefined where it is none. */
   readonly json: unknown;

@@ -2,9 +2,9 @@ import * as z from "zod/mini";
 import { Failure } from "../failure.ts";
 import type { Answer, Http } from "../http/http.ts";
 import { read, schema } from "../read.ts";
-import { tokenFlaw } from "../text/token.ts";
+import { PRINTABLE, tokenFlaw } from "../text/token.ts";
 
-export { tokenFlaw };
+export { PRINTABLE, tokenFlaw };
 
 /** A number that identifies a user; anything longer is none. */
 export const USER_ID = /^\d{1,19}$/;

@@ -4,10 +4,7 @@ import type { Answer, Http, Request } from "../http/http.ts";
 import { type Parsed, read, schema } from "../read.ts";
 import { judge, lacksPermission, noAnswer, refusedOrThrow } from "./judge.ts";
 import { type Credential, method, type Provider, type Verdict } from "./provider.ts";
-import { mintedToken } from "./token.ts";
-
-/** What can be signed out again, also where it is too short for a token. */
-const SESSION = /^[\x20-\x7e]{1,65536}$/;
+import { mintedToken, PRINTABLE } from "./token.ts";
 
 const SESSION_UNKNOWN = 3;
 const UNKNOWN_ERROR = 99;
@@ -27,7 +24,7 @@ const RequiredAuthCheck = schema(() =>
   z.object({ isActive: z.optional(z.unknown()), isConfigured: z.optional(z.unknown()) }),
 );
 const UserInfo = schema(() => z.object({ name: z.optional(z.nullable(z.string())) }));
-const Handle = schema(() => z.object({ secret: z.string().check(z.regex(SESSION)) }));
+const Handle = schema(() => z.object({ secret: z.string().check(z.regex(PRINTABLE)) }));
 
 /**
  * Virtuozzo Application Platform (formerly Jelastic). Every call is a form POST, with the secret in the field `session`;
@@ -63,7 +60,7 @@ export const virtuozzo: Provider = {
         const session = signIn?.session ?? "";
         if (session !== "") {
           secret(session);
-          if (SESSION.test(session)) revocable({ secret: session });
+          if (PRINTABLE.test(session)) revocable({ secret: session });
         }
         const isWhole = session !== "" && resultOf(answer)?.result === 0;
         // Two-factor accounts and captchas answer with what they still require.

@@ -3,6 +3,7 @@ import { isAbsolute } from "node:path";
 import { getState, saveState } from "@actions/core";
 import * as z from "zod/mini";
 import { type Parsed, parseJson, read, schema } from "../read.ts";
+import { PRINTABLE } from "../text/token.ts";
 import { writeTo } from "./files.ts";
 
 /** The only key that post reads. */
@@ -49,7 +50,8 @@ function isSound(left: Left): boolean {
   if (!isWhole(left.expires ?? 0, 0, LAST_SECOND)) return false;
   if (left.kind === "unsettled") return isBaseUrl(left.url) && /^[\w-]{1,100}$/.test(left.name);
   if (left.kind !== "revocable") return true;
-  const { url, timeout, retries, caCertificate } = left;
+  const { url, timeout, retries, caCertificate, handle } = left;
+  if (!Object.values(handle).every((part) => PRINTABLE.test(part))) return false;
   return isBaseUrl(url) && isWhole(timeout, 1, 3600) && isWhole(retries, 0, 10) && isCertificate(caCertificate);
 }
 
