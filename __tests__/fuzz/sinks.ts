@@ -60,7 +60,9 @@ async function throughSinks(attack: Attack, folder: string): Promise<string[]> {
     ...(log1.split("\n").length === 5 ? [] : ["more lines than were meant"]),
     ...([...readPairs(read("OUTPUT"))].length === 1 ? [] : ["more outputs than were meant"]),
     ...([...readPairs(read("STATE"))].length === 1 ? [] : ["more state than was meant"]),
-    ...(/<(?!\/?(?:h3|table|tr|th|td|code)(?: align="left")?>)/.test(read("STEP_SUMMARY")) ? ["markup in the summary"] : []),
+    ...(/<(?!\/?(?:h3|table|tr|th|td|code)(?: align="left")?>)/.test(read("STEP_SUMMARY"))
+      ? ["markup in the summary"]
+      : []),
   ];
 }
 
