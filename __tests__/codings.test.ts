@@ -173,7 +173,7 @@ test("what an answer says by its status alone is heard where its body cannot be 
       status === 302 ? [coding, 302, failure, 1, failure] : [coding, status, failure, 2, ""],
     ),
   );
-}, 120_000);
+});
 
 test("what swells, is damaged or unknown is a bad response, is not asked for again and shows nothing of itself", async () => {
   const cases = BAD.flatMap(([what, fault, says]) => STAGES.map((stage) => ({ what, fault, says, stage })));

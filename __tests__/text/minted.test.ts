@@ -91,7 +91,7 @@ describe("a minted value at a status that no service mints with", () => {
       return main.exitCode === 1 && !shown(main).includes(MINTED);
     });
     expect(cases.filter((_, index) => seen[index] !== true)).toEqual([]);
-  }, 600_000);
+  });
 
   test.each(['"Unauthorized client"', '{"error":"token","token":"is not valid"}'])(
     "hides no words of a service: %s",
