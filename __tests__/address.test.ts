@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { type Service, startQa, startXray } from "../sandbox/services/index.ts";
+import { addressFlaw } from "../src/input/site.ts";
 import { providers } from "../src/providers/index.ts";
-import { addressFlaw } from "../src/url.ts";
 import { answerWith, closeServices, leaks, runMain, shown, started, startTrap, type Trap } from "./support.ts";
 
 const PAIR = { "client-id": "5F2A", "client-secret": "battery-staple" } as const;

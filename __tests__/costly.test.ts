@@ -5,11 +5,11 @@ import { gzipSync } from "node:zlib";
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { services } from "../sandbox/services/index.ts";
 import type { Fault, RecordedRequest, Service } from "../sandbox/services/service.ts";
-import { fieldsInside } from "../src/credentials.ts";
-import { innerForms, oddity } from "../src/oddity.ts";
+import { fieldsInside } from "../src/input/credentials.ts";
+import { innerForms, oddity } from "../src/input/oddity.ts";
+import { addressFlaw } from "../src/input/site.ts";
+import { passwordsIn } from "../src/input/user-info.ts";
 import { qa } from "../src/providers/qa.ts";
-import { addressFlaw } from "../src/url.ts";
-import { passwordsIn } from "../src/user-info.ts";
 import { WAYS } from "./fault-stages.ts";
 import { answerWith, closeServices, endedWithin, inputsOf, runAction, started } from "./support.ts";
 

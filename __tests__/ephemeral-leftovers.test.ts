@@ -7,9 +7,9 @@ import {
   startReportPortal,
 } from "../sandbox/services/index.ts";
 import type { Client } from "../src/http/client.ts";
-import type { Settings } from "../src/inputs.ts";
-import { sweep } from "../src/obtain.ts";
+import type { Settings } from "../src/input/settings.ts";
 import { reportportal } from "../src/providers/reportportal.ts";
+import { sweep } from "../src/step/exchange.ts";
 import { answerWith, closeServices, inputsOf, runAction, runMain, started, staySilent } from "./support.ts";
 
 afterEach(closeServices);

@@ -3,10 +3,10 @@ import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { CompactEncrypt } from "jose";
 import { Failure } from "../src/failure.ts";
-import { readSealKey } from "../src/handoff.ts";
-import { INPUTS, type InputName, parseSettings } from "../src/inputs.ts";
+import { chooseRequest } from "../src/input/plan.ts";
+import { INPUTS, type InputName, parseSettings } from "../src/input/settings.ts";
 import { providers } from "../src/providers/index.ts";
-import { chooseRequest } from "../src/request.ts";
+import { readSealKey } from "../src/seal/seal.ts";
 import { runAction, startTrap } from "./support.ts";
 
 const SEAL_KEY = randomBytes(32).toString("base64");

@@ -2,7 +2,7 @@ import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { CompactEncrypt, type CompactJWEHeaderParameters, CompactSign, compactDecrypt } from "jose";
 import { Failure } from "../src/failure.ts";
-import { open, readSealKey, seal } from "../src/handoff.ts";
+import { open, readSealKey, seal } from "../src/seal/seal.ts";
 import { runMain, startTrap, type Trap } from "./support.ts";
 
 const SEAL_KEY = randomBytes(32).toString("base64");

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { startQa, startTuleap, startXray } from "../sandbox/services/index.ts";
-import { readCredentials } from "../src/credentials.ts";
 import { Failure } from "../src/failure.ts";
-import { INPUTS, type InputName, type Inputs, parseSettings } from "../src/inputs.ts";
-import { chooseRequest } from "../src/request.ts";
+import { readCredentials } from "../src/input/credentials.ts";
+import { chooseRequest } from "../src/input/plan.ts";
+import { INPUTS, type InputName, type Inputs, parseSettings } from "../src/input/settings.ts";
 import { runMain, shown, startTrap, type Trap } from "./support.ts";
 
 type Given = Readonly<Partial<Record<InputName, string>>>;

@@ -3,8 +3,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { expect, test } from "@jest/globals";
 import { selfSigned } from "../sandbox/certificates.ts";
-import { trimmed } from "../src/credentials.ts";
 import { absoluteCertificate, certificatesForPost } from "../src/http/tls.ts";
+import { trimmed } from "../src/input/credentials.ts";
 
 const sources = readdirSync("src", { recursive: true, encoding: "utf8" })
   .filter((name) => name.endsWith(".ts"))

@@ -11,7 +11,7 @@ import type { StageResult } from "../sandbox/runner.ts";
 import { services } from "../sandbox/services/index.ts";
 import type { Fault } from "../sandbox/services/service.ts";
 import { Failure } from "../src/failure.ts";
-import { environmentName } from "../src/inputs.ts";
+import { environmentName } from "../src/input/settings.ts";
 import { error, info, notice, warning } from "../src/runner/log.ts";
 import { clean } from "../src/runner/masks.ts";
 import { exportToJob, output } from "../src/runner/outputs.ts";

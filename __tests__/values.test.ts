@@ -8,9 +8,9 @@ import {
   startVirtuozzo,
   startXray,
 } from "../sandbox/services/index.ts";
-import { readCredentials, trimmed } from "../src/credentials.ts";
-import { INPUTS, type InputName } from "../src/inputs.ts";
-import { innerForms, oddity } from "../src/oddity.ts";
+import { readCredentials, trimmed } from "../src/input/credentials.ts";
+import { innerForms, oddity } from "../src/input/oddity.ts";
+import { INPUTS, type InputName } from "../src/input/settings.ts";
 import {
   answerWith,
   closeServices,

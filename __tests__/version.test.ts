@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { VERSION } from "../src/version.ts";
+import { VERSION } from "../src/http/version.ts";
 import { packageJson } from "./support.ts";
 
 test("the version in the User-Agent is the package's", () => {

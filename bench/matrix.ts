@@ -7,10 +7,10 @@ import { commandFileVariables, createCommandFiles, readPairs } from "../sandbox/
 import { PROJECT } from "../sandbox/runner.ts";
 import { startXray, type Xray } from "../sandbox/services/index.ts";
 import { openClient } from "../src/http/client.ts";
-import { INPUTS, type InputName, parseSettings, type Settings } from "../src/inputs.ts";
-import { prove } from "../src/probe.ts";
+import { INPUTS, type InputName, parseSettings, type Settings } from "../src/input/settings.ts";
 import type { Credential, Method } from "../src/providers/provider.ts";
 import { xray as provider } from "../src/providers/xray.ts";
+import { prove } from "../src/step/probe.ts";
 
 /** What the stand-in allows: so many requests per window. */
 export interface Limit {

@@ -1,22 +1,22 @@
-import { withAdvice } from "./advice.ts";
-import { minding, warnOfClock } from "./clock.ts";
-import { connect, warnIfPlain } from "./connect.ts";
 import type { Failure } from "./failure.ts";
-import { handOn, handOver, sealForOthers } from "./handover.ts";
 import { absoluteCertificate, certificatesForPost } from "./http/tls.ts";
 import { type Underway, underway } from "./http/underway.ts";
-import { type Inputs, parseSettings } from "./inputs.ts";
-import { obtain, sweep } from "./obtain.ts";
-import { prove, withProof } from "./probe.ts";
-import { type Known, reportFailure, reportSuccess } from "./report.ts";
-import { chooseRequest, type Tell } from "./request.ts";
+import { withAdvice } from "./input/advice.ts";
+import { chooseRequest, type Tell } from "./input/plan.ts";
+import { maskInputs, readClient, readInputs } from "./input/read.ts";
+import { type Inputs, parseSettings } from "./input/settings.ts";
 import { checkRunnerFile } from "./runner/files.ts";
-import { maskInputs, readClient, readInputs } from "./runner/inputs.ts";
 import { clean, maskMinted } from "./runner/masks.ts";
 import { output } from "./runner/outputs.ts";
+import { runStage } from "./runner/process.ts";
 import { readRun, workspace } from "./runner/run.ts";
-import { runStage } from "./runner/stage.ts";
 import { forget } from "./runner/state.ts";
+import { minding, warnOfClock } from "./step/clock.ts";
+import { connect, warnIfPlain } from "./step/connect.ts";
+import { obtain, sweep } from "./step/exchange.ts";
+import { prove, withProof } from "./step/probe.ts";
+import { handOn, handOver, sealForOthers } from "./step/publish.ts";
+import { type Known, reportFailure, reportSuccess } from "./step/report.ts";
 
 /** The step itself: long-lived secrets in, a short-lived, masked and proven credential out. */
 export function main(): void {

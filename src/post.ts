@@ -1,8 +1,8 @@
-import { maskInputs, readClient, readInputs } from "./runner/inputs.ts";
+import { maskInputs, readClient, readInputs } from "./input/read.ts";
 import { info, told, warning } from "./runner/log.ts";
-import { runStage } from "./runner/stage.ts";
+import { runStage } from "./runner/process.ts";
 import { isSignedWith, readLeft } from "./runner/state.ts";
-import { CHANGED_STATE, NOTHING_DONE, takeBack } from "./takeback.ts";
+import { CHANGED_STATE, NOTHING_DONE, takeBack } from "./step/revoke.ts";
 
 /** The mirror of main, at the end of the job: takes back what main made. It never fails the job and never exchanges. */
 export function post(): void {

@@ -3,7 +3,7 @@ import { type Answer, html, json, text } from "../../sandbox/services/answers.ts
 import { Failure } from "../../src/failure.ts";
 import type { Http } from "../../src/http/http.ts";
 import { xray } from "../../src/providers/xray.ts";
-import { parseJson } from "../../src/read.ts";
+import { parseJson } from "../../src/text/json.ts";
 import { exchanged, inShort, probed, RUN } from "./scripted.ts";
 
 const PAIR = { "client-id": "5F2A", "client-secret": 'q"u\\ote' };

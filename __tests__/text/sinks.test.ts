@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
 import { Failure } from "../../src/failure.ts";
 import { redirected } from "../../src/http/redirect.ts";
-import { withProof } from "../../src/probe.ts";
 import * as log from "../../src/runner/log.ts";
 import { clean, mask } from "../../src/runner/masks.ts";
 import { writeSummary } from "../../src/runner/summary.ts";
+import { withProof } from "../../src/step/probe.ts";
 
 const SECRET = "S3cretValueXyz9";
 
@@ -26,7 +26,7 @@ const SINKS: Readonly<Record<string, readonly string[]>> = {
   "runner/outputs.ts": ["setOutput", "exportVariable"],
   "runner/state.ts": ["saveState"],
   "runner/masks.ts": ["setSecret"],
-  "runner/stage.ts": ["stdout.write"],
+  "runner/process.ts": ["stdout.write"],
 };
 
 const CALLS =

@@ -1,6 +1,6 @@
 import { type ClientRequest, type Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
-import { parseJson } from "../read.ts";
+import { parseJson } from "../text/json.ts";
 import { LARGEST_ANSWER, readBody } from "./body.ts";
 import { decodeBody } from "./charset.ts";
 import { errorCode } from "./codes.ts";

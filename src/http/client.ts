@@ -2,7 +2,6 @@ import { Agent as HttpAgent, STATUS_CODES } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import { setDefaultAutoSelectFamilyAttemptTimeout } from "node:net";
 import { Failure, reworded } from "../failure.ts";
-import { VERSION } from "../version.ts";
 import { attempt, notBegun, type Outcome, type Route, tellsAll } from "./attempt.ts";
 import { clientCertificateWanted, type Fault } from "./faults.ts";
 import type { Answer, Http, Request } from "./http.ts";
@@ -12,6 +11,7 @@ import { redirected } from "./redirect.ts";
 import { backoff, CLOCK_TOLERANCE_SECONDS, retryAfterSeconds, secondsAhead, toldBackoff } from "./retry.ts";
 import { keepVerification, type Trust } from "./tls.ts";
 import { type Underway, underway } from "./underway.ts";
+import { VERSION } from "./version.ts";
 
 /** Milliseconds for each address of a host before the next is tried: Node's quarter of a second is too short from afar. */
 const ONE_ADDRESS = 5_000;

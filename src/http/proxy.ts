@@ -3,8 +3,8 @@ import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { isIP } from "node:net";
 import { Duplex, type Readable } from "node:stream";
 import { connect as tlsConnect } from "node:tls";
-import { basicPair } from "../basic.ts";
 import { Failure } from "../failure.ts";
+import { basicPair } from "../text/basic.ts";
 import { isExcepted } from "./no-proxy.ts";
 import { type Seen, watchHandshake } from "./tls-faults.ts";
 

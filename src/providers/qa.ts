@@ -2,11 +2,11 @@ import * as z from "zod/mini";
 import { Failure } from "../failure.ts";
 import type { Answer, Http } from "../http/http.ts";
 import { inFront, quoted } from "../http/quote.ts";
-import { read, schema } from "../read.ts";
-import { expiry } from "./expiry.ts";
-import { judge, lacksPermission, noAnswer, refusedOrThrow } from "./judge.ts";
+import { read, schema } from "../text/json.ts";
+import { expiry } from "./kit/expiry.ts";
+import { judge, lacksPermission, noAnswer, refusedOrThrow } from "./kit/judge.ts";
+import { readTokenResponse } from "./kit/token.ts";
 import { method, type Provider, type Verdict } from "./provider.ts";
-import { readTokenResponse } from "./token.ts";
 
 /** Ten hours: QA API, OpenAPI description of the flow `application`. */
 const DOCUMENTED_SECONDS = 10 * 3600;

@@ -2,8 +2,8 @@ import * as z from "zod/mini";
 import { Failure, reworded } from "../failure.ts";
 import type { Answer, Http } from "../http/http.ts";
 import { quoted as quote } from "../http/quote.ts";
-import { read, schema } from "../read.ts";
-import { judge, refusedOrThrow } from "./judge.ts";
+import { read, schema } from "../text/json.ts";
+import { judge, refusedOrThrow } from "./kit/judge.ts";
 import type { Unproven } from "./provider.ts";
 
 const BAD_CREDENTIALS = 4003;

@@ -1,16 +1,16 @@
 import { createHash } from "node:crypto";
 import * as z from "zod/mini";
-import { basicPair } from "../basic.ts";
 import { Failure } from "../failure.ts";
 import { type Answer, type Http, naming } from "../http/http.ts";
-import { type Parsed, read, schema } from "../read.ts";
-import { askForKey } from "./creation.ts";
-import { expiry } from "./expiry.ts";
-import { lacksPermission, notKnownNow, revocation } from "./judge.ts";
-import { isLeftover } from "./key-name.ts";
+import { basicPair } from "../text/basic.ts";
+import { type Parsed, read, schema } from "../text/json.ts";
+import { askForKey } from "./kit/creation.ts";
+import { expiry } from "./kit/expiry.ts";
+import { lacksPermission, notKnownNow, revocation } from "./kit/judge.ts";
+import { isLeftover } from "./kit/key-name.ts";
+import { mintedToken, readTokenResponse, tokenFlaw } from "./kit/token.ts";
 import { type Credential, type Hands, method, type Provider, type Unproven, type Verdict } from "./provider.ts";
 import { isApiWithoutEndpoint, judgeGrant, refusalOf, saying, uncutPrefix } from "./reportportal-words.ts";
-import { mintedToken, readTokenResponse, tokenFlaw } from "./token.ts";
 
 /** The only client that may use the password grant; a constant in ReportPortal's source, no secret. */
 const PUBLIC_CLIENT = { id: "ui", secret: "uiman" };

@@ -1,13 +1,13 @@
 import * as z from "zod/mini";
-import { basicPair } from "../basic.ts";
 import { Failure } from "../failure.ts";
 import type { Http } from "../http/http.ts";
-import { type Parsed, read, schema } from "../read.ts";
-import { askForKey } from "./creation.ts";
-import { expiry } from "./expiry.ts";
-import { lacksPermission, revocation } from "./judge.ts";
+import { basicPair } from "../text/basic.ts";
+import { type Parsed, read, schema } from "../text/json.ts";
+import { askForKey } from "./kit/creation.ts";
+import { expiry } from "./kit/expiry.ts";
+import { lacksPermission, revocation } from "./kit/judge.ts";
+import { mintedToken, tokenFlaw, USER_ID } from "./kit/token.ts";
 import { type Credential, type Hands, method, type Provider, type Revocation, type Verdict } from "./provider.ts";
-import { mintedToken, tokenFlaw, USER_ID } from "./token.ts";
 import { anonymous, errorText, judgeExchange, lacksScope, refusalOf, type Shown } from "./tuleap-words.ts";
 
 /** `TOKENS_EXPIRATION_TIME` of Tuleap: a token is purged after 24 hours. */

@@ -1,10 +1,10 @@
 import * as z from "zod/mini";
 import { Failure } from "../failure.ts";
 import type { Answer, Http, Request } from "../http/http.ts";
-import { type Parsed, read, schema } from "../read.ts";
-import { judge, lacksPermission, noAnswer, refusedOrThrow } from "./judge.ts";
+import { type Parsed, read, schema } from "../text/json.ts";
+import { judge, lacksPermission, noAnswer, refusedOrThrow } from "./kit/judge.ts";
+import { mintedToken, PRINTABLE } from "./kit/token.ts";
 import { type Credential, method, type Provider, type Verdict } from "./provider.ts";
-import { mintedToken, PRINTABLE } from "./token.ts";
 
 const SESSION_UNKNOWN = 3;
 const UNKNOWN_ERROR = 99;

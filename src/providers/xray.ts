@@ -1,11 +1,11 @@
 import * as z from "zod/mini";
 import { Failure } from "../failure.ts";
 import type { Answer, Http } from "../http/http.ts";
-import { read, schema } from "../read.ts";
-import { expiry } from "./expiry.ts";
-import { judge, lacksPermission, refusedOrThrow } from "./judge.ts";
+import { read, schema } from "../text/json.ts";
+import { expiry } from "./kit/expiry.ts";
+import { judge, lacksPermission, refusedOrThrow } from "./kit/judge.ts";
+import { mintedToken } from "./kit/token.ts";
 import { method, type Provider } from "./provider.ts";
-import { mintedToken } from "./token.ts";
 
 /** "expires after 24 hours": Xray Cloud documentation, REST API. */
 const DOCUMENTED_SECONDS = 24 * 3600;

@@ -2,7 +2,7 @@ import { createHmac, timingSafeEqual } from "node:crypto";
 import { isAbsolute } from "node:path";
 import { getState, saveState } from "@actions/core";
 import * as z from "zod/mini";
-import { type Parsed, parseJson, read, schema } from "../read.ts";
+import { type Parsed, parseJson, read, schema } from "../text/json.ts";
 import { PRINTABLE } from "../text/token.ts";
 import { writeTo } from "./files.ts";
 

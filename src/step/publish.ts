@@ -1,11 +1,11 @@
-import { readSealKey, seal } from "./handoff.ts";
-import type { Settings } from "./inputs.ts";
-import type { Obtained } from "./obtain.ts";
-import type { Credential, Run } from "./providers/provider.ts";
-import type { Request, Target } from "./request.ts";
-import { warning } from "./runner/log.ts";
-import { exportToJob, output } from "./runner/outputs.ts";
-import { secondsUntil, utc } from "./words.ts";
+import type { Request, Target } from "../input/plan.ts";
+import type { Settings } from "../input/settings.ts";
+import type { Credential, Run } from "../providers/provider.ts";
+import { warning } from "../runner/log.ts";
+import { exportToJob, output } from "../runner/outputs.ts";
+import { readSealKey, seal } from "../seal/seal.ts";
+import { secondsUntil, utc } from "../text/time.ts";
+import type { Obtained } from "./exchange.ts";
 
 /** Sets the outputs and exports the variables; returns the names of these. */
 export function handOver({ method, envName }: Target, credential: Credential, { exportEnv }: Settings): string[] {

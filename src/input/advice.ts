@@ -1,11 +1,11 @@
+import { type Failure, reworded } from "../failure.ts";
+import { providerById } from "../providers/index.ts";
+import { JUST_MINTED } from "../providers/kit/judge.ts";
+import type { Provider } from "../providers/provider.ts";
+import type { Known } from "../step/report.ts";
 import { fieldsInside, trimmed } from "./credentials.ts";
-import { type Failure, reworded } from "./failure.ts";
-import type { Inputs } from "./inputs.ts";
 import { oddity } from "./oddity.ts";
-import { providerById } from "./providers/index.ts";
-import { JUST_MINTED } from "./providers/judge.ts";
-import type { Provider } from "./providers/provider.ts";
-import type { Known } from "./report.ts";
+import type { Inputs } from "./settings.ts";
 
 /** The failure with what only the inputs tell of its likely cause. */
 export function withAdvice(failure: Failure, inputs: Inputs | undefined, { provider: id, url }: Known): Failure {

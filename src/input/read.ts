@@ -1,13 +1,13 @@
 import { getInput } from "@actions/core";
-import { basicPair } from "../basic.ts";
-import { fieldsInside, trimmed } from "../credentials.ts";
-import { INPUTS, type InputName, type Inputs } from "../inputs.ts";
-import { bare } from "../nearest.ts";
-import { innerForms } from "../oddity.ts";
 import type { Credentials, Field } from "../providers/provider.ts";
-import { passwordsIn } from "../user-info.ts";
-import { notice, warning } from "./log.ts";
-import { mask } from "./masks.ts";
+import { notice, warning } from "../runner/log.ts";
+import { mask } from "../runner/masks.ts";
+import { basicPair } from "../text/basic.ts";
+import { bare } from "../text/nearest.ts";
+import { fieldsInside, trimmed } from "./credentials.ts";
+import { innerForms } from "./oddity.ts";
+import { INPUTS, type InputName, type Inputs } from "./settings.ts";
+import { passwordsIn } from "./user-info.ts";
 
 /** A user name or a client id is no secret, and a mask on a common word shreds the log. */
 const SECRET_FIELDS: readonly Field[] = ["token", "password", "client-secret"];

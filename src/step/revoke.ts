@@ -1,14 +1,14 @@
 import * as z from "zod/mini";
+import { asFailure } from "../failure.ts";
+import { isProtected } from "../input/site.ts";
+import { providerById } from "../providers/index.ts";
+import type { Credentials, Provider, Revocation } from "../providers/provider.ts";
+import { info, told, warning } from "../runner/log.ts";
+import { maskMinted } from "../runner/masks.ts";
+import type { Left } from "../runner/state.ts";
+import { utc } from "../text/time.ts";
 import { connect } from "./connect.ts";
-import { asFailure } from "./failure.ts";
 import { warnOfLeftover } from "./leftover.ts";
-import { providerById } from "./providers/index.ts";
-import type { Credentials, Provider, Revocation } from "./providers/provider.ts";
-import { info, told, warning } from "./runner/log.ts";
-import { maskMinted } from "./runner/masks.ts";
-import type { Left } from "./runner/state.ts";
-import { isProtected } from "./url.ts";
-import { utc } from "./words.ts";
 
 /** A job may not hang at its end: seconds for the revocation at most. */
 const LONGEST_SECONDS = 30;

@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { parseJson, read, schema } from "../read.ts";
+import { parseJson, read, schema } from "../../text/json.ts";
 
 /** Beyond this many seconds an `expires_in` is no lifetime but a mistake: ten years. */
 const LONGEST_SECONDS = 10 * 365 * 24 * 3600;

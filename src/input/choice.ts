@@ -1,9 +1,9 @@
-import { Failure } from "./failure.ts";
-import { type Inputs, invalid, misspeltHint, WHY_EMPTY } from "./inputs.ts";
-import { didYouMean, ifName } from "./nearest.ts";
-import { providers } from "./providers/index.ts";
-import { type Credentials, FIELDS, type Field, type Method, type Provider } from "./providers/provider.ts";
-import { addressOf, lacksHost } from "./url.ts";
+import { Failure } from "../failure.ts";
+import { providers } from "../providers/index.ts";
+import { type Credentials, FIELDS, type Field, type Method, type Provider } from "../providers/provider.ts";
+import { didYouMean, ifName } from "../text/nearest.ts";
+import { type Inputs, invalid, misspeltHint, WHY_EMPTY } from "./settings.ts";
+import { addressOf, lacksHost } from "./site.ts";
 
 /**
  * The provider that the input names, by its id or an alias, in any case.

@@ -1,15 +1,15 @@
-import { Failure } from "./failure.ts";
-import type { Client } from "./http/client.ts";
-import type { Underway } from "./http/underway.ts";
-import type { Settings } from "./inputs.ts";
+import { Failure } from "../failure.ts";
+import type { Client } from "../http/client.ts";
+import type { Underway } from "../http/underway.ts";
+import type { Request, Target } from "../input/plan.ts";
+import type { Settings } from "../input/settings.ts";
+import type { Credential, Credentials, Handle, Run } from "../providers/provider.ts";
+import { info, warning } from "../runner/log.ts";
+import { maskMinted } from "../runner/masks.ts";
+import { type Left, leave, leaveAtExit } from "../runner/state.ts";
+import { epochSeconds } from "../text/time.ts";
 import { type Unsettled, warnOfLeftover } from "./leftover.ts";
-import type { Credential, Credentials, Handle, Run } from "./providers/provider.ts";
-import type { Request, Target } from "./request.ts";
-import { info, warning } from "./runner/log.ts";
-import { maskMinted } from "./runner/masks.ts";
-import { type Left, leave, leaveAtExit } from "./runner/state.ts";
-import { takeBack } from "./takeback.ts";
-import { epochSeconds } from "./words.ts";
+import { takeBack } from "./revoke.ts";
 
 /** Seconds for the clean-up of what killed runs left, at most. */
 const LONGEST_SWEEP_SECONDS = 10;

@@ -1,7 +1,11 @@
+import { Failure } from "../failure.ts";
+import { providerById } from "../providers/index.ts";
+import type { Handle, Provider, Run } from "../providers/provider.ts";
+import { open, readSealKey, type Sealed } from "../seal/seal.ts";
+import { utc } from "../text/time.ts";
 import { chooseProvider } from "./choice.ts";
 import { readCredentials } from "./credentials.ts";
-import { Failure } from "./failure.ts";
-import { open, readSealKey, type Sealed } from "./handoff.ts";
+import type { Request, Target, Tell } from "./plan.ts";
 import {
   environmentNameFlaw,
   INPUTS,
@@ -12,12 +16,8 @@ import {
   parseAllowHttp,
   type Settings,
   WHY_EMPTY,
-} from "./inputs.ts";
-import { providerById } from "./providers/index.ts";
-import type { Handle, Provider, Run } from "./providers/provider.ts";
-import type { Request, Target, Tell } from "./request.ts";
-import { addressFlaw, baseUrl, isProtected, normalised } from "./url.ts";
-import { utc } from "./words.ts";
+} from "./settings.ts";
+import { addressFlaw, baseUrl, isProtected, normalised } from "./site.ts";
 
 /** What a revocation may need again; whether it does is known only when the seal is open. */
 const CLIENT = ["client-id", "client-secret"] as const;

@@ -1,11 +1,11 @@
 import * as z from "zod/mini";
-import { Failure } from "./failure.ts";
-import { type Inputs, invalid } from "./inputs.ts";
-import { bare, didYouMean } from "./nearest.ts";
+import { Failure } from "../failure.ts";
+import { tokenFlaw } from "../providers/kit/token.ts";
+import { type Credentials, FIELDS, type Field } from "../providers/provider.ts";
+import { parseJson, read, schema } from "../text/json.ts";
+import { bare, didYouMean } from "../text/nearest.ts";
 import { oddity } from "./oddity.ts";
-import { type Credentials, FIELDS, type Field } from "./providers/provider.ts";
-import { tokenFlaw } from "./providers/token.ts";
-import { parseJson, read, schema } from "./read.ts";
+import { type Inputs, invalid } from "./settings.ts";
 
 const JsonObject = schema(() => z.record(z.string(), z.unknown()));
 

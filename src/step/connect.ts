@@ -1,10 +1,10 @@
-import { type Client, openClient } from "./http/client.ts";
-import { proxyFor, proxySecrets } from "./http/proxy.ts";
-import { trustCertificates } from "./http/tls.ts";
-import type { Underway } from "./http/underway.ts";
-import { info, warning } from "./runner/log.ts";
-import { mask } from "./runner/masks.ts";
-import { isProtected } from "./url.ts";
+import { type Client, openClient } from "../http/client.ts";
+import { proxyFor, proxySecrets } from "../http/proxy.ts";
+import { trustCertificates } from "../http/tls.ts";
+import type { Underway } from "../http/underway.ts";
+import { isProtected } from "../input/site.ts";
+import { info, warning } from "../runner/log.ts";
+import { mask } from "../runner/masks.ts";
 
 /**
  * Opens the client for one service: trusted certificates, a masked proxy password, a line in the log for each retry.

@@ -1,7 +1,7 @@
-import { Failure } from "../failure.ts";
-import { type Answer, type Http, type Request, undoing } from "../http/http.ts";
+import { Failure } from "../../failure.ts";
+import { type Answer, type Http, type Request, undoing } from "../../http/http.ts";
+import type { Hands } from "../provider.ts";
 import { keyName } from "./key-name.ts";
-import type { Hands } from "./provider.ts";
 
 /** How a key is asked for by its name, and taken back by it where nobody holds the key. */
 export interface NamedKey {

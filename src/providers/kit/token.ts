@@ -1,8 +1,8 @@
 import * as z from "zod/mini";
-import { Failure } from "../failure.ts";
-import type { Answer, Http } from "../http/http.ts";
-import { read, schema } from "../read.ts";
-import { PRINTABLE, tokenFlaw } from "../text/token.ts";
+import { Failure } from "../../failure.ts";
+import type { Answer, Http } from "../../http/http.ts";
+import { read, schema } from "../../text/json.ts";
+import { PRINTABLE, tokenFlaw } from "../../text/token.ts";
 
 export { PRINTABLE, tokenFlaw };
 

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import type { Run } from "./provider.ts";
+import type { Run } from "../provider.ts";
 
 /** Keys of a run that was killed are taken for leftovers after this long, in milliseconds: six days. */
 const LEFTOVER_AGE = 6 * 24 * 3600 * 1000;

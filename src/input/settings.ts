@@ -1,4 +1,4 @@
-import { Failure } from "./failure.ts";
+import { Failure } from "../failure.ts";
 
 /** The reasons why a value arrives empty, for whoever has to find the right one. */
 export const WHY_EMPTY =

@@ -1,7 +1,7 @@
-import type { Provider } from "./providers/provider.ts";
-import { warning } from "./runner/log.ts";
-import type { Left } from "./runner/state.ts";
-import { utc } from "./words.ts";
+import type { Provider } from "../providers/provider.ts";
+import { warning } from "../runner/log.ts";
+import type { Left } from "../runner/state.ts";
+import { utc } from "../text/time.ts";
 
 /** A key that may exist although nobody holds what it takes to delete it. */
 export type Unsettled = Left & { kind: "unsettled" };

@@ -1,11 +1,11 @@
+import type { Failure } from "../failure.ts";
+import type { Credential, Credentials, Handle, Method, Provider, Run } from "../providers/provider.ts";
+import { readSealKey } from "../seal/seal.ts";
 import { chooseMethod, chooseProvider } from "./choice.ts";
 import { readCredentials } from "./credentials.ts";
-import type { Failure } from "./failure.ts";
-import { readSealKey } from "./handoff.ts";
-import { type Inputs, invalid, misspeltHint, type Settings, WHY_EMPTY } from "./inputs.ts";
 import { chooseSealed } from "./opening.ts";
-import type { Credential, Credentials, Handle, Method, Provider, Run } from "./providers/provider.ts";
-import { addressOf, baseUrl, lacksHost } from "./url.ts";
+import { type Inputs, invalid, misspeltHint, type Settings, WHY_EMPTY } from "./settings.ts";
+import { addressOf, baseUrl, lacksHost } from "./site.ts";
 
 /** What the service is and how to authenticate there. */
 export interface Target {

@@ -1,8 +1,8 @@
-import { Failure, type FailureCode, reworded } from "./failure.ts";
-import type { Client } from "./http/client.ts";
-import { CLOCK_TOLERANCE_SECONDS } from "./http/retry.ts";
-import { warning } from "./runner/log.ts";
-import { secondsUntil, span } from "./words.ts";
+import { Failure, type FailureCode, reworded } from "../failure.ts";
+import type { Client } from "../http/client.ts";
+import { CLOCK_TOLERANCE_SECONDS } from "../http/retry.ts";
+import { warning } from "../runner/log.ts";
+import { secondsUntil, span } from "../text/time.ts";
 
 /** Failures that a wrong clock can be behind: the service judged times that this runner told, or the other way round. */
 const PERHAPS_THE_CLOCK: readonly FailureCode[] = ["refused", "forbidden", "invalid-input", "bad-response"];

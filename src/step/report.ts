@@ -1,14 +1,14 @@
-import type { Failure } from "./failure.ts";
-import type { Inputs, Settings } from "./inputs.ts";
+import type { Failure } from "../failure.ts";
+import type { Request, TellName } from "../input/plan.ts";
+import type { Inputs, Settings } from "../input/settings.ts";
+import { providerById } from "../providers/index.ts";
+import type { Credential, Ending } from "../providers/provider.ts";
+import { error, info, told, warning } from "../runner/log.ts";
+import { withdraw } from "../runner/outputs.ts";
+import { chapterOn } from "../runner/run.ts";
+import { type Rows, writeSummary } from "../runner/summary.ts";
+import { lifetime } from "../text/time.ts";
 import type { Proof } from "./probe.ts";
-import { providerById } from "./providers/index.ts";
-import type { Credential, Ending } from "./providers/provider.ts";
-import type { Request, TellName } from "./request.ts";
-import { error, info, told, warning } from "./runner/log.ts";
-import { withdraw } from "./runner/outputs.ts";
-import { chapterOn } from "./runner/run.ts";
-import { type Rows, writeSummary } from "./runner/summary.ts";
-import { lifetime } from "./words.ts";
 
 /** What a step came to, as far as a person wants to know. */
 export interface Result {

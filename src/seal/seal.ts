@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import * as z from "zod/mini";
-import { Failure } from "./failure.ts";
-import type { Handle, Run } from "./providers/provider.ts";
-import { tokenFlaw, USER_ID } from "./providers/token.ts";
-import { type Parsed, parseJson, read, schema } from "./read.ts";
-import { PRINTABLE } from "./text/token.ts";
-import { epochSeconds } from "./words.ts";
+import { Failure } from "../failure.ts";
+import { tokenFlaw, USER_ID } from "../providers/kit/token.ts";
+import type { Handle, Run } from "../providers/provider.ts";
+import { type Parsed, parseJson, read, schema } from "../text/json.ts";
+import { epochSeconds } from "../text/time.ts";
+import { PRINTABLE } from "../text/token.ts";
 
 const KEY_BYTES = 32;
 

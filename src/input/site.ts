@@ -1,6 +1,6 @@
-import { type Inputs, invalid, parseAllowHttp } from "./inputs.ts";
-import { providers } from "./providers/index.ts";
-import type { Provider } from "./providers/provider.ts";
+import { providers } from "../providers/index.ts";
+import type { Provider } from "../providers/provider.ts";
+import { type Inputs, invalid, parseAllowHttp } from "./settings.ts";
 import { hasUserInfo } from "./user-info.ts";
 
 /** The address that the user gave, else the one that the provider has by itself under the name it was chosen by; empty for none. */

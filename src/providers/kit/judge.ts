@@ -1,7 +1,7 @@
-import { Failure, reworded } from "../failure.ts";
-import type { Answer, Http } from "../http/http.ts";
-import { inFront, quoted } from "../http/quote.ts";
-import type { Inconclusive, Refused, Revocation, Unproven } from "./provider.ts";
+import { Failure, reworded } from "../../failure.ts";
+import type { Answer, Http } from "../../http/http.ts";
+import { inFront, quoted } from "../../http/quote.ts";
+import type { Inconclusive, Refused, Revocation, Unproven } from "../provider.ts";
 
 /** How a service says no in its own shape; undefined where the answer is not one of those. */
 export type OwnWord = (answer: Answer, host: string) => Failure | undefined;

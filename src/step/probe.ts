@@ -1,10 +1,10 @@
-import { Failure, type FailureCode, reworded } from "./failure.ts";
-import type { Client } from "./http/client.ts";
-import { isUnknownHost } from "./http/faults.ts";
-import type { Settings } from "./inputs.ts";
-import { notKnownNow } from "./providers/judge.ts";
-import type { Credential, Refused, Verdict } from "./providers/provider.ts";
-import type { Request, Target, Tell } from "./request.ts";
+import { Failure, type FailureCode, reworded } from "../failure.ts";
+import type { Client } from "../http/client.ts";
+import { isUnknownHost } from "../http/faults.ts";
+import type { Request, Target, Tell } from "../input/plan.ts";
+import type { Settings } from "../input/settings.ts";
+import { notKnownNow } from "../providers/kit/judge.ts";
+import type { Credential, Refused, Verdict } from "../providers/provider.ts";
 
 /** What the probe told; `skipped` where none was wanted. */
 export type Proof = Verdict | { readonly kind: "skipped" };
