@@ -2,14 +2,18 @@
  * Writes into the documentation what the code already says: the tables between the markers `<!-- docs:… -->`, and the
  * owner of the repository, whose one place is `config.owner` of `package.json`. `node scripts/docs.ts [--check]`
  */
-import { globSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, globSync, readFileSync, writeFileSync } from "node:fs";
 import { parse } from "yaml";
 import { Failure, type FailureCode } from "../src/failure.ts";
 import { providers } from "../src/providers/index.ts";
 import type { Ending, Method, Provider } from "../src/providers/provider.ts";
+import { definitionSchema } from "./definition-schema.ts";
 
 /** Every file that names the repository or holds a table. */
 const FILES = ["*.md", "docs/**/*.md", "examples/**/*", ".github/**/*.{md,yml}", ".github/CODEOWNERS", "action.yml"];
+
+/** Files that are written as a whole. */
+const WHOLE: Readonly<Record<string, () => string>> = { "schema/definition.json": definitionSchema };
 
 /** A new code does not compile until it is described here; `docs/troubleshooting.md` then wants a chapter on it too. */
 const FAILURES: Readonly<Record<FailureCode, string>> = {
@@ -43,7 +47,7 @@ const manifest: Manifest = parse(readFileSync("action.yml", "utf8"));
 const owner: string = JSON.parse(readFileSync("package.json", "utf8")).config.owner;
 if (!/^[A-Za-z0-9][A-Za-z0-9-]{0,38}$/.test(owner)) throw new Error("config.owner is no name of a GitHub account");
 
-const stale = globSync(FILES)
+const stale = [...globSync(FILES), ...Object.keys(WHOLE)]
   .map((path) => path.replaceAll("\\", "/"))
   .sort()
   .filter((path) => isStale(path));
@@ -56,8 +60,8 @@ if (process.argv.includes("--check")) {
 
 /** Whether the file is not what it should be; without `--check` it is so afterwards. */
 function isStale(path: string): boolean {
-  const text = readFileSync(path, "utf8");
-  const wanted = withOwner(withTables(text, path), path);
+  const text = existsSync(path) ? readFileSync(path, "utf8") : "";
+  const wanted = WHOLE[path]?.() ?? withOwner(withTables(text, path), path);
   if (wanted !== text && !process.argv.includes("--check")) writeFileSync(path, wanted);
   return wanted !== text;
 }

@@ -2,12 +2,12 @@ import { Failure } from "../failure.ts";
 import { providerById } from "../providers/index.ts";
 import type { Handle, Provider, Run } from "../providers/provider.ts";
 import { open, readSealKey, type Sealed } from "../seal/seal.ts";
+import { environmentNameFlaw } from "../text/environment-name.ts";
 import { utc } from "../text/time.ts";
 import { chooseProvider } from "./choice.ts";
 import { readCredentials } from "./credentials.ts";
 import type { Request, Target, Tell } from "./plan.ts";
 import {
-  environmentNameFlaw,
   INPUTS,
   type InputName,
   type Inputs,
