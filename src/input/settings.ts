@@ -1,40 +1,11 @@
 import { Failure } from "../failure.ts";
-import { environmentNameFlaw } from "../text/environment-name.ts";
+import { namesOfProviders } from "../providers/index.ts";
+import { nameFlaw } from "../text/environment-name.ts";
+import type { InputName, Inputs } from "./table.ts";
 
 /** The reasons why a value arrives empty, for whoever has to find the right one. */
 export const WHY_EMPTY =
   "A secret arrives empty where it does not exist or is named otherwise, in a pull request from a fork or from Dependabot, where the job does not name the `environment` that holds it, and where a reusable workflow is called without `secrets: inherit`.";
-
-/** Every input of `action.yml`, in its order. */
-export const INPUTS = [
-  "provider",
-  "method",
-  "url",
-  "token",
-  "username",
-  "password",
-  "client-id",
-  "client-secret",
-  "credentials",
-  "probe",
-  "export-env",
-  "env-name",
-  "revoke",
-  "timeout",
-  "retries",
-  "ca-certificate",
-  "allow-http",
-  "summary",
-  "seal-key",
-  "sealed",
-] as const;
-export type InputName = (typeof INPUTS)[number];
-
-/** The inputs as texts; empty is absent, since the runner cannot tell these apart. */
-export type Inputs = Readonly<Record<InputName, string>> & {
-  /** Inputs that the action does not have, as the user wrote them, each under the one that it must mean. */
-  readonly misspelt?: Readonly<Partial<Record<InputName, string>>>;
-};
 
 /** Names the misspelt inputs among those that are missing, with a blank behind it; empty where there is none. */
 export function misspeltHint({ misspelt }: Inputs, missing: readonly InputName[]): string {
@@ -121,6 +92,11 @@ export function environmentName(name: string): string {
   const flaw = name === "" ? undefined : environmentNameFlaw(name);
   if (flaw === undefined) return name;
   throw invalid("env-name", flaw, "Choose a name of your own, or leave it out for the provider's.");
+}
+
+/** Why the token may not be exported under this name; undefined where it may. */
+export function environmentNameFlaw(name: string): string | undefined {
+  return nameFlaw(name, namesOfProviders());
 }
 
 /** An input that cannot be right, named in the sentence. */

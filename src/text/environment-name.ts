@@ -3,15 +3,18 @@ const FORBIDDEN_NAMES = [
   "PATH PATHEXT HOME SHELL COMSPEC ENV BASH_ENV IFS CI PSMODULEPATH",
   "NODE_OPTIONS NODE_PATH NODE_EXTRA_CA_CERTS NODE_TLS_* NPM_CONFIG_*",
   "LD_* DYLD_* PYTHON* PERL* RUBY* JAVA_TOOL_OPTIONS JDK_JAVA_OPTIONS _JAVA_OPTIONS DOTNET_*",
-  "SSL_CERT_* GIT_* *_PROXY GITHUB_* RUNNER_* ACTIONS_* INPUT_* STATE_* TULEAP_USER_ID",
+  "SSL_CERT_* GIT_* *_PROXY GITHUB_* RUNNER_* ACTIONS_* INPUT_* STATE_*",
 ].join(" ");
 
-/** Why the token may not be exported under this name; undefined where it may. */
-export function environmentNameFlaw(name: string): string | undefined {
+/**
+ * Why nothing may be exported under this name; undefined where it may.
+ * @param taken more names that are not to be used
+ */
+export function nameFlaw(name: string, taken: readonly string[]): string | undefined {
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
     return "is no name of an environment variable, which has letters, digits and underscores only";
   }
-  if (!FORBIDDEN_NAMES.split(" ").some((pattern) => fits(name.toUpperCase(), pattern))) return undefined;
+  if (![...FORBIDDEN_NAMES.split(" "), ...taken].some((pattern) => fits(name.toUpperCase(), pattern))) return undefined;
   return `names ${name}, which steers how later steps run`;
 }
 

@@ -1,4 +1,4 @@
-import { environmentNameFlaw } from "../../text/environment-name.ts";
+import { nameFlaw } from "../../text/environment-name.ts";
 import { didYouMean, ifName } from "../../text/nearest.ts";
 import { pointerStep } from "../../text/strict-json.ts";
 import { mistake } from "./mistake.ts";
@@ -11,6 +11,9 @@ export type Field = (typeof CREDENTIALS)[number];
 /** What the action or the connection itself sets, or what speaks to a proxy; in small letters. */
 const FORBIDDEN_HEADERS =
   /^(?:host|content-length|transfer-encoding|connection|keep-alive|te|trailer|upgrade|expect|accept-encoding|proxy-.*)$/;
+
+/** What another provider exports beside its token. */
+const EXPORTED_ELSEWHERE = ["TULEAP_USER_ID"];
 
 /** The sets of credentials of which one has to be given; none where the method needs no credential. */
 export function setsOf({ credentials = [] }: MethodDefinition): Field[][] {
@@ -94,7 +97,7 @@ function checkNames({ env = {} }: MethodDefinition, pointer: string): void {
   if (env.name !== undefined) names.push([env.name, "/env/name"]);
   const seen = new Set<string>();
   for (const [name, place] of names) {
-    const flaw = environmentNameFlaw(name);
+    const flaw = nameFlaw(name, EXPORTED_ELSEWHERE);
     if (flaw !== undefined) throw mistake(pointer + place, `it ${flaw}`);
     if (seen.has(name.toUpperCase())) throw mistake(pointer + place, "the same variable stands there twice");
     seen.add(name.toUpperCase());
