@@ -114,7 +114,7 @@ export function lacking(name: string): Failure {
   );
 }
 
-function unfit(name: string, place: string): Failure {
+export function unfit(name: string, place: string): Failure {
   const isOfService = name.startsWith("answer.");
   return new Failure(
     isOfService ? "bad-response" : "invalid-input",
