@@ -8,12 +8,16 @@ import { Failure, type FailureCode } from "../src/failure.ts";
 import { providers } from "../src/providers/index.ts";
 import { type Ending, FIELDS, type Method, type Provider } from "../src/providers/provider.ts";
 import { definitionSchema } from "./definition-schema.ts";
+import { platformRegistry, platforms } from "./platforms.ts";
 
 /** Every file that names the repository or holds a table. */
 const FILES = ["*.md", "docs/**/*.md", "examples/**/*", ".github/**/*.{md,yml}", ".github/CODEOWNERS", "action.yml"];
 
 /** Files that are written as a whole. */
-const WHOLE: Readonly<Record<string, () => string>> = { "schema/definition.json": definitionSchema };
+const WHOLE: Readonly<Record<string, () => string>> = {
+  "schema/definition.json": definitionSchema,
+  "src/providers/platforms/index.ts": platformRegistry,
+};
 
 /** A new code does not compile until it is described here; `docs/troubleshooting.md` then wants a chapter on it too. */
 const FAILURES: Readonly<Record<FailureCode, string>> = {
@@ -104,7 +108,7 @@ function tableOf(name: string, argument: string | undefined, path: string): stri
     case "providers":
       return table(
         ["Provider", "`url`", "Method", "Needs", "Sent as", "Variable", "When the job ends"],
-        providers.flatMap((provider) =>
+        [...providers, ...platforms].flatMap((provider) =>
           provider.methods.map((method, index) => [
             ...(index === 0 ? [providerLink(provider), urlOf(provider)] : ["", ""]),
             ...methodCells(method),
@@ -112,7 +116,7 @@ function tableOf(name: string, argument: string | undefined, path: string): stri
         ),
       );
     case "methods": {
-      const provider = providers.find(({ id }) => id === argument);
+      const provider = [...providers, ...platforms].find(({ id }) => id === argument);
       if (provider === undefined) throw new Error(`${path}: there is no provider ${argument}`);
       return table(["Method", "Needs", "Sent as", "Variable", "When the job ends"], provider.methods.map(methodCells));
     }
@@ -123,7 +127,8 @@ function tableOf(name: string, argument: string | undefined, path: string): stri
 
 function methodCells(method: Method): string[] {
   const { id, byNameOnly, envName, ending, alsoExports } = method;
-  const example = { token: "…", parts: { "user-id": "…" } };
+  // Whatever a method keeps beside its token.
+  const example = { token: "…", parts: new Proxy<Record<string, string>>({}, { get: () => "…" }) };
   const names = [envName, ...Object.keys(alsoExports?.(example) ?? {})];
   const headers = Object.entries(method.headers(example)).map(([name, value]) => `\`${name}: ${value}\``);
   return [

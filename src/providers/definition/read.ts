@@ -17,6 +17,14 @@ export function readDefinition(text: string): Definition {
   const document = strictJson(text.replace(/^\ufeff/, ""), (flaw, { line, column, pointer }) => {
     throw mistake(pointer, flaw, "", `line ${line}, column ${column}`);
   });
+  return definitionOf(document);
+}
+
+/**
+ * The definition that a JSON document holds.
+ * @throws {Failure} `invalid-input`, with the place of the first mistake
+ */
+export function definitionOf(document: unknown): Definition {
   const hasSeveral = typeof document === "object" && document !== null && "methods" in document;
   if (!hasSeveral) {
     const { name, "by-hand": byHand, pasted, $schema: _, ...custom } = fitting(OneMethod(), document);
