@@ -4,9 +4,11 @@ import type { Answer, Http } from "../http/http.ts";
 import { inFront, quoted } from "../http/quote.ts";
 import { read, schema } from "../text/json.ts";
 import { expiry } from "./kit/expiry.ts";
+import { ClientPair } from "./kit/fields.ts";
+import { bearer } from "./kit/headers.ts";
 import { judge, lacksPermission, noAnswer, refusedOrThrow } from "./kit/judge.ts";
 import { readTokenResponse } from "./kit/token.ts";
-import { method, text } from "./method.ts";
+import { method } from "./method.ts";
 import type { Provider, Verdict } from "./provider.ts";
 
 /** Ten hours: QA API, OpenAPI description of the flow `application`. */
@@ -22,7 +24,6 @@ const API_TYPES = "application/vnd.api+json, application/json;q=0.9";
 const UNKNOWN_CALLER =
   /authentication credentials (?:were )?(?:not|missing)|incorrect authentication|(?:invalid|unknown|expired) token|token (?:is|was|has)? ?(?:not valid|invalid|expired)|invalid_token|not_authenticated|authentication_failed/i;
 
-const KeyPair = schema(() => z.strictObject({ "client-id": text(), "client-secret": text() }));
 const OAuthError = schema(() => z.object({ error: z.string() }));
 const Page = schema(() => z.union([z.looseObject({}), z.array(z.unknown())]));
 const ApiErrors = schema(() => z.object({ errors: z.array(z.unknown()) }));
@@ -41,10 +42,10 @@ export const qa: Provider = {
   methods: [
     method({
       id: "client-credentials",
-      fields: KeyPair,
+      fields: ClientPair,
       envName: "QA_TOKEN",
       ending: "revocable",
-      headers: ({ token }) => ({ Authorization: `Bearer ${token}` }),
+      headers: bearer,
 
       async exchange(credentials, http, { secret, revocable }) {
         const answer = await http.send({
@@ -66,11 +67,11 @@ export const qa: Provider = {
         return { token, expiresAt: expiry({ token, expiresIn, documented: DOCUMENTED_SECONDS }) };
       },
 
-      async probe({ token }, http, { minted }) {
+      async probe(credential, http, { minted }) {
         const answer = await http.send({
           method: "GET",
           path: "/restapi/v1/organizations/accounts/teams/?page%5Bsize%5D=1",
-          headers: { authorization: `Bearer ${token}`, accept: API_TYPES },
+          headers: { ...bearer(credential), accept: API_TYPES },
         });
         const page = answer.status < 300 ? read(Page, answer.json) : undefined;
         if (page !== undefined && read(ApiErrors, page) === undefined) return { kind: "accepted" };

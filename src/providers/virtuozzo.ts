@@ -2,9 +2,10 @@ import * as z from "zod/mini";
 import { Failure } from "../failure.ts";
 import type { Answer, Http, Request } from "../http/http.ts";
 import { type Parsed, read, schema } from "../text/json.ts";
+import { Token, UserAndPassword } from "./kit/fields.ts";
 import { judge, lacksPermission, noAnswer, refusedOrThrow } from "./kit/judge.ts";
 import { mintedToken, PRINTABLE } from "./kit/token.ts";
-import { method, text } from "./method.ts";
+import { method } from "./method.ts";
 import type { Credential, Provider, Verdict } from "./provider.ts";
 
 const SESSION_UNKNOWN = 3;
@@ -40,7 +41,7 @@ export const virtuozzo: Provider = {
   methods: [
     method({
       id: "personal-access-token",
-      fields: schema(() => z.strictObject({ token: text() })),
+      fields: Token,
       envName: "JELASTIC_TOKEN",
       ending: "ready-made",
       headers: () => ({}),
@@ -49,7 +50,7 @@ export const virtuozzo: Provider = {
     }),
     method({
       id: "session",
-      fields: schema(() => z.strictObject({ username: text(), password: text() })),
+      fields: UserAndPassword,
       envName: "JELASTIC_TOKEN",
       ending: "revocable",
       headers: () => ({}),

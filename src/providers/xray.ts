@@ -3,9 +3,11 @@ import { Failure } from "../failure.ts";
 import type { Answer, Http } from "../http/http.ts";
 import { read, schema } from "../text/json.ts";
 import { expiry } from "./kit/expiry.ts";
+import { ClientPair } from "./kit/fields.ts";
+import { bearer } from "./kit/headers.ts";
 import { judge, lacksPermission, refusedOrThrow } from "./kit/judge.ts";
 import { mintedToken } from "./kit/token.ts";
-import { method, text } from "./method.ts";
+import { method } from "./method.ts";
 import type { Provider } from "./provider.ts";
 
 /** "expires after 24 hours": Xray Cloud documentation, REST API. */
@@ -22,7 +24,6 @@ const REGIONAL_URLS = [
 
 const JWT = /^[\w-]{2,}(?:\.[\w-]{2,}){2}$/;
 
-const KeyPair = schema(() => z.strictObject({ "client-id": text(), "client-secret": text() }));
 const BareString = schema(() => z.string());
 const Data = schema(() => z.looseObject({}));
 const ErrorBody = schema(() =>
@@ -41,10 +42,10 @@ export const xray: Provider = {
   methods: [
     method({
       id: "client-credentials",
-      fields: KeyPair,
+      fields: ClientPair,
       envName: "XRAY_TOKEN",
       ending: "expires",
-      headers: ({ token }) => ({ Authorization: `Bearer ${token}` }),
+      headers: bearer,
 
       async exchange(credentials, http, { secret }) {
         const answer = await http.send({
@@ -64,11 +65,11 @@ export const xray: Provider = {
         return { token, expiresAt: expiry({ token, documented: DOCUMENTED_SECONDS }) };
       },
 
-      async probe({ token }, http) {
+      async probe(credential, http) {
         const answer = await http.send({
           method: "POST",
           path: "/api/v2/graphql",
-          headers: { authorization: `Bearer ${token}` },
+          headers: bearer(credential),
           json: { query: "{ getTests(limit: 1) { total } }" },
           isFinal: isElsewhere,
           mayMean: (told) => (told.isHtml ? maybeElsewhere(http.host) : undefined),
