@@ -23,6 +23,7 @@ export const providers: readonly Provider[] = [reportportal, xray, virtuozzo, tu
 
 /** What is evaluated only in a run that chooses it, by its id. */
 const LAZY: Readonly<Record<string, () => Promise<Provider | Definable>>> = {
+  oauth2: async () => (await import(/* webpackMode: "eager" */ "./oauth2.ts")).oauth2,
   ...Object.fromEntries(
     Object.entries(platforms).map(([id, load]) => [
       id,

@@ -7,6 +7,7 @@ import { expiry } from "./kit/expiry.ts";
 import { ClientPair } from "./kit/fields.ts";
 import { bearer } from "./kit/headers.ts";
 import { judge, lacksPermission, noAnswer, refusedOrThrow } from "./kit/judge.ts";
+import { ownWords } from "./kit/refusals.ts";
 import { readTokenResponse } from "./kit/token.ts";
 import { method } from "./method.ts";
 import type { Provider, Verdict } from "./provider.ts";
@@ -141,24 +142,29 @@ function notQa({ baseUrl }: Http): string | undefined {
   return `QA has its own addresses: leave "url" out, or set it to the one of ${HOSTS} that you sign in at.`;
 }
 
-function ownWord(answer: Answer, host: string): Failure | undefined {
-  const error = read(OAuthError, answer.json)?.error;
-  if (error === "unauthorized_client") {
-    return new Failure("forbidden", `QA at ${host} knows the client, but does not let it use client credentials.`, {
-      hint: "Use the key pair of your organization's API settings: this one was made for another way to sign in.",
-      answered: answer.body,
-    });
-  }
-  if (error !== "invalid_client" && error !== "invalid_grant") return undefined;
-  return new Failure("refused", `QA at ${host} refuses the client credentials.`, {
-    hint: 'Check "client-id" and "client-secret": a new key pair, made in the dashboard, revokes the old one.',
-    answered: answer.body,
-  });
-}
+const errorOf = ({ json }: Answer): string => read(OAuthError, json)?.error ?? "";
+
+const ownWord = ownWords(
+  [
+    {
+      when: (answer) => errorOf(answer) === "unauthorized_client",
+      failure: "forbidden",
+      says: "QA at {host} knows the client, but does not let it use client credentials.",
+      do: "Use the key pair of your organization's API settings: this one was made for another way to sign in.",
+    },
+    {
+      when: (answer) => /^invalid_(?:client|grant)$/.test(errorOf(answer)),
+      failure: "refused",
+      says: "QA at {host} refuses the client credentials.",
+      do: 'Check "client-id" and "client-secret": a new key pair, made in the dashboard, revokes the old one.',
+    },
+  ],
+  ({ body }) => body,
+);
 
 /** The token lives on in all of these. */
 function whyNotRevoked(answer: Answer): string {
-  if (!answer.isHtml && (answer.status === 401 || read(OAuthError, answer.json)?.error === "invalid_client")) {
+  if (!answer.isHtml && (answer.status === 401 || errorOf(answer) === "invalid_client")) {
     return "the key pair has changed since";
   }
   if (answer.status === 404 || (answer.isHtml && answer.status === 200)) return "there is no revocation endpoint there";
