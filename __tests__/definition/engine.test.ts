@@ -58,23 +58,16 @@ describe("the exchange", () => {
       exchange: { path: "/token", query: { site: "{parameters.site}", q: "{parameters.q}" } },
     };
     const parameters = "  site = a \n\n q=b=c d\r\n";
-    const bad = await play(definition, { given: { ...given, parameters }, script: minting() }).catch(
-      (thrown) => thrown,
-    );
-    expect(bad.failure).toMatchObject({ code: "invalid-input" });
-    const { requests } = await play(definition, {
-      given: { ...given, parameters: " site=a\n\n q=b=c d\r\n" },
-      script: minting(),
-    });
+    const { requests } = await play(definition, { given: { ...given, parameters }, script: minting() });
     expect(requests.map(line)).toEqual(["POST /token?site=a&q=b%3Dc+d"]);
   });
 
   test.each<[string, string | undefined, RegExp]>([
     ["is empty", undefined, /The input "parameters" is empty, but the definition names site/],
     ["lacks one", "other=x", /The input "parameters" lacks site, which the definition names/],
-    ["gives one too many", "site=a\nother=x", /The input "parameters" gives other which the definition does not name/],
-    ["gives one twice", "site=a\nsite=b", /The input "parameters" gives site twice/],
-    ["holds no pair", "site=a\nnonsense", /The input "parameters" holds a line that is not of the form/],
+    ["gives one too many", "site=a\ns3cret=x", /The input "parameters" gives more than the definition names\./],
+    ["gives one twice", "site=a\nsite=b", /The input "parameters" gives a parameter twice/],
+    ["holds no pair", "site=a\nnonsense", /The input "parameters" has a line that is no `name=value`/],
   ])("is not begun where the input parameters %s", async (_, parameters, sentence) => {
     const definition = { ...smallest, exchange: { path: "/token", query: { site: "{parameters.site}" } } };
     const all = parameters === undefined ? given : { ...given, parameters };

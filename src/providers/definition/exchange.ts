@@ -36,7 +36,7 @@ const MORE_SECRETS = ["/refresh_token", "/refreshToken", "/id_token"];
  */
 export async function exchange(exchanging: Exchanging): Promise<Credential> {
   const { method, given, step } = exchanging;
-  const start = startValues(method, given, readParameters(given.parameters ?? ""), Date.now());
+  const start = startValues(method, given, readParameters(given.parameters), Date.now());
   if (method.exchange === undefined) return ownCredential(method, { ...start, run: keyName(step.run) }, step);
   return method.exchange.creates === true
     ? created(exchanging, method.exchange, start)

@@ -1,6 +1,7 @@
-import { Failure } from "../../failure.ts";
 import type { Answer } from "../../http/http.ts";
 import { quoted } from "../../http/quote.ts";
+import type { OwnWord } from "../kit/judge.ts";
+import { ownWords } from "../kit/refusals.ts";
 import { asText, isThere, pointedAt } from "./pick.ts";
 import type { Refusal } from "./schema.ts";
 
@@ -21,17 +22,18 @@ const MEANINGS: Readonly<Record<Refusal["failure"], readonly [sentence: string, 
 };
 
 /** The service's own word in an answer, by the first refusal of the definition that fits; undefined where none does. */
-export function ownWord(refusals: readonly Refusal[] = []) {
-  return (answer: Answer, host: string): Failure | undefined => {
-    const refusal = refusals.find((one) => fits(one, answer));
-    if (refusal === undefined) return undefined;
+export function ownWord(refusals: readonly Refusal[] = []): OwnWord {
+  const known = refusals.map((refusal) => {
     const [sentence, hint] = MEANINGS[refusal.failure];
-    return new Failure(refusal.failure, `${host} ${sentence} (status ${answer.status}).`, {
-      hint,
-      // A success may hold a secret in a shape that nobody expects, and so could not mask.
-      ...(answer.status < 300 ? {} : quoted(answer)),
-    });
-  };
+    return {
+      when: (answer: Answer) => fits(refusal, answer),
+      failure: refusal.failure,
+      says: `{host} ${sentence}.`,
+      do: hint,
+    };
+  });
+  // A success may hold a secret in a shape that nobody expects, and so could not mask.
+  return ownWords(known, (answer) => (answer.status < 300 ? "" : (quoted(answer).answered ?? "")));
 }
 
 function fits({ status, json, values }: Refusal, answer: Answer): boolean {
