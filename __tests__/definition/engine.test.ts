@@ -47,6 +47,22 @@ describe("the exchange", () => {
     expect(verdict).toEqual({ kind: "skipped", why: "the definition has no probe" });
   });
 
+  test.each(["GET", "POST", "PUT", "PATCH", "DELETE"])(
+    "by %s sends its body so that no server takes it for another request",
+    async (method) => {
+      const definition = {
+        ...smallest,
+        exchange: { ...smallest.exchange, method },
+        probe: { ...probing, method, json: { a: 1 } },
+      };
+      const script = (call: Call): Answer =>
+        call.route === "/token" ? json(200, { access_token: TOKEN }) : json(200, { name: "robot" });
+      const { requests, verdict } = await play(definition, { given, script });
+      expect(requests.map(({ body }) => body)).toEqual(["key=long-lived-0123456789", '{"a":1}']);
+      expect(verdict?.kind).toBe("accepted");
+    },
+  );
+
   test("stays below the sub-path of the base URL", async () => {
     const { requests } = await play(smallest, { given, script: minting(), basePath: "/sub/path" });
     expect(requests.map(line)).toEqual(["POST /sub/path/token"]);
