@@ -53,14 +53,18 @@ export function expiryAt(where: Expires | undefined, answer: Answer, now = Date.
   switch (where.as) {
     case "milliseconds":
       return expiry({ expiresIn: number / 1000 }, now);
+    // What can only be in the other of the two units tells nothing: vendors do not always say which they mean.
     case "epoch":
-      return moment(number * 1000);
+      return number < EARLIEST_MILLISECONDS ? moment(number * 1000) : undefined;
     case "epoch-milliseconds":
-      return moment(number);
+      return number < EARLIEST_MILLISECONDS ? undefined : moment(number);
     default:
       return expiry({ expiresIn: number }, now);
   }
 }
+
+/** A number below is no time of today in milliseconds since the epoch, and one above none in seconds. */
+const EARLIEST_MILLISECONDS = 1e11;
 
 function moment(milliseconds: number): Date | undefined {
   const date = new Date(milliseconds);
