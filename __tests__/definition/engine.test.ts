@@ -375,6 +375,20 @@ describe("a method without an exchange", () => {
     expect(masked).toContain(basic);
   });
 
+  test("goes the same way where a seal is opened", async () => {
+    const use = {
+      basic: { username: "{username}", password: "{password}" },
+      headers: { "X-User": "{parameters.user}" },
+    };
+    const definition = { credentials: ["username", "password"], use, probe: probing };
+    const trial = { given: { ...pair, parameters: "user=me" }, script: minting() };
+    const [minted, opened] = [await play(definition, trial), await play(definition, { ...trial, opens: true })];
+    expect(opened.headers).toEqual(minted.headers);
+    expect(opened.verdict).toMatchObject({ kind: "accepted", account: "robot" });
+    expect(opened.requests[0]?.headers).toMatchObject({ authorization: minted.headers?.Authorization, "x-user": "me" });
+    expect(JSON.stringify(opened.credential)).not.toMatch(/wörd|w\\u00f6rd/);
+  });
+
   test("takes a token in Basic, or in a header of its own", async () => {
     const use = { basic: { username: "{answer.token}", password: "" } };
     const { credential, headers } = await play({ credentials: ["token"], use }, { given, script: minting() });
