@@ -388,7 +388,7 @@ describe("the JSON Schema for editors", () => {
   test("completes the keys of every object, since it allows no others", () => {
     let objects = 0;
     walk(schema, "", (node, path) => {
-      if (node.properties === undefined || path.endsWith("/properties")) return;
+      if (node.properties === undefined || path === "" || path.endsWith("/properties")) return;
       objects++;
       expect([path, node.additionalProperties]).toEqual([path, false]);
     });
