@@ -7,9 +7,10 @@ import {
   startReportPortal,
 } from "../sandbox/services/index.ts";
 import type { Client } from "../src/http/client.ts";
+import type { Http } from "../src/http/http.ts";
 import type { Settings } from "../src/input/settings.ts";
 import { reportportal } from "../src/providers/reportportal.ts";
-import { sweep } from "../src/step/exchange.ts";
+import { sweep } from "../src/step/sweep.ts";
 import { answerWith, closeServices, inputsOf, runAction, runMain, started, staySilent } from "./support.ts";
 
 afterEach(closeServices);
@@ -267,7 +268,9 @@ describe("the clean-up is a favour, and no fault of it is one of the step:", () 
     const client: Client = {
       stage: (limits) => {
         seconds.push(limits.seconds);
-        return { baseUrl: "", host: "", send: () => Promise.reject(new Error("nothing is sent")) };
+        const send = () => Promise.reject(new Error("nothing is sent"));
+        const http: Http = { baseUrl: "", host: "", send, at: () => http };
+        return http;
       },
       proxyHost: undefined,
       clockAhead: () => undefined,
@@ -275,7 +278,7 @@ describe("the clean-up is a favour, and no fault of it is one of the step:", () 
     };
     const [method] = reportportal.methods;
     if (method === undefined) throw new Error("ReportPortal has no method");
-    const target = { provider: { ...reportportal, sweep: async () => 0 }, method, url: "", envName: "" };
+    const target = { provider: { ...reportportal, sweep: async () => 0 }, method, url: "", place: "", envName: "" };
     const made = { credential: { token: "" }, handle: { secret: "ate-key_0123456789" }, willBeRevoked: true };
     const run = { server: "", repository: "", workflow: "", job: "", id: "1", attempt: "1", selfHosted: false };
     await sweep(target, made, client, { ...SETTINGS, timeout }, run);

@@ -3,8 +3,9 @@ import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { CompactEncrypt } from "jose";
 import { Failure } from "../src/failure.ts";
-import { chooseRequest } from "../src/input/plan.ts";
-import { INPUTS, type InputName, parseSettings } from "../src/input/settings.ts";
+import { type Known, plan } from "../src/input/plan.ts";
+import { parseSettings } from "../src/input/settings.ts";
+import { INPUTS, type InputName } from "../src/input/table.ts";
 import { providers } from "../src/providers/index.ts";
 import { readSealKey } from "../src/seal/seal.ts";
 import { runAction, startTrap } from "./support.ts";
@@ -35,7 +36,12 @@ const CONTENTS = {
       method: "token",
       url: "https://tuleap.example.com",
     },
-    ...{ envName: "TULEAP_TOKEN", userId: "115", account: "ci-robot", expires: Math.floor(Date.now() / 1000) + 3600 },
+    ...{
+      envName: "TULEAP_TOKEN",
+      parts: { "user-id": "115" },
+      account: "ci-robot",
+      expires: Math.floor(Date.now() / 1000) + 3600,
+    },
     ...{ token: TOKEN, handle: { secret: TOKEN, userId: "115" } },
   },
   "tuleap key": {
@@ -64,8 +70,14 @@ async function opened(content: unknown, more: Partial<Record<InputName, string>>
   const inputs = { ...empty, sealed: await seal(content), "seal-key": SEAL_KEY, revoke: "true", ...more };
   const told: string[] = [];
   try {
-    const tell = (_: string, value: string) => told.push(value);
-    const request = await chooseRequest(inputs, parseSettings(inputs), { run: RUN, tell, secret: () => {} });
+    const tell = ({ provider, method, url }: Known) =>
+      told.push(...[provider?.id, method, url].filter((one) => one !== undefined));
+    const request = await plan(inputs, parseSettings(inputs), {
+      run: RUN,
+      tell,
+      secret: () => {},
+      definition: () => "",
+    });
     return { request, told };
   } catch (thrown) {
     if (thrown instanceof Failure) return { failure: thrown, told };
@@ -134,10 +146,10 @@ describe("what is in a seal passes the same checks as inputs do:", () => {
     })),
     ...["", "1e3", "-1", "9".repeat(20), 115].map((userId) => ({
       what: `the user id ${JSON.stringify(userId)}`,
-      change: { userId },
-      says: /something else than a token/,
+      change: { parts: { "user-id": userId } },
+      says: typeof userId === "string" && userId !== "" ? /lacks a part/ : /something else than a token/,
     })),
-    { what: "no user id where the token is useless without", change: { userId: undefined }, says: /lacks a part/ },
+    { what: "no user id where the token is useless without", change: { parts: undefined }, says: /lacks a part/ },
     ...["Tuleap", "jelastic", "", "__proto__", "constructor", "oauth3"].map((provider) => ({
       what: `the provider ${JSON.stringify(provider)}`,
       change: { provider },

@@ -2,8 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { startQa, startTuleap, startXray } from "../sandbox/services/index.ts";
 import { Failure } from "../src/failure.ts";
 import { readCredentials } from "../src/input/credentials.ts";
-import { chooseRequest } from "../src/input/plan.ts";
-import { INPUTS, type InputName, type Inputs, parseSettings } from "../src/input/settings.ts";
+import { plan } from "../src/input/plan.ts";
+import { parseSettings } from "../src/input/settings.ts";
+import { INPUTS, type InputName, type Inputs } from "../src/input/table.ts";
 import { runMain, shown, startTrap, type Trap } from "./support.ts";
 
 type Given = Readonly<Partial<Record<InputName, string>>>;
@@ -317,7 +318,12 @@ const RUN = { server: "", repository: "", workflow: "", job: "", id: "1", attemp
 
 async function chosen(given: Given) {
   const inputs = inputsOf(given);
-  const { target } = await chooseRequest(inputs, parseSettings(inputs), { run: RUN, tell: () => {}, secret: () => {} });
+  const { target } = await plan(inputs, parseSettings(inputs), {
+    run: RUN,
+    tell: () => {},
+    secret: () => {},
+    definition: () => "",
+  });
   return { provider: target.provider.id, method: target.method.id, url: target.url, envName: target.envName };
 }
 

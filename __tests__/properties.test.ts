@@ -15,7 +15,7 @@ import { environmentName } from "../src/input/settings.ts";
 import { error, info, notice, warning } from "../src/runner/log.ts";
 import { clean } from "../src/runner/masks.ts";
 import { exportToJob, output } from "../src/runner/outputs.ts";
-import { leave, readLeft } from "../src/runner/state.ts";
+import { readForPost, saveForPost } from "../src/runner/state.ts";
 import { play, pooled, SERVICES, WAYS } from "./fault-stages.ts";
 import { keepSection, table } from "./reliability.ts";
 import { runMain, shown } from "./support.ts";
@@ -226,11 +226,11 @@ describe("the command files", () => {
           caCertificate: "",
           allowHttp: false,
         };
-        const seen = written("STATE", () => leave(left));
+        const seen = written("STATE", () => saveForPost(left));
         expect(seen).toHaveLength(1);
         const [[name, value] = ["", ""]] = seen;
         process.env[`STATE_${name}`] = value;
-        expect(readLeft()).toEqual(left);
+        expect(readForPost()).toEqual(left);
         delete process.env[`STATE_${name}`];
       }),
       { numRuns: RUNS.files, seed: SEED },

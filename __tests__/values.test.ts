@@ -10,7 +10,7 @@ import {
 } from "../sandbox/services/index.ts";
 import { readCredentials, trimmed } from "../src/input/credentials.ts";
 import { innerForms, oddity } from "../src/input/oddity.ts";
-import { INPUTS, type InputName } from "../src/input/settings.ts";
+import { INPUTS, type InputName } from "../src/input/table.ts";
 import {
   answerWith,
   closeServices,

@@ -7,7 +7,8 @@ import { commandFileVariables, createCommandFiles, readPairs } from "../sandbox/
 import { PROJECT } from "../sandbox/runner.ts";
 import { startXray, type Xray } from "../sandbox/services/index.ts";
 import { openClient } from "../src/http/client.ts";
-import { INPUTS, type InputName, parseSettings, type Settings } from "../src/input/settings.ts";
+import { parseSettings, type Settings } from "../src/input/settings.ts";
+import { INPUTS, type InputName } from "../src/input/table.ts";
 import type { Credential, Method } from "../src/providers/provider.ts";
 import { xray as provider } from "../src/providers/xray.ts";
 import { prove } from "../src/step/probe.ts";
@@ -183,8 +184,9 @@ async function runClient(
   const client = openClient({ baseUrl: xray.url, onRetry: () => {} });
   try {
     const credential = isCredential(bring) ? bring : await exchange(xray, method, bring, settings, client);
-    const origin = { kind: "exchange", target: { provider, method } } as const;
-    return { failure: "", probe: (await prove(origin, credential, client, settings, () => {})).kind };
+    const target = { provider, method, url: xray.url, place: xray.url, envName: "" };
+    const plan = { kind: "open", target, credential, handle: undefined } as const;
+    return { failure: "", probe: (await prove(plan, credential, client, settings, () => {})).proof.kind };
   } catch (error) {
     return { failure: codeOf(error), probe: "" };
   } finally {
@@ -204,8 +206,9 @@ function exchange(
   client = openClient({ baseUrl: xray.url, onRetry: () => {} }),
 ): Promise<Credential> {
   const run = { server: "", repository: "", workflow: "", job: "", id: "", attempt: "", selfHosted: false };
-  const hands = { secret() {}, mayExist() {}, settled() {}, revocable() {}, note() {}, warn() {}, run };
-  return method.exchange(credentials, client.stage({ seconds, retries }), hands);
+  const idToken = () => Promise.reject(new Error("none is asked for"));
+  const step = { secret() {}, mayExist() {}, settled() {}, revocable() {}, note() {}, warn() {}, idToken, run };
+  return method.prepare(credentials).exchange(client.stage({ seconds, retries }), step);
 }
 
 /** What the action does where a workflow says nothing. */

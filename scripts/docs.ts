@@ -6,7 +6,7 @@ import { globSync, readFileSync, writeFileSync } from "node:fs";
 import { parse } from "yaml";
 import { Failure, type FailureCode } from "../src/failure.ts";
 import { providers } from "../src/providers/index.ts";
-import type { Ending, Method, Provider } from "../src/providers/provider.ts";
+import { type Ending, FIELDS, type Method, type Provider } from "../src/providers/provider.ts";
 
 /** Every file that names the repository or holds a table. */
 const FILES = ["*.md", "docs/**/*.md", "examples/**/*", ".github/**/*.{md,yml}", ".github/CODEOWNERS", "action.yml"];
@@ -118,18 +118,35 @@ function tableOf(name: string, argument: string | undefined, path: string): stri
 }
 
 function methodCells(method: Method): string[] {
-  const { id, needs, optional, byNameOnly, envName, ending, alsoExports } = method;
-  const example = { token: "…", userId: "…" };
+  const { id, byNameOnly, envName, ending, alsoExports } = method;
+  const example = { token: "…", parts: { "user-id": "…" } };
   const names = [envName, ...Object.keys(alsoExports?.(example) ?? {})];
   const headers = Object.entries(method.headers(example)).map(([name, value]) => `\`${name}: ${value}\``);
-  const fields = needs.map((field) => `\`${field}\``).join(", ");
   return [
     byNameOnly === true ? `\`${id}\` (only by name)` : `\`${id}\``,
-    optional === undefined ? fields : `${fields}; optional: ${optional.map((field) => `\`${field}\``).join(" with ")}`,
+    needsOf(method),
     headers.length > 0 ? headers.join(", ") : "no header",
     names.map((name) => `\`${name}\``).join(", "),
     ENDINGS[ending],
   ];
+}
+
+/** Each set of fields that will do, the smallest first; what a larger one adds is optional. */
+function needsOf(method: Method): string {
+  const code = (names: readonly string[]) => names.map((name) => `\`${name}\``);
+  const [{ needs, takes } = { needs: [], takes: [] }, ...others] = method.fieldSets();
+  const optional = takes.filter(
+    (name) => FIELDS.some((field) => field === name) && !needs.some((need) => need === name),
+  );
+  const more = others.map((set) => {
+    const added = set.needs.filter((field) => !needs.includes(field));
+    return set.needs.length - added.length === needs.length
+      ? `; optional: ${code(added).join(" with ")}`
+      : `, or ${code(set.needs).join(", ")}`;
+  });
+  return (
+    code(needs).join(", ") + more.join("") + (optional.length > 0 ? `; optional: ${code(optional).join(", ")}` : "")
+  );
 }
 
 function providerLink({ id, aliases = {} }: Provider): string {

@@ -2,36 +2,40 @@ import type { Failure } from "./failure.ts";
 import { absoluteCertificate, certificatesForPost } from "./http/tls.ts";
 import { type Underway, underway } from "./http/underway.ts";
 import { withAdvice } from "./input/advice.ts";
-import { chooseRequest, type Tell } from "./input/plan.ts";
-import { maskInputs, readClient, readInputs } from "./input/read.ts";
-import { type Inputs, parseSettings } from "./input/settings.ts";
+import { type Known, plan as makePlan, type Tell } from "./input/plan.ts";
+import { maskInputs, readInputs } from "./input/read.ts";
+import { parseSettings } from "./input/settings.ts";
+import type { Inputs } from "./input/table.ts";
 import { checkRunnerFile } from "./runner/files.ts";
-import { clean, maskMinted } from "./runner/masks.ts";
+import { maskMinted } from "./runner/masks.ts";
 import { output } from "./runner/outputs.ts";
-import { runStage } from "./runner/process.ts";
+import { runProcess } from "./runner/process.ts";
 import { readRun, workspace } from "./runner/run.ts";
-import { forget } from "./runner/state.ts";
+import { clearForPost } from "./runner/state.ts";
+import { readDefinition } from "./runner/workspace-file.ts";
 import { minding, warnOfClock } from "./step/clock.ts";
 import { connect, warnIfPlain } from "./step/connect.ts";
-import { obtain, sweep } from "./step/exchange.ts";
-import { prove, withProof } from "./step/probe.ts";
-import { handOn, handOver, sealForOthers } from "./step/publish.ts";
-import { type Known, reportFailure, reportSuccess } from "./step/report.ts";
+import { obtain } from "./step/exchange.ts";
+import { prove } from "./step/probe.ts";
+import { publish, publishKnown, publishSeal, sealForOthers } from "./step/publish.ts";
+import { reportFailure, reportSuccess } from "./step/report.ts";
+import { sweep } from "./step/sweep.ts";
 
 /** The step itself: long-lived secrets in, a short-lived, masked and proven credential out. */
 export function main(): void {
   let inputs: Inputs | undefined;
-  const known: Known = {};
+  let known: Known = {};
   const requests = underway();
-  runStage({
+  const tell: Tell = (more) => {
+    known = { ...known, ...more };
+    publishKnown(more);
+  };
+  runProcess({
     body: async () => {
-      forget();
+      clearForPost();
       inputs = readInputs();
       maskInputs(inputs, "aloud");
-      await exchangeStep(inputs, requests, (name, value) => {
-        known[name] = value;
-        output(name, value);
-      });
+      await exchangeStep(inputs, requests, tell);
     },
     onFailure: (failure: Failure) => reportFailure(withAdvice(failure, inputs, known), inputs, known),
     onCancel: requests.stop,
@@ -42,30 +46,27 @@ export function main(): void {
 async function exchangeStep(inputs: Inputs, requests: Underway, tell: Tell): Promise<void> {
   const settings = parseSettings(inputs);
   const run = readRun();
-  const request = await chooseRequest(inputs, settings, { run, tell, secret: maskMinted });
+  const plan = await makePlan(inputs, settings, { run, tell, secret: maskMinted, definition: readDefinition });
+  const { target } = plan;
   if (settings.exportEnv) checkRunnerFile("GITHUB_ENV");
-  warnIfPlain(request.target.url);
-  const certificates = absoluteCertificate(settings.caCertificate, workspace());
-  const client = connect(request.target.url, certificates, requests);
+  warnIfPlain(target.place);
+  const caCertificate = absoluteCertificate(settings.caCertificate, workspace());
+  const client = connect({ url: target.place, caCertificate, allowHttp: settings.allowHttp, requests });
   // Read before anything is minted: a file that has gone in between must not keep a credential from being saved for post.
-  const forPost = { ...settings, caCertificate: certificatesForPost(certificates) };
-  const obtained = await minding(
-    client,
-    obtain(request, client, { settings: forPost, run, keyPair: readClient(), requests }),
-  );
+  const forPost = { ...settings, caCertificate: certificatesForPost(caCertificate) };
+  const obtained = await minding(client, obtain(plan, client, { settings: forPost, run, requests }));
   // A step that was cancelled meanwhile hands nothing over.
   if (requests.isStopped()) return;
-  const proof = await minding(client, prove(request, obtained.credential, client, settings, tell));
-  await sweep(request.target, obtained, client, settings, run);
-  const credential = withProof(obtained.credential, proof, clean);
-  const sealed = await sealForOthers(request, { ...obtained, credential }, run);
-  const exported = handOver(request.target, credential, settings);
-  handOn(sealed, { ...obtained, credential });
-  const { willBeRevoked } = obtained;
+  const proven = await minding(client, prove(plan, obtained.credential, client, settings, tell));
+  await sweep(target, obtained, client, settings, run);
+  const { credential } = proven;
+  const sealed = await sealForOthers(plan, { ...obtained, credential }, run);
+  const exported = publish(target, credential, settings);
+  publishSeal(sealed, { ...obtained, credential });
   output("failure", "");
   // The revocation is left to who opens the seal, but not before all is handed over.
-  if (sealed !== "") forget();
+  if (sealed !== "") clearForPost();
   const { proxyHost } = client;
-  reportSuccess({ request, credential, proof, settings, exported, isSealed: sealed !== "", willBeRevoked, proxyHost });
+  reportSuccess({ plan, ...obtained, ...proven, settings, exported, isSealed: sealed !== "", proxyHost });
   warnOfClock(client, credential.expiresAt);
 }

@@ -1,12 +1,12 @@
-import { maskInputs, readClient, readInputs } from "./input/read.ts";
+import { maskInputs, readInputs } from "./input/read.ts";
 import { info, told, warning } from "./runner/log.ts";
-import { runStage } from "./runner/process.ts";
-import { isSignedWith, readLeft } from "./runner/state.ts";
+import { runProcess } from "./runner/process.ts";
+import { isSignedWith, readForPost } from "./runner/state.ts";
 import { CHANGED_STATE, NOTHING_DONE, takeBack } from "./step/revoke.ts";
 
 /** The mirror of main, at the end of the job: takes back what main made. It never fails the job and never exchanges. */
 export function post(): void {
-  runStage({
+  runProcess({
     body: revokeStep,
     onFailure: (failure) => warning(told(failure), NOTHING_DONE),
     failedExitCode: 0,
@@ -15,8 +15,8 @@ export function post(): void {
 
 async function revokeStep(): Promise<void> {
   maskInputs(readInputs(), "silently");
-  const left = readLeft();
+  const left = readForPost();
   if (left === undefined) info("Nothing to take back.");
   else if (left === "broken") warning(`The saved state is not what this action saves. ${CHANGED_STATE}`, NOTHING_DONE);
-  else await takeBack(left, readClient(), isSignedWith);
+  else await takeBack(left, isSignedWith);
 }

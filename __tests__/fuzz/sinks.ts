@@ -25,14 +25,15 @@ if (!isMainThread) {
 }
 
 async function throughSinks(attack: Attack, folder: string): Promise<string[]> {
-  const [{ clean, maskMinted, mask }, log, { writeSummary }, { output }, { leave }, { Failure }] = await Promise.all([
-    import("../../src/runner/masks.ts"),
-    import("../../src/runner/log.ts"),
-    import("../../src/runner/summary.ts"),
-    import("../../src/runner/outputs.ts"),
-    import("../../src/runner/state.ts"),
-    import("../../src/failure.ts"),
-  ]);
+  const [{ clean, maskMinted, mask }, log, { writeSummary }, { output }, { saveForPost }, { Failure }] =
+    await Promise.all([
+      import("../../src/runner/masks.ts"),
+      import("../../src/runner/log.ts"),
+      import("../../src/runner/summary.ts"),
+      import("../../src/runner/outputs.ts"),
+      import("../../src/runner/state.ts"),
+      import("../../src/failure.ts"),
+    ]);
   for (const name of ["OUTPUT", "STATE", "STEP_SUMMARY"]) writeFileSync(join(folder, name), "");
   const masks = printed(() => {
     for (const [index, secret] of attack.secrets.entries()) (index % 2 === 0 ? mask : maskMinted)(secret);
@@ -47,7 +48,7 @@ async function throughSinks(attack: Attack, folder: string): Promise<string[]> {
   });
   writeSummary("Heading", [["What happened", text]]);
   output("account", clean(text));
-  leave({ kind: "expires", provider: clean(text) });
+  saveForPost({ kind: "expires", provider: clean(text) });
   const read = (name: string) => readFileSync(join(folder, name), "utf8");
   const maskLines = masks.split("\n").filter(Boolean);
   // A minted value that is no token is known by its lines alone.

@@ -128,9 +128,7 @@ test("an answer with a token in an unknown place is not quoted, since nothing of
 });
 
 test("the probe asks for one team, with the brackets of the parameter encoded", async () => {
-  const { requests } = await probed(qa, "client-credentials", { token: TOKEN, isFresh: true }, () =>
-    json(200, { data: [] }),
-  );
+  const { requests } = await probed(qa, "client-credentials", { token: TOKEN }, () => json(200, { data: [] }));
   expect(requests.map(({ method, path }) => `${method} ${path}`)).toEqual([
     "GET /restapi/v1/organizations/accounts/teams/?page%5Bsize%5D=1",
   ]);
@@ -218,8 +216,8 @@ test.each<{ says: string; answer: Answer; isFresh: boolean; verdict: string }>([
     verdict: "fails wrong-url",
   },
 ])("at the probe $says is: $verdict", async ({ answer, isFresh, verdict }) => {
-  const credential = isFresh ? { token: TOKEN, isFresh } : { token: TOKEN };
-  expect(inShort(await probed(qa, "client-credentials", credential, () => answer))).toBe(verdict);
+  const minted = isFresh ? "here" : "elsewhere";
+  expect(inShort(await probed(qa, "client-credentials", { token: TOKEN }, () => answer, minted))).toBe(verdict);
 });
 
 test.each([
@@ -229,7 +227,7 @@ test.each([
   { says: "a page with 403", answer: html(403, "QA", "No.") },
   { says: "an empty 403", answer: EMPTY_403 },
 ])("a probe that $says leaves open names QA's three hosts", async ({ answer }) => {
-  const { verdict } = await probed(qa, "client-credentials", { token: TOKEN, isFresh: true }, () => answer);
+  const { verdict } = await probed(qa, "client-credentials", { token: TOKEN }, () => answer, "here");
   const hint = verdict?.kind === "inconclusive" ? verdict.failure.hint : "";
   expect(hint).toContain("https://app.qa.com");
   expect(hint).toContain("https://platform.qa.com");

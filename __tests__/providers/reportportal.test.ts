@@ -85,7 +85,7 @@ test.each<{ says: string; old: Answer }>([
     expect(requests.map(line)).toEqual(["POST /uat/sso/oauth/token", "POST /api/sso/oauth/token"]);
     expect(requests[1]?.body).toBe(requests[0]?.body);
     expect(credential?.token).toBe(EXP_2030);
-    expect(credential?.probeAt).toBe("/api/v1/users");
+    expect(credential?.parts).toEqual({ place: "/api/v1/users" });
   },
 );
 
@@ -360,7 +360,12 @@ test.each([
   { minted: "after /api", probeAt: "/api/v1/users", order: ["/api/v1/users", "/api/users", "/api/v1/user"] },
   { minted: "for a ready-made key", probeAt: undefined, order: ["/api/users", "/api/v1/users", "/api/v1/user"] },
 ])("the probe $minted asks $order", async ({ probeAt, order }) => {
-  const { requests } = await probed(reportportal, "password", { token: EXP_2030, probeAt }, () => notFound);
+  const { requests } = await probed(
+    reportportal,
+    "password",
+    { token: EXP_2030, parts: probeAt === undefined ? {} : { place: probeAt } },
+    () => notFound,
+  );
   expect(requests.map(line)).toEqual(order.map((path) => `GET ${path}`));
   expect(requests.map(({ headers }) => headers.authorization)).toEqual(order.map(() => `Bearer ${EXP_2030}`));
 });
@@ -462,7 +467,7 @@ test("an ephemeral key is created for the user's number, and masked with what it
   expect(JSON.parse(requests[2]?.body ?? "")).toEqual({
     name: expect.stringMatching(/^ate-[0-9a-f]{8}-1658821493-1-[0-9a-f]{6}$/),
   });
-  expect(credential).toEqual({ token: key, probeAt: "/api/users" });
+  expect(credential).toEqual({ token: key, parts: { place: "/api/users" } });
   expect(steps).toEqual([
     ["secret", EXP_2030],
     ["secret", key],

@@ -41,7 +41,8 @@ export async function exchanged(
 ): Promise<Exchanged> {
   const steps: Step[] = [];
   return at(script, async (service) => {
-    const attempt = methodOf(provider, method).exchange(credentials, stage(service), {
+    const { exchange } = methodOf(provider, method).prepare(credentials);
+    const attempt = exchange(stage(service), {
       secret: (value) => steps.push(["secret", value]),
       revocable: (handle) => steps.push(["revocable", handle]),
       note: (text) => steps.push(["note", text]),
@@ -49,6 +50,7 @@ export async function exchanged(
       // What becomes of a name that nobody settles is the flow's business.
       mayExist: () => {},
       settled: () => {},
+      idToken,
       run: RUN,
     });
     const requests = service.requests;
@@ -72,11 +74,12 @@ export async function probed(
   method: string,
   credential: Credential,
   script: Script,
+  minted: "here" | "elsewhere" = "elsewhere",
 ): Promise<Probed> {
   return at(script, async (service) => {
     const { requests } = service;
     return methodOf(provider, method)
-      .probe(credential, stage(service))
+      .probe(credential, stage(service), { minted, given: undefined, step: { secret() {}, note() {}, idToken } })
       .then(
         (verdict) => ({ verdict, failure: undefined, requests }),
         (thrown: unknown) => ({ verdict: undefined, failure: asExpected(thrown), requests }),
@@ -88,10 +91,10 @@ export async function probed(
 export async function revoked(
   provider: Provider,
   handle: Handle,
-  client: Credentials,
+  given: Credentials,
   script: Script,
 ): Promise<Revocation | undefined> {
-  return at(script, async (service) => provider.revoke?.(handle, stage(service), client));
+  return at(script, async (service) => provider.revoke?.(handle, stage(service), { given, secret() {}, idToken }));
 }
 
 /** A verdict in a word or two, for tables: `accepted ci-robot`, `inconclusive permission`, `refused`, `fails wrong-url`. */
@@ -104,7 +107,8 @@ export function inShort({ verdict, failure }: Probed): string {
     case "inconclusive":
       return `inconclusive ${verdict.lacks}`;
     case "refused":
-      return "refused";
+    case "skipped":
+      return verdict.kind;
   }
 }
 
@@ -116,6 +120,9 @@ async function at<Result>(script: Script, use: (service: Listening) => Promise<R
     await service.close();
   }
 }
+
+/** These services ask for none. */
+const idToken = () => Promise.reject(new Error("no ID token is asked for"));
 
 function stage(service: Listening) {
   return openClient({ baseUrl: service.url, onRetry: () => {} }).stage({ seconds: 10, retries: 0 });

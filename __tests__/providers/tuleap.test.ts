@@ -55,7 +55,7 @@ test.each<{ says: string; answer: Answer }>([
 ])("a token comes with $says", async ({ answer }) => {
   const { credential, steps } = await exchanged(tuleap, "token", LOGIN, () => answer);
   expect(credential?.token).toBe(TOKEN);
-  expect(credential?.userId).toBe("115");
+  expect(credential?.parts).toEqual({ "user-id": "115" });
   const left = ((credential?.expiresAt?.getTime() ?? 0) - Date.now()) / 1000;
   expect(left).toBeLessThanOrEqual(86_400);
   expect(left).toBeGreaterThan(85_800);
@@ -67,7 +67,7 @@ test.each<{ says: string; answer: Answer }>([
 
 test("a token travels in two headers, and also exports the user's id", () => {
   const method = tuleap.methods.find(({ id }) => id === "token");
-  const credential = { token: TOKEN, userId: "115" };
+  const credential = { token: TOKEN, parts: { "user-id": "115" } };
   expect(method?.headers(credential)).toEqual({ "X-Auth-Token": TOKEN, "X-Auth-UserId": "115" });
   expect(method?.alsoExports?.(credential)).toEqual({ TULEAP_USER_ID: "115" });
 });
@@ -217,7 +217,9 @@ test.each<{ method: string; token: string; says: string; hint: RegExp; not: RegE
 });
 
 test.each(["access-key", "token", "basic"])("a 401 to %s without a reason tells of a lost header", async (method) => {
-  const { verdict } = await probed(tuleap, method, { token: KEY, userId: "115" }, () => restError(401, "Unauthorized"));
+  const { verdict } = await probed(tuleap, method, { token: KEY, parts: { "user-id": "115" } }, () =>
+    restError(401, "Unauthorized"),
+  );
   if (verdict?.kind !== "refused") throw new Error("not refused");
   expect(verdict.isOfTheWay).toBe(true);
   expect(verdict.failure.hint).toContain("may strip the X-Auth or Authorization headers");
@@ -330,7 +332,7 @@ test.each<{ what: string; answer: Answer; verdict: string }>([
   { what: "a bare 401", answer: restError(401, "Unauthorized"), verdict: "refused" },
   { what: "a suspended account", answer: restError(403, "Forbidden: Account Suspended"), verdict: "fails forbidden" },
 ])("the probe of a token and of a password, $what: $verdict", async ({ answer, verdict }) => {
-  const token = await probed(tuleap, "token", { token: TOKEN, userId: "115" }, () => answer);
+  const token = await probed(tuleap, "token", { token: TOKEN, parts: { "user-id": "115" } }, () => answer);
   const basic = await probed(tuleap, "basic", { token: "YTpi" }, () => answer);
   expect([inShort(token), inShort(basic)]).toEqual([verdict, verdict]);
   expect([token, basic].flatMap(({ requests }) => requests.map(line))).toEqual([
@@ -389,7 +391,9 @@ test("a challenge without an error tells that Authorization was lost on the way"
 });
 
 test("a server that takes the caller for anonymous is explained by a proxy that strips headers", async () => {
-  const { verdict } = await probed(tuleap, "token", { token: TOKEN, userId: "115" }, () => json(200, ANONYMOUS));
+  const { verdict } = await probed(tuleap, "token", { token: TOKEN, parts: { "user-id": "115" } }, () =>
+    json(200, ANONYMOUS),
+  );
   expect(verdict?.kind === "refused" && verdict.failure.hint).toMatch(/proxy may strip/);
 });
 

@@ -276,15 +276,22 @@ function at(host: string, answer: Answer): Http {
       json: parseJson(body),
       isHtml: /^<!doctype html/i.test(body),
     }),
+    at: () => at(host, answer),
   };
 }
+
+const ABOUT = {
+  minted: "elsewhere",
+  given: undefined,
+  step: { secret() {}, note() {}, idToken: () => Promise.reject(new Error("no ID token is asked for")) },
+} as const;
 
 test.each(["xray", "us.xray", "eu.xray", "au.xray"])(
   "the regions to try from %s.cloud.getxray.app are the others, and `url` is not to be left out",
   async (name) => {
     const host = `${name}.cloud.getxray.app`;
     const [method] = xray.methods;
-    const probe = method?.probe({ token: EXP_2030 }, at(host, json(401, { error: REGION })));
+    const probe = method?.probe({ token: EXP_2030 }, at(host, json(401, { error: REGION })), ABOUT);
     const thrown = await probe?.catch((failure: unknown) => failure);
     const named = (thrown instanceof Failure ? thrown.hint : "").match(/https:\/\/[\w.]+\w/g) ?? [];
     expect([...named, `https://${host}`].sort()).toEqual([
@@ -293,8 +300,8 @@ test.each(["xray", "us.xray", "eu.xray", "au.xray"])(
       "https://us.xray.cloud.getxray.app",
       "https://xray.cloud.getxray.app",
     ]);
-    const hands = { secret() {}, revocable() {}, mayExist() {}, settled() {}, note() {}, warn() {}, run: RUN };
-    const exchange = method?.exchange(PAIR, at(host, html(404, "Error", "Cannot POST")), hands);
+    const step = { ...ABOUT.step, revocable() {}, mayExist() {}, settled() {}, warn() {}, run: RUN };
+    const exchange = method?.prepare(PAIR).exchange(at(host, html(404, "Error", "Cannot POST")), step);
     await expect(exchange).rejects.toMatchObject({ code: "wrong-url", hint: expect.not.stringContaining("Leave") });
   },
 );

@@ -4,7 +4,8 @@ import { setDefaultAutoSelectFamilyAttemptTimeout } from "node:net";
 import { Failure, reworded } from "../failure.ts";
 import { attempt, notBegun, type Outcome, type Route, tellsAll } from "./attempt.ts";
 import { clientCertificateWanted, type Fault } from "./faults.ts";
-import type { Answer, Http, Request } from "./http.ts";
+import type { Answer, BuildRequest, Http, Request, Resend } from "./http.ts";
+import { isProtected } from "./protection.ts";
 import { proxyFor, tunnelAgent } from "./proxy.ts";
 import { inFront, quoted } from "./quote.ts";
 import { redirected } from "./redirect.ts";
@@ -40,6 +41,10 @@ export interface ClientOptions {
   readonly random?: () => number;
   /** Where requests are kept in mind that a cancellation must not lose. */
   readonly requests?: Underway;
+  /** Another place of the service may be talked to over plain http. */
+  readonly allowHttp?: boolean;
+  /** Called before anything is sent to an origin, by its base URL. */
+  readonly onRoute?: (baseUrl: string) => void;
 }
 
 export interface Limits {
@@ -69,46 +74,60 @@ export function openClient(options: ClientOptions): Client {
   keepVerification();
   setDefaultAutoSelectFamilyAttemptTimeout(ONE_ADDRESS);
   const { ca, given } = options.trust ?? { ca: undefined, given: false };
-  const url = new URL(options.baseUrl);
-  const secure = url.protocol === "https:";
-  const proxy = proxyFor(options.baseUrl);
-  const direct = () =>
-    secure
-      ? new HttpsAgent({ keepAlive: true, ...(ca === undefined ? {} : { ca: [...ca] }) })
-      : new HttpAgent({ keepAlive: true });
-  const agent = proxy === undefined ? direct() : tunnelAgent(proxy, secure, ca);
-  const route: Route = {
-    baseUrl: options.baseUrl,
-    host: url.host,
-    secure,
-    agent,
-    proxyHost: proxy?.host,
-    userAgent: `api-token-exchange/${VERSION}`,
-    caGiven: given,
+  const agents = new Map<string, HttpAgent>();
+  const routeTo = (baseUrl: string): Route => {
+    const { origin, host, protocol } = new URL(baseUrl);
+    const secure = protocol === "https:";
+    if (!agents.has(origin)) options.onRoute?.(baseUrl);
+    const proxy = proxyFor(baseUrl);
+    const direct = () =>
+      secure
+        ? new HttpsAgent({ keepAlive: true, ...(ca === undefined ? {} : { ca: [...ca] }) })
+        : new HttpAgent({ keepAlive: true });
+    const agent = agents.get(origin) ?? (proxy === undefined ? direct() : tunnelAgent(proxy, secure, ca));
+    agents.set(origin, agent);
+    const userAgent = `api-token-exchange/${VERSION}`;
+    return { baseUrl, host, secure, agent, proxyHost: proxy?.host, userAgent, caGiven: given };
   };
+  const first = routeTo(options.baseUrl);
   let ahead: number | undefined;
   const noteClock = (answer: Answer) => {
     ahead = secondsAhead(answer.headers, Date.now()) ?? ahead;
   };
   return {
-    stage: (limits) => openStage(route, limits, options, noteClock),
-    proxyHost: proxy?.host,
+    stage: (limits) => openStage(first, limits, options, { routeTo, noteClock }),
+    proxyHost: first.proxyHost,
     clockAhead: () => ahead,
-    close: () => agent.destroy(),
+    close: () => {
+      for (const agent of agents.values()) agent.destroy();
+    },
   };
 }
 
-function openStage(route: Route, limits: Limits, options: ClientOptions, noteClock: (answer: Answer) => void): Http {
+/** What the stages of a client share. */
+interface Shared {
+  readonly routeTo: (baseUrl: string) => Route;
+  readonly noteClock: (answer: Answer) => void;
+}
+
+function openStage(
+  route: Route,
+  limits: Limits,
+  options: ClientOptions,
+  shared: Shared,
   // Seconds on a clock that never jumps; `performance` would load a part of Node that nothing else here needs.
-  const end = process.uptime() + limits.seconds;
+  end = process.uptime() + limits.seconds,
+): Http {
   const left = () => end - process.uptime();
   const longestAttempt = Math.max(SHORTEST_ATTEMPT_SECONDS, limits.seconds / 4);
   const { random = Math.random, requests = underway() } = options;
 
-  const deliver = async (first: Request): Promise<Answer> => {
-    let request = first;
+  const deliver = async (first: Request | BuildRequest): Promise<Answer> => {
+    let next: Next = { build: typeof first === "function" ? first : async () => first };
     let longest = 0;
     for (let retry = 0; ; retry++) {
+      const built = await next.build(retry + 1);
+      const request = next.resend === undefined ? built : { ...built, resend: next.resend };
       // Whoever waits for the answer waits for ever: the process is about to end.
       if (requests.isStopped() && request.cleansUp !== true) await new Promise(() => {});
       // What a creation left behind has to be looked for in the same stage.
@@ -118,12 +137,12 @@ function openStage(route: Route, limits: Limits, options: ClientOptions, noteClo
       const outgoing = attempt(route, request, milliseconds, progress);
       if (request.mints === true) requests.follow(outgoing, () => progress.written);
       const came = await outgoing;
-      if (came.kind === "answer") noteClock(came.answer);
+      if (came.kind === "answer") shared.noteClock(came.answer);
       const outcome = judgeStatus(came, request, route);
       if (outcome.kind === "answer") return outcome.answer;
       const { fault } = outcome;
-      const next = await nextRequest(request, fault);
-      if (next === undefined || retry >= limits.retries) throw exhausted(fault, retry + 1);
+      const after = await nextRequest(request, fault, next);
+      if (after === undefined || retry >= limits.retries) throw exhausted(fault, retry + 1);
       const told = fault.retryAfter;
       longest = Math.max(longest, told ?? 0);
       const wait =
@@ -132,24 +151,44 @@ function openStage(route: Route, limits: Limits, options: ClientOptions, noteClo
         throw told === undefined ? exhausted(fault, retry + 1) : outlasted(fault, told, limits.seconds);
       options.onRetry({ what: request.what, attempt: retry + 1, reason: fault.reason, wait });
       await new Promise((resolve) => setTimeout(resolve, wait * 1000));
-      request = next();
+      next = after;
     }
   };
-  const send = (request: Request): Promise<Answer> =>
-    request.cleansUp === true ? requests.follow(deliver(request), () => true) : deliver(request);
-  return { baseUrl: route.baseUrl, host: route.host, send };
+  const at = (baseUrl: string): Http => {
+    const there = new URL(baseUrl);
+    if (!isProtected(there) && options.allowHttp !== true) throw plain(there.host);
+    return openStage(shared.routeTo(baseUrl), limits, options, shared, end);
+  };
+  const send = (request: Request | BuildRequest): Promise<Answer> =>
+    typeof request === "object" && request.cleansUp === true
+      ? requests.follow(deliver(request), () => true)
+      : deliver(request);
+  return { baseUrl: route.baseUrl, host: route.host, send, at };
+}
+
+function plain(host: string): Failure {
+  return new Failure("wrong-url", `The service names ${host} for its next request, but without TLS.`, {
+    hint: "That would send secrets in the clear: ask who runs the service to name it with https.",
+  });
+}
+
+/** How a request goes on after a fault: what builds it, and what may follow then. */
+interface Next {
+  readonly build: BuildRequest;
+  readonly resend?: Resend;
 }
 
 /** What to send after a fault; undefined where nothing may be. */
-async function nextRequest(request: Request, fault: Fault): Promise<(() => Request) | undefined> {
+async function nextRequest(request: Request, fault: Fault, now: Next): Promise<Next | undefined> {
   const { resend = "freely" } = request;
   if (typeof resend === "function") {
     const instead = await resend(mayHaveActed(fault));
     if (!fault.passing || instead === undefined || request.isReplacement === true) return undefined;
-    return () => ({ ...instead(), isReplacement: true });
+    return { build: async () => ({ ...instead(), isReplacement: true }) };
   }
   if (!fault.passing || resend === "never") return undefined;
-  return () => (resend === "once" && fault.mayHaveArrived ? { ...request, resend: "never" } : request);
+  if (resend === "unwritten") return fault.mayHaveArrived || fault.status !== undefined ? undefined : now;
+  return resend === "once" && fault.mayHaveArrived ? { ...now, resend: "never" } : now;
 }
 
 /** A gateway can say 503 of a request that the service behind it has carried out; 429 says that nobody has (RFC 6585). */

@@ -29,12 +29,18 @@ export interface Request {
  * What may follow a passing fault.
  * - `freely`: the request is sent again, as often as the retries allow (the default).
  * - `once`: it holds a password, so once it may have reached the service it is sent again one time at most.
+ * - `unwritten`: what it holds is good for one use, so it is sent again only while nothing of it can have been written.
  * - `never`: it is not sent again.
  * - a function: the request creates something, so it is never sent again. After every fault the function is told whether
  *   the service may have acted on it, undoes what there may be, and gives another request to send in its place, one time at
  *   most; none where it cannot tell what the service has made. That request is built only when it is sent.
  */
-export type Resend = "freely" | "once" | "never" | ((mayHaveActed: boolean) => Promise<(() => Request) | undefined>);
+export type Resend =
+  | "freely"
+  | "once"
+  | "unwritten"
+  | "never"
+  | ((mayHaveActed: boolean) => Promise<(() => Request) | undefined>);
 
 /** What the service answered, read to its end. */
 export interface Answer {
@@ -58,15 +64,37 @@ export interface Http {
    * Resolves with any answer that is not a fault, of whatever status.
    * @throws {Failure} `tls`, `wrong-url` (a redirect), `rate-limited`, `timeout`, `unavailable` or `bad-response`
    */
-  send(request: Request): Promise<Answer>;
+  send(request: Request | BuildRequest): Promise<Answer>;
+  /**
+   * Another place of the same service, by its base URL: same clock, same guards.
+   * @throws {Failure} `wrong-url` for plain http that is not allowed
+   */
+  at(baseUrl: string): Http;
+}
+
+/** Builds a request anew for each attempt (from 1), where it holds what is good for one use only. */
+export type BuildRequest = (attempt: number) => Promise<Request>;
+
+/** The same client, whose requests have these properties unless they say otherwise. */
+function withDefaults(http: Http, defaults: Partial<Request>): Http {
+  return {
+    ...http,
+    send: (request) =>
+      http.send(
+        typeof request === "function"
+          ? async (attempt) => ({ ...defaults, ...(await request(attempt)) })
+          : { ...defaults, ...request },
+      ),
+    at: (baseUrl) => withDefaults(http.at(baseUrl), defaults),
+  };
 }
 
 /** The same client, whose retries tell what is attempted. */
 export function naming(http: Http, what: string): Http {
-  return { ...http, send: (request) => http.send({ what, ...request }) };
+  return withDefaults(http, { what });
 }
 
 /** The same client, for looking for a key whose creation met a fault, and deleting it. */
 export function undoing(http: Http): Http {
-  return { ...http, send: (request) => http.send({ what: "Looking for the key", cleansUp: true, ...request }) };
+  return withDefaults(http, { what: "Looking for the key", cleansUp: true });
 }

@@ -29,7 +29,7 @@ export function toldBackoff(told: AskedWait, retry: number, random: () => number
 
 /**
  * Seconds that a `Retry-After` asks for, counted from `now` (milliseconds since the epoch).
- * RFC 9110, section 10.2.3: seconds or a date; Xray sends fractions of seconds. Undefined where it says nothing usable.
+ * RFC 9110, section 10.2.3: seconds or a date; some services send fractions of seconds. Undefined where it says nothing usable.
  */
 export function retryAfterSeconds(header: string | undefined, now: number): number | undefined {
   const value = header?.trim() ?? "";

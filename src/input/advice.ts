@@ -1,19 +1,17 @@
 import { type Failure, reworded } from "../failure.ts";
-import { providerById } from "../providers/index.ts";
 import { JUST_MINTED } from "../providers/kit/judge.ts";
 import type { Provider } from "../providers/provider.ts";
-import type { Known } from "../step/report.ts";
 import { fieldsInside, trimmed } from "./credentials.ts";
 import { oddity } from "./oddity.ts";
-import type { Inputs } from "./settings.ts";
+import type { Known } from "./plan.ts";
+import type { Inputs } from "./table.ts";
 
 /** The failure with what only the inputs tell of its likely cause. */
-export function withAdvice(failure: Failure, inputs: Inputs | undefined, { provider: id, url }: Known): Failure {
-  const provider = providerById(id ?? "");
+export function withAdvice(failure: Failure, inputs: Inputs | undefined, { provider, url }: Known): Failure {
   if (inputs === undefined || provider === undefined) return failure;
   const sentences = [
     failure.code === "refused" && !failure.hint.includes(JUST_MINTED) ? oddPassword(inputs) : "",
-    inputs.url === "" || url === undefined ? "" : needlessUrl(failure, provider, new URL(url).hostname),
+    inputs.url === "" || !url ? "" : needlessUrl(failure, provider, new URL(url).hostname),
   ];
   return reworded(failure, [failure.hint, ...sentences].filter(Boolean).join(" "));
 }

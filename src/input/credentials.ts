@@ -5,7 +5,8 @@ import { type Credentials, FIELDS, type Field } from "../providers/provider.ts";
 import { parseJson, read, schema } from "../text/json.ts";
 import { bare, didYouMean } from "../text/nearest.ts";
 import { oddity } from "./oddity.ts";
-import { type Inputs, invalid } from "./settings.ts";
+import { invalid } from "./settings.ts";
+import type { Inputs } from "./table.ts";
 
 const JsonObject = schema(() => z.record(z.string(), z.unknown()));
 
@@ -99,9 +100,9 @@ function unknownKey(key: string): Failure {
   });
 }
 
-/** A password may be anything; of another value it is known what cannot belong to it. */
+/** A password may be anything, and a key is judged where it is read; of another value it is known what cannot belong to it. */
 function checkValue(field: Field, value: string | undefined, inputs: Inputs): void {
-  if (value === undefined || field === "password") return;
+  if (value === undefined || field === "password" || field === "private-key") return;
   const name = inputs[field] === "" ? (`credentials.${field}` as const) : field;
   const odd = oddity(value)?.flaw;
   if (odd !== undefined) throw invalid(name, odd, "Give the value alone: the action adds what belongs around it.");

@@ -1,56 +1,23 @@
 import { Failure } from "../failure.ts";
-import { providerById } from "../providers/index.ts";
-import type { Handle, Provider, Run } from "../providers/provider.ts";
+import { isProtected } from "../http/protection.ts";
+import { findProvider } from "../providers/index.ts";
+import { FIELDS, type Handle, type Provider } from "../providers/provider.ts";
 import { open, readSealKey, type Sealed } from "../seal/seal.ts";
 import { utc } from "../text/time.ts";
-import { chooseProvider } from "./choice.ts";
+import { isDefinable, noProvider } from "./choice.ts";
 import { readCredentials } from "./credentials.ts";
-import type { Request, Target, Tell } from "./plan.ts";
-import {
-  environmentNameFlaw,
-  INPUTS,
-  type InputName,
-  type Inputs,
-  invalid,
-  misspeltHint,
-  parseAllowHttp,
-  type Settings,
-  WHY_EMPTY,
-} from "./settings.ts";
-import { addressFlaw, baseUrl, isProtected, normalised } from "./site.ts";
-
-/** What a revocation may need again; whether it does is known only when the seal is open. */
-const CLIENT = ["client-id", "client-secret"] as const;
-
-/** Inputs that may stand beside `sealed`; all else comes out of the seal. */
-const BESIDE_SEALED: readonly InputName[] = [
-  "sealed",
-  "seal-key",
-  "provider",
-  "url",
-  "env-name",
-  "export-env",
-  "probe",
-  "revoke",
-  "timeout",
-  "retries",
-  "ca-certificate",
-  "allow-http",
-  "summary",
-  "credentials",
-  ...CLIENT,
-];
+import type { Plan, Planning, Target } from "./plan.ts";
+import { environmentNameFlaw, invalid, misspeltHint, type Settings, WHY_EMPTY } from "./settings.ts";
+import { addressFlaw, baseUrl, normalised } from "./site.ts";
+import { INPUTS, type InputName, type Inputs, mayStandBesideSeal } from "./table.ts";
 
 /**
  * Opens what another job sealed; all that is in it passes the same checks as if it came from inputs.
  * @throws {Failure} `invalid-input`, `missing-secret`, or `refused` where the token has expired
  */
-export async function chooseSealed(
-  inputs: Inputs,
-  settings: Settings,
-  { run, tell, secret }: { run: Run; tell: Tell; secret: (value: string) => void },
-): Promise<Request> {
-  for (const name of INPUTS) if (inputs[name] !== "" && !BESIDE_SEALED.includes(name)) throw besideSealed(name);
+export async function chooseSealed(inputs: Inputs, settings: Settings, { run, tell, secret }: Planning): Promise<Plan> {
+  for (const name of INPUTS)
+    if (inputs[name] !== "" && !isForRevocation(name) && !mayStandBesideSeal(name)) throw besideSealed(name);
   if (inputs["seal-key"] === "") {
     throw new Failure("missing-secret", 'The input "seal-key" is empty, so "sealed" cannot be opened.', {
       hint: `${misspeltHint(inputs, ["seal-key"])}Give the same secret as in the job that sealed; a called workflow gets it through \`secrets:\` only. ${WHY_EMPTY}`,
@@ -58,54 +25,57 @@ export async function chooseSealed(
   }
   const sealed = await open(inputs.sealed, readSealKey(inputs["seal-key"]), run);
   secret(sealed.token);
+  for (const more of Object.values(sealed.secrets ?? {})) secret(more);
   if (sealed.handle !== undefined) secret(sealed.handle.secret);
-  const target = targetOf(sealed, settings);
-  tell("provider", target.provider.id);
-  tell("method", target.method.id);
-  tell("url", target.url);
-  checkTarget(target, inputs);
+  const target = await targetOf(sealed, settings);
+  tell({ provider: target.provider, method: target.method.id, url: target.url });
+  await checkTarget(target, inputs, settings);
   const handle = settings.revoke === "true" ? sealed.handle : undefined;
-  checkClient(inputs, target.provider, handle);
-  const { token, userId, account, expiresAt } = sealed;
+  checkRevocation(inputs, target.provider, handle);
+  const { token, parts, secrets, account, expiresAt } = sealed;
   if (expiresAt !== undefined && expiresAt.getTime() <= Date.now()) throw expired(target.provider, expiresAt);
-  return { kind: "open", target, credential: { token, userId, account, expiresAt }, handle };
+  return { kind: "open", target, credential: { token, parts, secrets, account, expiresAt }, handle };
+}
+
+/** What a revocation may need again; whether it does is known only when the seal is open. */
+function isForRevocation(name: InputName): boolean {
+  return FIELDS.some((field) => field === name);
 }
 
 function besideSealed(name: InputName | `credentials.${string}`): Failure {
   return invalid(name, 'cannot be given beside "sealed"', "Leave it out: the seal holds what the other job used.");
 }
 
-function targetOf(sealed: Sealed, settings: Settings): Target {
-  const provider = providerById(sealed.provider);
+async function targetOf(sealed: Sealed, settings: Settings): Promise<Target> {
+  const found = await findProvider(sealed.provider);
+  const provider = found === undefined || !isDefinable(found) ? found : found.again(sealed.parts ?? {});
   const method = provider?.methods.find(({ id }) => id === sealed.method);
   if (provider === undefined || method === undefined) throw foreign("was made by another version of this action");
-  const address = addressFlaw(sealed.url, provider);
+  const hasUrl = sealed.url !== "" || provider.placeWithoutUrl === undefined;
+  const address = addressFlaw(sealed.url || sealed.place || "", provider);
   if (address !== undefined) throw foreign(`holds an address that ${address}`);
   const name = environmentNameFlaw(sealed.envName);
   if (name !== undefined) throw foreign(`holds a name for the variable that ${name}`);
-  const parts = { ...method.headers(sealed), ...method.alsoExports?.(sealed) };
-  if (Object.values(parts).includes("")) throw foreign("lacks a part of its credential");
+  if (method.isWhole?.(sealed) === false) throw foreign("lacks a part of its credential");
   const { handle } = sealed;
   if (handle !== undefined && !(method.ending === "revocable" && provider.ownsHandle?.(handle) === true)) {
     throw foreign("holds something else than what it takes to revoke its token");
   }
-  return {
-    provider,
-    method,
-    url: normalised(sealed.url, provider),
-    envName: settings.envName || sealed.envName,
-  };
+  const url = hasUrl ? normalised(sealed.url, provider) : "";
+  return { provider, method, url, place: url || sealed.place || "", envName: settings.envName || sealed.envName };
 }
 
 /** Who opens a seal may say what has to be in it. */
-function checkTarget({ provider, url }: Target, inputs: Inputs): void {
-  const wanted = inputs.provider === "" ? provider : chooseProvider(inputs);
-  if (wanted !== provider) {
+async function checkTarget({ provider, url, place }: Target, inputs: Inputs, settings: Settings): Promise<void> {
+  const name = inputs.provider.toLowerCase();
+  const wanted = name === "" ? provider : await findProvider(name);
+  if (wanted === undefined) throw noProvider(name, inputs);
+  if (wanted.id !== provider.id) {
     throw invalid("provider", `is ${wanted.id}, but the seal is of ${provider.id}`, MISMATCH);
   }
   const address = inputs.url === "" ? url : baseUrl(inputs, provider);
   if (address !== url) throw invalid("url", `is ${address}, but the seal is of ${url}`, MISMATCH);
-  if (isProtected(new URL(url)) || parseAllowHttp(inputs)) return;
+  if (isProtected(new URL(place)) || settings.allowHttp) return;
   throw invalid(
     "allow-http",
     "is not set, but the sealed token is for a plain http service",
@@ -115,33 +85,29 @@ function checkTarget({ provider, url }: Target, inputs: Inputs): void {
 
 const MISMATCH = 'Leave it out, or give the output "sealed" of the job that you mean.';
 
-/** Some services revoke only for the client itself; in every other case it has no business beside a seal. */
-function checkClient(inputs: Inputs, provider: Provider, handle: Handle | undefined): void {
-  if (provider.revokesWithClient !== true || handle === undefined) {
-    for (const name of [...CLIENT, "credentials"] as const) {
-      if (inputs[name] !== "") {
-        throw invalid(
-          name,
-          'cannot be given beside "sealed" here',
-          "It serves only `revoke: true`, at a service that revokes for the client alone.",
-        );
-      }
-    }
-    return;
-  }
+/** What the revocation names has to be given again; all other credentials have no business beside a seal. */
+function checkRevocation(inputs: Inputs, provider: Provider, handle: Handle | undefined): void {
+  const wanted = handle === undefined ? [] : (provider.revokesWith?.(handle) ?? []);
   const given = readCredentials(inputs);
-  for (const field of ["token", "username", "password"] as const) {
-    if (given[field] !== undefined) throw besideSealed(`credentials.${field}`);
+  const inJson = inputs.credentials !== "";
+  const spare = FIELDS.find((field) => given[field] !== undefined && !wanted.includes(field));
+  if (spare !== undefined && wanted.length > 0)
+    throw besideSealed(inputs[spare] === "" ? `credentials.${spare}` : spare);
+  if (spare !== undefined || (wanted.length === 0 && inJson)) {
+    throw invalid(
+      spare === undefined || inputs[spare] === "" ? "credentials" : spare,
+      'cannot be given beside "sealed" here',
+      "It serves only `revoke: true`, at a service whose revocation needs it again.",
+    );
   }
-  for (const name of CLIENT) {
-    if (given[name] === undefined) {
-      throw invalid(
-        inputs.credentials === "" ? name : `credentials.${name}`,
-        `is empty, but ${provider.name} revokes a token only with its key pair`,
-        `Give "client-id" and "client-secret" here too, or leave "revoke" out. ${misspeltHint(inputs, [name, "credentials"])}${WHY_EMPTY}`,
-      );
-    }
-  }
+  const lacking = wanted.filter((field) => given[field] === undefined);
+  const [first] = lacking;
+  if (first === undefined) return;
+  throw invalid(
+    inJson ? `credentials.${first}` : first,
+    `is empty, but ${provider.name} revokes a token only with it`,
+    `Give ${wanted.map((field) => `"${field}"`).join(" and ")} here too, or leave "revoke" out. ${misspeltHint(inputs, [first, "credentials"])}${WHY_EMPTY}`,
+  );
 }
 
 function foreign(what: string): Failure {

@@ -1,24 +1,37 @@
 import type { Failure } from "../failure.ts";
-import type { Credential, Credentials, Handle, Method, Provider, Run } from "../providers/provider.ts";
+import {
+  type Credential,
+  type Given,
+  type Handle,
+  type Method,
+  OPTIONS,
+  type Prepared,
+  type Provider,
+  type Run,
+} from "../providers/provider.ts";
 import { readSealKey } from "../seal/seal.ts";
 import { chooseMethod, chooseProvider } from "./choice.ts";
 import { readCredentials } from "./credentials.ts";
 import { chooseSealed } from "./opening.ts";
-import { type Inputs, invalid, misspeltHint, type Settings, WHY_EMPTY } from "./settings.ts";
-import { addressOf, baseUrl, lacksHost } from "./site.ts";
+import { invalid, misspeltHint, type Settings, WHY_EMPTY } from "./settings.ts";
+import { addressOf, baseUrl, checkEndpoints, lacksHost, placeOf } from "./site.ts";
+import type { Inputs } from "./table.ts";
 
 /** What the service is and how to authenticate there. */
 export interface Target {
   readonly provider: Provider;
   readonly method: Method;
+  /** The base URL, as the output tells it; empty where the user gave only an endpoint. */
   readonly url: string;
+  /** What the client is bound to: the base URL, else the origin of the endpoint. */
+  readonly place: string;
   /** Name of the environment variable to export the token as. */
   readonly envName: string;
 }
 
 /** What a step has to do: exchange credentials, or open what another job sealed. */
-export type Request =
-  | { readonly kind: "exchange"; readonly target: Target; readonly credentials: Credentials; readonly sealKey: string }
+export type Plan =
+  | { readonly kind: "exchange"; readonly target: Target; readonly prepared: Prepared; readonly sealKey: string }
   | {
       readonly kind: "open";
       readonly target: Target;
@@ -27,45 +40,69 @@ export type Request =
       readonly handle: Handle | undefined;
     };
 
-/** Tells an output as soon as it is known, so that a failure has it too. */
-export type Tell = (output: TellName, value: string) => void;
-export type TellName = "provider" | "method" | "url" | "probe";
+/** What is known of the target, also where the step fails later. */
+export interface Known {
+  readonly provider?: Provider;
+  readonly method?: string;
+  readonly url?: string;
+  readonly probe?: string;
+}
+
+/** Tells what is known as soon as it is, so that a failure has it too. */
+export type Tell = (known: Known) => void;
+
+export interface Planning {
+  readonly run: Run;
+  readonly tell: Tell;
+  readonly secret: (value: string) => void;
+  /** The text of the definition file that the input names. */
+  readonly definition: (path: string) => string;
+}
 
 /**
  * Decides from the inputs what is to be done; no request is sent.
  * @throws {Failure} `invalid-input`, `missing-secret`, or `refused` for a seal whose token has expired
  */
-export async function chooseRequest(
-  inputs: Inputs,
-  settings: Settings,
-  context: { run: Run; tell: Tell; secret: (value: string) => void },
-): Promise<Request> {
-  if (inputs.sealed !== "") return chooseSealed(inputs, settings, context);
-  return chooseExchange(inputs, settings, context.tell);
+export async function plan(inputs: Inputs, settings: Settings, planning: Planning): Promise<Plan> {
+  if (inputs.sealed !== "") return chooseSealed(inputs, settings, planning);
+  return planExchange(inputs, settings, planning);
 }
 
-async function chooseExchange(inputs: Inputs, settings: Settings, tell: Tell): Promise<Request> {
-  const provider = chooseProvider(inputs);
-  tell("provider", provider.id);
+async function planExchange(inputs: Inputs, settings: Settings, { tell, definition }: Planning): Promise<Plan> {
+  const provider = await chooseProvider(inputs, definition);
+  tell({ provider });
   const hasAddress = !lacksHost(addressOf(inputs, provider));
   const url = hasAddress ? baseUrl(inputs, provider) : "";
-  if (hasAddress) tell("url", url);
-  const credentials = readCredentials(inputs);
-  const method = chooseMethod(provider, credentials, inputs);
-  tell("method", method.id);
-  if (!hasAddress) throw noAddress(provider, inputs);
-  if (inputs["seal-key"] !== "") {
-    if (settings.revoke === "true") {
-      throw invalid(
-        "revoke",
-        "is `true` in a step that seals its token for other jobs",
-        "Revoke in the last job that opens the seal.",
-      );
-    }
-    readSealKey(inputs["seal-key"]);
+  if (hasAddress) tell({ url });
+  const given = { ...readCredentials(inputs), ...givenOptions(inputs) };
+  const method = chooseMethod(provider, given, inputs);
+  tell({ method: method.id });
+  checkEndpoints(inputs, settings);
+  const prepared = method.prepare(given);
+  const place = hasAddress ? url : placeOf(inputs, provider, given);
+  if (place === undefined) throw noAddress(provider, inputs);
+  checkEnd(method, inputs, settings);
+  const target = { provider, method, url, place, envName: settings.envName || method.envName };
+  return { kind: "exchange", target, prepared, sealKey: inputs["seal-key"] };
+}
+
+function givenOptions(inputs: Inputs): Given {
+  return Object.fromEntries(OPTIONS.map((name) => [name, inputs[name]]).filter(([, value]) => value !== ""));
+}
+
+function checkEnd(method: Method, inputs: Inputs, settings: Settings): void {
+  if (settings.revoke === "true" && method.neverRevokes === true) {
+    throw invalid("revoke", `is \`true\`, but the method ${method.id} never revokes`, "Leave it out.");
   }
-  const target = { provider, method, url, envName: settings.envName || method.envName };
-  return { kind: "exchange", target, credentials, sealKey: inputs["seal-key"] };
+  if (inputs["seal-key"] === "") return;
+  if (settings.revoke === "true") {
+    throw invalid(
+      "revoke",
+      "is `true` in a step that seals its token for other jobs",
+      "Revoke in the last job that opens the seal.",
+    );
+  }
+  readSealKey(inputs["seal-key"]);
 }
 
 /** Told only where the credentials are there: without them, that is what is wrong. */

@@ -1,61 +1,41 @@
-import { getInput } from "@actions/core";
-import type { Credentials, Field } from "../providers/provider.ts";
+import * as z from "zod/mini";
+import { type Credentials, FIELDS, type Field } from "../providers/provider.ts";
+import { givenInputs, untrimmedInput } from "../runner/input.ts";
 import { notice, warning } from "../runner/log.ts";
 import { mask } from "../runner/masks.ts";
 import { basicPair } from "../text/basic.ts";
+import { parseJson, read, schema } from "../text/json.ts";
 import { bare } from "../text/nearest.ts";
 import { fieldsInside, trimmed } from "./credentials.ts";
 import { innerForms } from "./oddity.ts";
-import { INPUTS, type InputName, type Inputs } from "./settings.ts";
+import { eachInput, INPUTS, type InputName, type Inputs, isSecret } from "./table.ts";
 import { passwordsIn } from "./user-info.ts";
 
 /** A user name or a client id is no secret, and a mask on a common word shreds the log. */
-const SECRET_FIELDS: readonly Field[] = ["token", "password", "client-secret"];
+const SECRET_FIELDS: readonly Field[] = FIELDS.filter(isSecret);
+
+const PrivateMembers = schema(() => {
+  const member = z.optional(z.string());
+  return z.object({ d: member, p: member, q: member, dp: member, dq: member, qi: member, k: member });
+});
 
 /** Reads every input. */
 export function readInputs(): Inputs {
-  return {
-    provider: input("provider"),
-    method: input("method"),
-    url: input("url"),
-    token: input("token"),
-    username: input("username"),
-    password: input("password"),
-    "client-id": input("client-id"),
-    "client-secret": input("client-secret"),
-    credentials: input("credentials"),
-    probe: input("probe"),
-    "export-env": input("export-env"),
-    "env-name": input("env-name"),
-    revoke: input("revoke"),
-    timeout: input("timeout"),
-    retries: input("retries"),
-    "ca-certificate": input("ca-certificate"),
-    "allow-http": input("allow-http"),
-    summary: input("summary"),
-    "seal-key": input("seal-key"),
-    sealed: input("sealed"),
-    misspelt: misspelt(),
-  };
+  return { ...eachInput(input), misspelt: misspelt() };
 }
 
 /** Inputs that the action does not have but for case, hyphens, underscores and blanks, which the runner only warns of. */
 function misspelt(): Partial<Record<InputName, string>> {
   const found: Partial<Record<InputName, string>> = {};
-  for (const variable of Object.keys(process.env)) {
-    const [, written = ""] = /^INPUT_(.+)$/.exec(variable.toUpperCase()) ?? [];
+  for (const written of givenInputs()) {
     const name = INPUTS.find((one) => bare(one) === bare(written));
-    if (name !== undefined && name !== written.toLowerCase()) found[name] = written.toLowerCase();
+    if (name !== undefined && name !== written) found[name] = written;
   }
   return found;
 }
 
 function input(name: InputName): string {
-  return trimmed(name, untrimmed(name));
-}
-
-function untrimmed(name: InputName): string {
-  return getInput(name, { trimWhitespace: false });
+  return trimmed(name, untrimmedInput(name));
 }
 
 /**
@@ -74,8 +54,9 @@ export function maskInputs(inputs: Inputs, how: "aloud" | "silently"): void {
     if (!SECRET_FIELDS.includes(field)) continue;
     maskNamed(name, trimmed(field, value), odd);
     maskForms([value, written, ...innerForms(trimmed(field, value))]);
+    if (field === "private-key") maskForms(partsOfKey(value));
   }
-  maskForms([untrimmed("password"), ...innerForms(inputs["seal-key"]), ...passwordsIn(inputs.url)]);
+  maskForms([untrimmedInput("password"), ...innerForms(inputs["seal-key"]), ...passwordsIn(inputs.url)]);
   maskPairs(inputs);
 }
 
@@ -88,6 +69,13 @@ interface Odd {
 /** Other forms of what is masked already; blanks alone are no secret. */
 function maskForms(forms: readonly string[]): void {
   for (const form of forms) if (form.trim() !== "") mask(form);
+}
+
+/** The lines of a PEM that hold the key, and the private members of a JWK (RFC 7518, sections 6.2.2, 6.3.2 and 6.4.1). */
+function partsOfKey(key: string): string[] {
+  const lines = key.split(/[\r\n]|\\r|\\n/).map((line) => line.trim());
+  const members = Object.values(read(PrivateMembers, parseJson(key)) ?? {}).filter((member) => member !== undefined);
+  return [...lines.filter((line) => /^[A-Za-z0-9+/=]{4,}$/.test(line)), ...members];
 }
 
 function maskNamed(name: string, secret: string, odd: Odd): void {
@@ -127,15 +115,17 @@ function maskPairs(inputs: Inputs): void {
   }
 }
 
-/** The client credentials alone, from the inputs or from `credentials`: all that a revocation takes from `with:`. */
-export function readClient(): Credentials {
-  const inside = Object.fromEntries(
-    fieldsInside(input("credentials")).map(({ field, value }) => [field, trimmed(field, value)]),
-  );
-  const id = input("client-id") || inside["client-id"];
-  const secret = input("client-secret") || inside["client-secret"];
-  if (!id || !secret) return {};
-  mask(secret);
-  mask(basicPair(id, secret));
-  return { "client-id": id, "client-secret": secret };
+/** These credentials alone, from the inputs or from `credentials`, masked: what a revocation takes from `with:`. */
+export function readAgain(fields: readonly Field[]): Credentials {
+  const inside = fields.length === 0 ? [] : fieldsInside(input("credentials"));
+  const found: Partial<Record<Field, string>> = {};
+  for (const field of fields) {
+    const value = input(field) || trimmed(field, inside.findLast((one) => one.field === field)?.value ?? "");
+    if (value === "") continue;
+    if (isSecret(field)) mask(value);
+    found[field] = value;
+  }
+  const { "client-id": id, "client-secret": secret } = found;
+  if (id !== undefined && secret !== undefined) mask(basicPair(id, secret));
+  return found;
 }

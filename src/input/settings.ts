@@ -1,39 +1,10 @@
 import { Failure } from "../failure.ts";
+import { namesOfProviders } from "../providers/index.ts";
+import type { InputName, Inputs } from "./table.ts";
 
 /** The reasons why a value arrives empty, for whoever has to find the right one. */
 export const WHY_EMPTY =
   "A secret arrives empty where it does not exist or is named otherwise, in a pull request from a fork or from Dependabot, where the job does not name the `environment` that holds it, and where a reusable workflow is called without `secrets: inherit`.";
-
-/** Every input of `action.yml`, in its order. */
-export const INPUTS = [
-  "provider",
-  "method",
-  "url",
-  "token",
-  "username",
-  "password",
-  "client-id",
-  "client-secret",
-  "credentials",
-  "probe",
-  "export-env",
-  "env-name",
-  "revoke",
-  "timeout",
-  "retries",
-  "ca-certificate",
-  "allow-http",
-  "summary",
-  "seal-key",
-  "sealed",
-] as const;
-export type InputName = (typeof INPUTS)[number];
-
-/** The inputs as texts; empty is absent, since the runner cannot tell these apart. */
-export type Inputs = Readonly<Record<InputName, string>> & {
-  /** Inputs that the action does not have, as the user wrote them, each under the one that it must mean. */
-  readonly misspelt?: Readonly<Partial<Record<InputName, string>>>;
-};
 
 /** Names the misspelt inputs among those that are missing, with a blank behind it; empty where there is none. */
 export function misspeltHint({ misspelt }: Inputs, missing: readonly InputName[]): string {
@@ -117,7 +88,7 @@ const FORBIDDEN_NAMES = [
   "PATH PATHEXT HOME SHELL COMSPEC ENV BASH_ENV IFS CI PSMODULEPATH",
   "NODE_OPTIONS NODE_PATH NODE_EXTRA_CA_CERTS NODE_TLS_* NPM_CONFIG_*",
   "LD_* DYLD_* PYTHON* PERL* RUBY* JAVA_TOOL_OPTIONS JDK_JAVA_OPTIONS _JAVA_OPTIONS DOTNET_*",
-  "SSL_CERT_* GIT_* *_PROXY GITHUB_* RUNNER_* ACTIONS_* INPUT_* STATE_* TULEAP_USER_ID",
+  "SSL_CERT_* GIT_* *_PROXY GITHUB_* RUNNER_* ACTIONS_* INPUT_* STATE_*",
 ].join(" ");
 
 /**
@@ -135,7 +106,8 @@ export function environmentNameFlaw(name: string): string | undefined {
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
     return "is no name of an environment variable, which has letters, digits and underscores only";
   }
-  if (!FORBIDDEN_NAMES.split(" ").some((pattern) => fits(name.toUpperCase(), pattern))) return undefined;
+  if (![...FORBIDDEN_NAMES.split(" "), ...namesOfProviders()].some((pattern) => fits(name.toUpperCase(), pattern)))
+    return undefined;
   return `names ${name}, which steers how later steps run`;
 }
 

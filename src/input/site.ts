@@ -1,6 +1,8 @@
+import { isProtected } from "../http/protection.ts";
 import { providers } from "../providers/index.ts";
-import type { Provider } from "../providers/provider.ts";
-import { type Inputs, invalid, parseAllowHttp } from "./settings.ts";
+import type { Given, Provider } from "../providers/provider.ts";
+import { invalid, parseAllowHttp, type Settings } from "./settings.ts";
+import type { Inputs } from "./table.ts";
 import { hasUserInfo } from "./user-info.ts";
 
 /** The address that the user gave, else the one that the provider has by itself under the name it was chosen by; empty for none. */
@@ -13,6 +15,39 @@ export function lacksHost(address: string): boolean {
   return /^(?:[a-z][a-z0-9+.-]*:\/\/)?(?::\d+)?(?:[\\/]*|[\\/](?![\\/])[^@]*)$/i.test(address);
 }
 
+/** What the client is bound to without a `url`: the place of an endpoint that the user gave; undefined for none. */
+export function placeOf(inputs: Inputs, provider: Provider, given: Given): string | undefined {
+  const endpoint = inputs.url === "" ? provider.placeWithoutUrl?.(given) : undefined;
+  return endpoint === undefined ? undefined : new URL(endpoint).origin;
+}
+
+/** The inputs that hold the absolute URL of an endpoint, which may have a query (RFC 6749, section 3.2). */
+const ENDPOINTS = ["token-url", "probe-url", "revocation-url"] as const;
+
+/**
+ * Checks the endpoints that the user gave.
+ * @throws {Failure} `invalid-input`
+ */
+export function checkEndpoints(inputs: Inputs, { allowHttp }: Settings): void {
+  for (const name of ENDPOINTS) {
+    if (inputs[name] === "") continue;
+    const flaw = endpointFlaw(inputs[name]);
+    if (flaw !== undefined) throw invalid(name, flaw, "Give the whole URL, such as https://host/path.");
+    checkScheme(name, new URL(inputs[name]), allowHttp);
+  }
+}
+
+function endpointFlaw(address: string): string | undefined {
+  if (address.length > LONGEST) return `has more than ${LONGEST} characters`;
+  if (hasUserInfo(address)) return "holds a user name or password";
+  const flaw = FLAWS.find(([pattern]) => pattern.test(address))?.[1];
+  if (flaw !== undefined) return flaw;
+  const url = /^https?:\/\//i.test(address) ? parse(address) : undefined;
+  if (url === undefined) return "is no URL of the form https://host/path";
+  if (!HOST.test(url.hostname)) return "names a host that cannot be one";
+  return url.href.includes("#") ? "holds a fragment" : undefined;
+}
+
 /**
  * The base URL of the service, without what people paste after it and without a trailing slash.
  * @throws {Failure} `invalid-input`
@@ -22,18 +57,8 @@ export function baseUrl(inputs: Inputs, provider: Provider): string {
   const flaw = addressFlaw(address, provider);
   if (flaw !== undefined) throw invalid("url", flaw, hintFor(provider));
   const url = normalised(address, provider);
-  checkScheme(new URL(url), inputs);
+  checkScheme("url", new URL(url), parseAllowHttp(inputs));
   return url;
-}
-
-/** Whether the URL may be talked to: TLS, or plain HTTP to this very machine. */
-export function isProtected(url: URL): boolean {
-  return url.protocol === "https:" || isLoopback(url.hostname);
-}
-
-/** https://www.rfc-editor.org/rfc/rfc6761#section-6.3 for the name; the parser has written addresses out already. */
-function isLoopback(hostname: string): boolean {
-  return hostname === "localhost" || hostname === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(hostname);
 }
 
 const NOT_FILLED_IN = "holds an expression or a variable that nothing has filled in";
@@ -88,7 +113,7 @@ function otherProduct(host: string, provider: Provider): string | undefined {
 function partsFlaw(url: URL, provider: Provider): string | undefined {
   // A `?` after the `#` is part of the fragment: single-page applications keep their filters there.
   if (/^[^#]*\?/.test(url.href)) return "holds a query";
-  const mayHaveFragment = provider.pastedFragment === true && /\/ui\/*$/.test(url.pathname);
+  const mayHaveFragment = provider.pastedFragment?.test(url.pathname) === true;
   return url.href.includes("#") && !mayHaveFragment ? "holds a fragment" : undefined;
 }
 
@@ -114,10 +139,10 @@ export function normalised(address: string, provider: Provider): string {
   return url.origin + path;
 }
 
-function checkScheme(url: URL, inputs: Inputs): void {
-  if (isProtected(url) || parseAllowHttp(inputs)) return;
+function checkScheme(name: "url" | (typeof ENDPOINTS)[number], url: URL, allowHttp: boolean): void {
+  if (isProtected(url) || allowHttp) return;
   throw invalid(
-    "url",
+    name,
     `is plain http, which would send the secret to ${url.host} in the clear`,
     "Use https, or set `allow-http: true` where the network itself is protected.",
   );

@@ -5,10 +5,37 @@ import { tuleap } from "./tuleap.ts";
 import { virtuozzo } from "./virtuozzo.ts";
 import { xray } from "./xray.ts";
 
-/** Every service that the action knows, in the order of the documentation. */
+/** A provider that a file of the user describes. */
+export interface Definable {
+  readonly id: string;
+  /**
+   * What the text of a definition file describes.
+   * @throws {Failure} `invalid-input` with the place of the mistake
+   */
+  define(text: string): Provider;
+  /** The same provider from what it kept: the parts of a credential out of a seal, or the handle of a state. */
+  again(kept: Readonly<Record<string, string>>): Provider;
+}
+
+/** Services with code of their own, in the order of the documentation. */
 export const providers: readonly Provider[] = [reportportal, xray, virtuozzo, tuleap, qa];
 
-/** The provider with this id. */
-export function providerById(id: string): Provider | undefined {
-  return providers.find((provider) => provider.id === id);
+/** What is evaluated only in a run that chooses it, by its id. */
+const LAZY: Readonly<Record<string, () => Promise<Provider | Definable>>> = {};
+
+/** Every name that the input `provider` takes. */
+export function providerNames(): string[] {
+  return [...providers.flatMap(({ id, aliases }) => [id, ...Object.keys(aliases ?? {})]), ...Object.keys(LAZY)];
+}
+
+/** Variables that some method exports beside its token, whatever that one is called. */
+export function namesOfProviders(): string[] {
+  const methods = providers.flatMap((provider) => provider.methods);
+  return methods.flatMap(({ alsoExports }) => Object.keys(alsoExports?.({ token: "" }) ?? {}));
+}
+
+/** The provider of this name, an id or an alias; undefined for none. */
+export async function findProvider(name: string): Promise<Provider | Definable | undefined> {
+  const found = providers.find(({ id, aliases }) => id === name || Object.hasOwn(aliases ?? {}, name));
+  return found ?? (Object.hasOwn(LAZY, name) ? await LAZY[name]?.() : undefined);
 }

@@ -6,7 +6,8 @@ import { read, schema } from "../text/json.ts";
 import { expiry } from "./kit/expiry.ts";
 import { judge, lacksPermission, noAnswer, refusedOrThrow } from "./kit/judge.ts";
 import { readTokenResponse } from "./kit/token.ts";
-import { method, type Provider, type Verdict } from "./provider.ts";
+import { method, text } from "./method.ts";
+import type { Provider, Verdict } from "./provider.ts";
 
 /** Ten hours: QA API, OpenAPI description of the flow `application`. */
 const DOCUMENTED_SECONDS = 10 * 3600;
@@ -21,6 +22,7 @@ const API_TYPES = "application/vnd.api+json, application/json;q=0.9";
 const UNKNOWN_CALLER =
   /authentication credentials (?:were )?(?:not|missing)|incorrect authentication|(?:invalid|unknown|expired) token|token (?:is|was|has)? ?(?:not valid|invalid|expired)|invalid_token|not_authenticated|authentication_failed/i;
 
+const KeyPair = schema(() => z.strictObject({ "client-id": text(), "client-secret": text() }));
 const OAuthError = schema(() => z.object({ error: z.string() }));
 const Page = schema(() => z.union([z.looseObject({}), z.array(z.unknown())]));
 const ApiErrors = schema(() => z.object({ errors: z.array(z.unknown()) }));
@@ -33,13 +35,13 @@ export const qa: Provider = {
   defaultUrl: "https://app.qa.com",
   aliases: { "cloud-academy": { defaultUrl: "https://cloudacademy.com" } },
   pastedTail: /(?:\/oauth2(?:\/token)?|\/restapi)$/,
-  revokesWithClient: true,
+  revokesWith: () => ["client-id", "client-secret"],
   byHand:
     "the API settings of your organization (a new key pair revokes the old pair, but may leave its tokens: ask QA's support to end one)",
   methods: [
     method({
       id: "client-credentials",
-      needs: ["client-id", "client-secret"],
+      fields: KeyPair,
       envName: "QA_TOKEN",
       ending: "revocable",
       headers: ({ token }) => ({ Authorization: `Bearer ${token}` }),
@@ -61,10 +63,10 @@ export const qa: Provider = {
         if (minted === undefined) throw judge(answer, http, ownWord, notQa(http));
         const { accessToken: token, expiresIn } = minted;
         revocable({ secret: token });
-        return { token, isFresh: true, expiresAt: expiry({ token, expiresIn, documented: DOCUMENTED_SECONDS }) };
+        return { token, expiresAt: expiry({ token, expiresIn, documented: DOCUMENTED_SECONDS }) };
       },
 
-      async probe({ token, isFresh }, http) {
+      async probe({ token }, http, { minted }) {
         const answer = await http.send({
           method: "GET",
           path: "/restapi/v1/organizations/accounts/teams/?page%5Bsize%5D=1",
@@ -72,19 +74,19 @@ export const qa: Provider = {
         });
         const page = answer.status < 300 ? read(Page, answer.json) : undefined;
         if (page !== undefined && read(ApiErrors, page) === undefined) return { kind: "accepted" };
-        return unproven(answer, http.host, isFresh === true) ?? refusedOrThrow(answer, http, ownWord);
+        return unproven(answer, http.host, minted === "here") ?? refusedOrThrow(answer, http, ownWord);
       },
     }),
   ],
 
   ownsHandle: (handle) => read(Handle, handle) !== undefined,
 
-  async revoke(handle, http, client) {
+  async revoke(handle, http, { given }) {
     const { secret } = z.parse(Handle(), handle);
     const answer = await http.send({
       method: "POST",
       path: "/oauth2/revoke_token/",
-      form: { token: secret, client_id: client["client-id"] ?? "", client_secret: client["client-secret"] ?? "" },
+      form: { token: secret, client_id: given["client-id"] ?? "", client_secret: given["client-secret"] ?? "" },
     });
     // Unknown paths answer 200 with a page; the real empty answer is typed text/html too, so the body decides.
     if (answer.status === 200 && !answer.isHtml) return { kind: "revoked" };

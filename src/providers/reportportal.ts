@@ -9,11 +9,12 @@ import { expiry } from "./kit/expiry.ts";
 import { lacksPermission, notKnownNow, revocation } from "./kit/judge.ts";
 import { isLeftover } from "./kit/key-name.ts";
 import { mintedToken, readTokenResponse, tokenFlaw } from "./kit/token.ts";
-import { type Credential, type Hands, method, type Provider, type Unproven, type Verdict } from "./provider.ts";
+import { method, text } from "./method.ts";
+import type { Credential, Provider, Step, Unproven, Verdict } from "./provider.ts";
 import { isApiWithoutEndpoint, judgeGrant, refusalOf, saying, uncutPrefix } from "./reportportal-words.ts";
 
 /** The only client that may use the password grant; a constant in ReportPortal's source, no secret. */
-const PUBLIC_CLIENT = { id: "ui", secret: "uiman" };
+const PUBLIC_CLIENT = ["ui", "uiman"];
 
 /** "Who am I": up to 5.10 `/api/v1/user`, 5.11 to 5.15 `/api/users`, from 6.0 `/api/v1/users`. */
 const WHO_AM_I = ["/api/users", "/api/v1/users", "/api/v1/user"] as const;
@@ -67,6 +68,11 @@ const Handle = schema(() =>
   }),
 );
 
+const PasswordFields = schema(() => {
+  const user = { username: text(), password: text() };
+  return z.union([z.strictObject(user), z.strictObject({ ...user, "client-id": text(), "client-secret": text() })]);
+});
+
 const bearer = ({ token }: Pick<Credential, "token">) => ({ Authorization: `Bearer ${token}` });
 
 /** ReportPortal: a password grant for an access token, or an API key; only API keys can be revoked. */
@@ -74,13 +80,12 @@ export const reportportal: Provider = {
   id: "reportportal",
   name: "ReportPortal",
   pastedTail: /(?:\/ui|\/uat(?:\/sso\/oauth\/token)?|\/api(?:\/v[12]|\/sso\/oauth\/token)?)$/,
-  pastedFragment: true,
+  pastedFragment: /\/ui\/*$/,
   byHand: "ReportPortal > your profile > API Keys",
   methods: [
     method({
       id: "password",
-      needs: ["username", "password"],
-      optional: ["client-id", "client-secret"],
+      fields: PasswordFields,
       envName: "RP_API_KEY",
       ending: "expires",
       headers: bearer,
@@ -89,7 +94,7 @@ export const reportportal: Provider = {
     }),
     method({
       id: "api-key",
-      needs: ["token"],
+      fields: schema(() => z.strictObject({ token: text() })),
       envName: "RP_API_KEY",
       ending: "ready-made",
       headers: bearer,
@@ -108,14 +113,13 @@ export const reportportal: Provider = {
     }),
     method({
       id: "ephemeral-api-key",
-      needs: ["username", "password"],
-      optional: ["client-id", "client-secret"],
+      fields: PasswordFields,
       byNameOnly: true,
       envName: "RP_API_KEY",
       ending: "revocable",
       headers: bearer,
-      exchange: async (credentials, http, hands) =>
-        createKey(await passwordGrant(credentials, naming(http, "Signing in"), hands), http, hands),
+      exchange: async (credentials, http, step) =>
+        createKey(await passwordGrant(credentials, naming(http, "Signing in"), step), http, step),
       probe,
     }),
   ],
@@ -146,19 +150,12 @@ export const reportportal: Provider = {
   },
 };
 
-interface PasswordCredentials {
-  readonly username: string;
-  readonly password: string;
-  readonly "client-id"?: string;
-  readonly "client-secret"?: string;
-}
-
 /** Password grant (RFC 6749, section 4.3) at the place where this generation of ReportPortal has it. */
-async function passwordGrant(credentials: PasswordCredentials, http: Http, hands: Hands): Promise<Credential> {
+async function passwordGrant(credentials: Parsed<typeof PasswordFields>, http: Http, step: Step): Promise<Credential> {
   let elsewhere: Failure | undefined;
   for (const place of TOKEN_PLACES) {
-    const granted = await grantAt(place.path, credentials, http, hands.secret, elsewhere === undefined);
-    if (!(granted instanceof Failure)) return { ...granted, probeAt: place.whoAmI };
+    const granted = await grantAt(place.path, credentials, http, step.secret, elsewhere === undefined);
+    if (!(granted instanceof Failure)) return { ...granted, parts: { place: place.whoAmI } };
     elsewhere ??= granted;
   }
   throw elsewhere;
@@ -170,18 +167,20 @@ async function passwordGrant(credentials: PasswordCredentials, http: Http, hands
  */
 async function grantAt(
   path: string,
-  credentials: PasswordCredentials,
+  credentials: Parsed<typeof PasswordFields>,
   http: Http,
-  secret: Hands["secret"],
+  secret: Step["secret"],
   isFirst: boolean,
 ): Promise<Credential | Failure> {
-  const { username, password, "client-id": id, "client-secret": clientSecret } = credentials;
+  const { username, password } = credentials;
+  const isOwnClient = "client-id" in credentials;
+  const client = isOwnClient ? [credentials["client-id"], credentials["client-secret"]] : PUBLIC_CLIENT;
   const answer = await notElsewhere(() =>
     http.send({
       method: "POST",
       path,
       // The client authenticates by HTTP Basic only; in the body it is not looked at.
-      headers: { authorization: `Basic ${basicPair(id ?? PUBLIC_CLIENT.id, clientSecret ?? PUBLIC_CLIENT.secret)}` },
+      headers: { authorization: `Basic ${basicPair(client[0] ?? "", client[1] ?? "")}` },
       form: { grant_type: "password", username, password },
       resend: "once",
       mints: true,
@@ -192,7 +191,7 @@ async function grantAt(
   if (minted !== undefined) {
     return { token: minted.accessToken, expiresAt: expiry({ token: minted.accessToken, expiresIn: minted.expiresIn }) };
   }
-  const failure = judgeGrant(answer, http, { place: path, isOwnClient: id !== undefined });
+  const failure = judgeGrant(answer, http, { place: path, isOwnClient });
   if (answer.isHtml || failure.code === "wrong-url" || (!isFirst && isApiWithoutEndpoint(answer))) return failure;
   throw failure;
 }
@@ -220,7 +219,9 @@ interface Self {
 
 /** Asks the three places in turn. Only a body with `userId` is an answer: in 6.0 the first one lists users instead. */
 async function whoAmI(credential: Credential, http: Http): Promise<Self | Unproven> {
-  const places = [...WHO_AM_I].sort((a, b) => Number(b === credential.probeAt) - Number(a === credential.probeAt));
+  const places = [...WHO_AM_I].sort(
+    (a, b) => Number(b === credential.parts?.place) - Number(a === credential.parts?.place),
+  );
   const answers: Answer[] = [];
   for (const place of places) {
     const answer = await http.send({ method: "GET", path: place, headers: bearer(credential) });
@@ -254,26 +255,26 @@ function nowhere(answers: readonly Answer[], http: Http): Unproven {
 }
 
 /** Creates an API key for this run: unlike an access token it can be revoked. It has no expiry of its own. */
-async function createKey(access: Credential, http: Http, hands: Hands): Promise<Credential> {
+async function createKey(access: Credential, http: Http, step: Step): Promise<Credential> {
   const self = await whoAmI(access, naming(http, "Asking for the user"));
   if ("kind" in self) throw noKey(self, http);
   if (self.id === undefined) throw noUserId(http.host);
   const path = `${self.place}/${self.id}/api-keys`;
   const headers = bearer(access);
-  const { answer, undo } = await askForKey(http, hands, {
+  const { answer, undo } = await askForKey(http, step, {
     request: (name) => ({ method: "POST", path, headers, json: { name } }),
     remove: (name, client) => removeKeys(name, path, access.token, client),
   });
   const isMade = answer.status < 300;
   const key = isMade ? read(CreatedKey, answer.json)?.api_key : undefined;
-  if (key !== undefined) hands.secret(key);
+  if (key !== undefined) step.secret(key);
   const id = isMade ? read(KeyId, answer.json)?.id : undefined;
   // A key that came without its id or its secret could neither be used nor deleted by anyone who does not look for it.
   if (isMade && (id === undefined || tokenFlaw(key ?? "") !== undefined)) await undo();
   if (key === undefined || id === undefined) throw noKey(refusalOf(answer, http, access.token), http);
   const token = mintedToken(key, http);
-  hands.revocable({ place: self.place, user: String(self.id), id: String(id), secret: token });
-  return { token, probeAt: self.place };
+  step.revocable({ place: self.place, user: String(self.id), id: String(id), secret: token });
+  return { token, parts: { place: self.place } };
 }
 
 function noKey(verdict: Unproven, { host }: Http): Failure {

@@ -7,7 +7,8 @@ import { askForKey } from "./kit/creation.ts";
 import { expiry } from "./kit/expiry.ts";
 import { lacksPermission, revocation } from "./kit/judge.ts";
 import { mintedToken, tokenFlaw, USER_ID } from "./kit/token.ts";
-import { type Credential, type Hands, method, type Provider, type Revocation, type Verdict } from "./provider.ts";
+import { method, text } from "./method.ts";
+import type { Credential, Provider, Revocation, Step, Verdict } from "./provider.ts";
 import { anonymous, errorText, judgeExchange, lacksScope, refusalOf, type Shown } from "./tuleap-words.ts";
 
 /** `TOKENS_EXPIRATION_TIME` of Tuleap: a token is purged after 24 hours. */
@@ -15,6 +16,9 @@ const TOKEN_SECONDS = 24 * 3600;
 
 /** A job on a hosted runner ends within 6 hours, on a self-hosted one within 5 days. */
 const KEY_SECONDS = { hosted: 6 * 3600, selfHosted: 5 * 24 * 3600 };
+
+/** The part of a credential that is told as the output of this name. */
+const USER = "user-id";
 
 const REST_SCOPE = "write:rest";
 
@@ -57,8 +61,14 @@ const Handle = schema(() =>
   ]),
 );
 
+const TokenField = schema(() => z.strictObject({ token: text() }));
+const PasswordFields = schema(() => z.strictObject({ username: text(), password: text() }));
+
 const keyHeaders = ({ token }: Pick<Credential, "token">) => ({ "X-Auth-AccessKey": token });
-const tokenHeaders = ({ token, userId = "" }: Credential) => ({ "X-Auth-Token": token, "X-Auth-UserId": userId });
+const tokenHeaders = ({ token, parts = {} }: Credential) => ({
+  "X-Auth-Token": token,
+  "X-Auth-UserId": parts[USER] ?? "",
+});
 const bearerHeaders = ({ token }: Credential) => ({ Authorization: `Bearer ${token}` });
 const basicHeaders = ({ token }: Pick<Credential, "token">) => ({ Authorization: `Basic ${token}` });
 
@@ -71,7 +81,7 @@ export const tuleap: Provider = {
   methods: [
     method({
       id: "access-key",
-      needs: ["token"],
+      fields: TokenField,
       recognises: ({ token = "" }) => !token.startsWith("tlp-oauth2-at1-"),
       envName: "TULEAP_ACCESS_KEY",
       ending: "ready-made",
@@ -86,17 +96,17 @@ export const tuleap: Provider = {
     }),
     method({
       id: "ephemeral-access-key",
-      needs: ["username", "password"],
+      fields: PasswordFields,
       byNameOnly: true,
       envName: "TULEAP_ACCESS_KEY",
       ending: "revocable",
       headers: keyHeaders,
-      exchange: ({ username, password }, http, hands) => createKey(basicToken(username, password), http, hands),
+      exchange: ({ username, password }, http, step) => createKey(basicToken(username, password), http, step),
       probe: (credential, http) => probeUser(keyHeaders(credential), http, "access key"),
     }),
     method({
       id: "oauth2-access-token",
-      needs: ["token"],
+      fields: TokenField,
       recognises: ({ token = "" }) => token.startsWith("tlp-oauth2-at1-"),
       envName: "TULEAP_TOKEN",
       ending: "ready-made",
@@ -113,11 +123,12 @@ export const tuleap: Provider = {
     }),
     method({
       id: "token",
-      needs: ["username", "password"],
+      fields: PasswordFields,
       envName: "TULEAP_TOKEN",
       ending: "revocable",
       headers: tokenHeaders,
-      alsoExports: ({ userId = "" }) => ({ TULEAP_USER_ID: userId }),
+      isWhole: ({ parts = {} }) => USER_ID.test(parts[USER] ?? ""),
+      alsoExports: ({ parts = {} }) => ({ TULEAP_USER_ID: parts[USER] ?? "" }),
 
       async exchange({ username, password }, http, { secret, revocable, note, warn }) {
         note(preferAccessKey("tokens are deprecated"));
@@ -138,14 +149,14 @@ export const tuleap: Provider = {
           throw judgeExchange(answer, http, "password");
         }
         revocable({ secret: token, userId });
-        return { token, userId, expiresAt: expiry({ documented: TOKEN_SECONDS }) };
+        return { token, parts: { [USER]: userId }, expiresAt: expiry({ documented: TOKEN_SECONDS }) };
       },
 
       probe: (credential, http) => probeUser(tokenHeaders(credential), http, "login token"),
     }),
     method({
       id: "basic",
-      needs: ["username", "password"],
+      fields: PasswordFields,
       byNameOnly: true,
       envName: "TULEAP_TOKEN",
       ending: "ready-made",
@@ -195,12 +206,12 @@ function unusablePair(flaw: string): Failure {
 }
 
 /** Creates an access key for this run. Tuleap sends the user an e-mail each time, so no more are made than have to be. */
-async function createKey(basic: string, http: Http, hands: Hands): Promise<Credential> {
-  hands.secret(basic);
-  const seconds = hands.run.selfHosted ? KEY_SECONDS.selfHosted : KEY_SECONDS.hosted;
+async function createKey(basic: string, http: Http, step: Step): Promise<Credential> {
+  step.secret(basic);
+  const seconds = step.run.selfHosted ? KEY_SECONDS.selfHosted : KEY_SECONDS.hosted;
   const expiresAt = new Date(Math.floor(Date.now() / 1000 + seconds) * 1000);
   const headers = basicHeaders({ token: basic });
-  const { answer, undo } = await askForKey(http, hands, {
+  const { answer, undo } = await askForKey(http, step, {
     expiresAt,
     request: (name) => ({
       method: "POST",
@@ -211,13 +222,13 @@ async function createKey(basic: string, http: Http, hands: Hands): Promise<Crede
     remove: (name, client) => removeKeys(name, headers, client),
   });
   const created = answer.status < 300 ? read(CreatedKey, answer.json) : undefined;
-  if (created !== undefined) hands.secret(created.identifier);
+  if (created !== undefined) step.secret(created.identifier);
   const isKey = ACCESS_KEY.test(created?.identifier ?? "") && tokenFlaw(created?.identifier ?? "") === undefined;
   // What was created but is no usable key could not be deleted by anyone who does not look for it.
   if (answer.status < 300 && !isKey) await undo();
   if (created === undefined || !isKey) throw judgeExchange(answer, http, "basic");
   const token = mintedToken(created.identifier, http);
-  hands.revocable({ secret: token });
+  step.revocable({ secret: token });
   return { token, expiresAt };
 }
 
@@ -279,7 +290,7 @@ async function deleteToken(token: string, userId: string, http: Http): Promise<R
   const answer = await http.send({
     method: "DELETE",
     path: `/api/tokens/${encodeURIComponent(token)}`,
-    headers: tokenHeaders({ token, userId }),
+    headers: tokenHeaders({ token, parts: { [USER]: userId } }),
   });
   return revocation(
     answer,
@@ -292,7 +303,7 @@ async function endToken(
   token: string,
   { username, password }: { readonly username: string; readonly password: string },
   http: Http,
-  { secret, warn }: Pick<Hands, "secret" | "warn">,
+  { secret, warn }: Pick<Step, "secret" | "warn">,
 ): Promise<void> {
   const basic = basicPair(username, password);
   secret(basic);

@@ -4,7 +4,8 @@ import type { Answer, Http, Request } from "../http/http.ts";
 import { type Parsed, read, schema } from "../text/json.ts";
 import { judge, lacksPermission, noAnswer, refusedOrThrow } from "./kit/judge.ts";
 import { mintedToken, PRINTABLE } from "./kit/token.ts";
-import { type Credential, method, type Provider, type Verdict } from "./provider.ts";
+import { method, text } from "./method.ts";
+import type { Credential, Provider, Verdict } from "./provider.ts";
 
 const SESSION_UNKNOWN = 3;
 const UNKNOWN_ERROR = 99;
@@ -39,7 +40,7 @@ export const virtuozzo: Provider = {
   methods: [
     method({
       id: "personal-access-token",
-      needs: ["token"],
+      fields: schema(() => z.strictObject({ token: text() })),
       envName: "JELASTIC_TOKEN",
       ending: "ready-made",
       headers: () => ({}),
@@ -48,7 +49,7 @@ export const virtuozzo: Provider = {
     }),
     method({
       id: "session",
-      needs: ["username", "password"],
+      fields: schema(() => z.strictObject({ username: text(), password: text() })),
       envName: "JELASTIC_TOKEN",
       ending: "revocable",
       headers: () => ({}),

@@ -5,7 +5,8 @@ import { read, schema } from "../text/json.ts";
 import { expiry } from "./kit/expiry.ts";
 import { judge, lacksPermission, refusedOrThrow } from "./kit/judge.ts";
 import { mintedToken } from "./kit/token.ts";
-import { method, type Provider } from "./provider.ts";
+import { method, text } from "./method.ts";
+import type { Provider } from "./provider.ts";
 
 /** "expires after 24 hours": Xray Cloud documentation, REST API. */
 const DOCUMENTED_SECONDS = 24 * 3600;
@@ -21,6 +22,7 @@ const REGIONAL_URLS = [
 
 const JWT = /^[\w-]{2,}(?:\.[\w-]{2,}){2}$/;
 
+const KeyPair = schema(() => z.strictObject({ "client-id": text(), "client-secret": text() }));
 const BareString = schema(() => z.string());
 const Data = schema(() => z.looseObject({}));
 const ErrorBody = schema(() =>
@@ -39,7 +41,7 @@ export const xray: Provider = {
   methods: [
     method({
       id: "client-credentials",
-      needs: ["client-id", "client-secret"],
+      fields: KeyPair,
       envName: "XRAY_TOKEN",
       ending: "expires",
       headers: ({ token }) => ({ Authorization: `Bearer ${token}` }),

@@ -17,7 +17,7 @@ interface Stage {
  * Runs one stage of the step to its end and ends the process, with 0 only after a success: also where something throws
  * outside of any promise, or where nothing is left to wait for although the work is not done.
  */
-export function runStage({ body, onFailure, onCancel, failedExitCode }: Stage): void {
+export function runProcess({ body, onFailure, onCancel, failedExitCode }: Stage): void {
   process.exitCode = failedExitCode;
   let isOver = false;
   const exit = (): never => process.exit(failedExitCode);

@@ -1,7 +1,5 @@
-import type { Run } from "../providers/provider.ts";
-
 /** The run of the workflow, from the runner's default variables. */
-export function readRun(): Run {
+export function readRun() {
   const variable = (name: string, unset = "") => process.env[name] || unset;
   return {
     server: variable("GITHUB_SERVER_URL"),
@@ -24,4 +22,10 @@ export function chapterOn(failure: string): string | undefined {
 /** The folder that relative paths in inputs start from. */
 export function workspace(): string {
   return process.env.GITHUB_WORKSPACE || process.cwd();
+}
+
+/** Where GitHub gives ID tokens to this job, and the token to ask with; undefined without the permission `id-token: write`. */
+export function idTokenService(): { readonly url: string; readonly token: string } | undefined {
+  const { ACTIONS_ID_TOKEN_REQUEST_URL: url = "", ACTIONS_ID_TOKEN_REQUEST_TOKEN: token = "" } = process.env;
+  return url === "" || token === "" || !URL.canParse(url) ? undefined : { url, token };
 }

@@ -14,7 +14,7 @@ const NONE = "none";
 const LAST_SECOND = 253_402_300_799;
 
 /** What main leaves for post, and nothing that post does not need. */
-const Left = schema(() =>
+const ForPost = schema(() =>
   z.discriminatedUnion("kind", [
     /** There is something to take back. */
     z.object({
@@ -43,10 +43,10 @@ const Left = schema(() =>
     z.object({ kind: z.literal("kept"), provider: z.string(), expires: z.optional(z.number()) }),
   ]),
 );
-export type Left = Parsed<typeof Left>;
+export type ForPost = Parsed<typeof ForPost>;
 
 /** Whether each field is what the input that it came from can be. */
-function isSound(left: Left): boolean {
+function isSound(left: ForPost): boolean {
   if (!isWhole(left.expires ?? 0, 0, LAST_SECOND)) return false;
   if (left.kind === "unsettled") return isBaseUrl(left.url) && /^[\w-]{1,100}$/.test(left.name);
   if (left.kind !== "revocable") return true;
@@ -76,7 +76,7 @@ function isCertificate(text: string): boolean {
  * into post's environment: the runner lays what main saved over it.
  * @throws {Failure} `runner`
  */
-export function forget(): void {
+export function clearForPost(): void {
   save(NONE);
 }
 
@@ -85,7 +85,7 @@ export function forget(): void {
  * @param secret what post will send beside it and take from the inputs: it signs what is saved
  * @throws {Failure} `runner`
  */
-export function leave(left: Left, secret?: string): void {
+export function saveForPost(left: ForPost, secret?: string): void {
   save(JSON.stringify(secret === undefined ? left : { ...left, mac: macOf(left, secret) }));
 }
 
@@ -94,18 +94,18 @@ function save(text: string): void {
 }
 
 /** Saves what there is to know when the process ends, also where a signal ends it. */
-export function leaveAtExit(current: () => Left | undefined): void {
+export function saveForPostAtExit(current: () => ForPost | undefined): void {
   process.once("exit", () => {
     const left = current();
-    if (left !== undefined) leave(left);
+    if (left !== undefined) saveForPost(left);
   });
 }
 
-/** What main left: undefined for nothing, `broken` for what main cannot have written. */
-export function readLeft(): Left | undefined | "broken" {
+/** What main saved: undefined for nothing, `broken` for what main cannot have written. */
+export function readForPost(): ForPost | undefined | "broken" {
   const state = getState(KEY);
   if (state === NONE || state === "") return undefined;
-  const left = read(Left, parseJson(state));
+  const left = read(ForPost, parseJson(state));
   return left !== undefined && isSound(left) ? left : "broken";
 }
 

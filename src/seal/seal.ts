@@ -1,11 +1,10 @@
 import { createHash } from "node:crypto";
 import * as z from "zod/mini";
 import { Failure } from "../failure.ts";
-import { tokenFlaw, USER_ID } from "../providers/kit/token.ts";
-import type { Handle, Run } from "../providers/provider.ts";
+import type { Credential, Handle, Run } from "../providers/provider.ts";
 import { type Parsed, parseJson, read, schema } from "../text/json.ts";
 import { epochSeconds } from "../text/time.ts";
-import { PRINTABLE } from "../text/token.ts";
+import { PRINTABLE, tokenFlaw } from "../text/token.ts";
 
 const KEY_BYTES = 32;
 
@@ -14,6 +13,8 @@ const ACCOUNT = /^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]{0,200}$/u;
 
 /** The last second that ISO 8601 has a plain form for. */
 const LAST_SECOND = Date.parse("9999-12-31T23:59:59Z") / 1000;
+
+const Printable = schema(() => z.string().check(z.regex(PRINTABLE)));
 
 const Payload = schema(() =>
   z.object({
@@ -24,13 +25,13 @@ const Payload = schema(() =>
     method: z.string(),
     url: z.string(),
     envName: z.string(),
-    userId: z.optional(z.string().check(z.regex(USER_ID))),
+    place: z.optional(z.string()),
+    parts: z.optional(z.record(z.string(), Printable())),
+    secrets: z.optional(z.record(z.string(), Printable())),
     account: z.optional(z.string().check(z.regex(ACCOUNT))),
     /** Seconds since the epoch, in UTC. */
     expires: z.optional(z.number()),
-    handle: z.optional(
-      z.catchall(z.object({ secret: z.string().check(z.regex(PRINTABLE)) }), z.string().check(z.regex(PRINTABLE))),
-    ),
+    handle: z.optional(z.catchall(z.object({ secret: Printable() }), Printable())),
   }),
 );
 
@@ -43,7 +44,10 @@ export interface Sealed {
   readonly method: string;
   readonly url: string;
   readonly envName: string;
-  readonly userId?: string | undefined;
+  /** What the client is bound to where there is no base URL: the origin of the endpoint. */
+  readonly place?: string | undefined;
+  readonly parts?: Credential["parts"];
+  readonly secrets?: Credential["secrets"];
   readonly account?: string | undefined;
   readonly expiresAt?: Date | undefined;
   readonly handle?: Handle | undefined;

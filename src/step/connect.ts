@@ -1,23 +1,33 @@
 import { type Client, openClient } from "../http/client.ts";
+import { isProtected } from "../http/protection.ts";
 import { proxyFor, proxySecrets } from "../http/proxy.ts";
 import { trustCertificates } from "../http/tls.ts";
 import type { Underway } from "../http/underway.ts";
-import { isProtected } from "../input/site.ts";
 import { info, warning } from "../runner/log.ts";
 import { mask } from "../runner/masks.ts";
 
+/** Where the client goes, and by which rules. */
+interface Connecting {
+  /** Base URL. */
+  readonly url: string;
+  /** PEM text or an absolute path; empty for Node's own roots alone. */
+  readonly caCertificate: string;
+  readonly allowHttp: boolean;
+  /** Where those requests are kept in mind that a cancellation must not lose. */
+  readonly requests?: Underway;
+}
+
 /**
  * Opens the client for one service: trusted certificates, a masked proxy password, a line in the log for each retry.
- * @param caCertificate PEM text or an absolute path; empty for Node's own roots alone
- * @param requests where those are kept in mind that a cancellation must not lose
  * @throws {Failure} `invalid-input` for a certificate that cannot be used, `unavailable` for a proxy variable that cannot be used
  */
-export function connect(url: string, caCertificate: string, requests?: Underway): Client {
+export function connect({ url, caCertificate, allowHttp, requests }: Connecting): Client {
   const trust = trustCertificates(caCertificate);
-  maskProxy(url);
   return openClient({
     baseUrl: url,
     trust,
+    allowHttp,
+    onRoute: maskProxy,
     ...(requests && { requests }),
     onRetry: ({ what, attempt, reason, wait }) => {
       const which = what === undefined ? "Attempt" : `${what}: attempt`;

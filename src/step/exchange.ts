@@ -1,18 +1,16 @@
-import { Failure } from "../failure.ts";
 import type { Client } from "../http/client.ts";
 import type { Underway } from "../http/underway.ts";
-import type { Request, Target } from "../input/plan.ts";
+import type { Plan, Target } from "../input/plan.ts";
+import { readAgain } from "../input/read.ts";
 import type { Settings } from "../input/settings.ts";
-import type { Credential, Credentials, Handle, Run } from "../providers/provider.ts";
+import type { Credential, Handle, Run } from "../providers/provider.ts";
 import { info, warning } from "../runner/log.ts";
 import { maskMinted } from "../runner/masks.ts";
-import { type Left, leave, leaveAtExit } from "../runner/state.ts";
+import { type ForPost, saveForPost, saveForPostAtExit } from "../runner/state.ts";
 import { epochSeconds } from "../text/time.ts";
+import { fetchIdToken } from "./id-token.ts";
 import { type Unsettled, warnOfLeftover } from "./leftover.ts";
-import { takeBack } from "./revoke.ts";
-
-/** Seconds for the clean-up of what killed runs left, at most. */
-const LONGEST_SWEEP_SECONDS = 10;
+import { revokeKey, takeBack } from "./revoke.ts";
 
 /** A credential, and what it takes to revoke it where that can be done. */
 export interface Obtained {
@@ -27,8 +25,6 @@ export interface Circumstances {
   /** With the certificates that post is to trust. */
   readonly settings: Settings;
   readonly run: Run;
-  /** What a revocation may need again. */
-  readonly keyPair: Credentials;
   readonly requests: Underway;
 }
 
@@ -37,25 +33,25 @@ export interface Circumstances {
  * exists, before anything that can fail; where it cannot be left, it is taken back at once.
  * @throws {Failure} by the contract's judging order, or `runner`
  */
-export async function obtain(request: Request, client: Client, circumstances: Circumstances): Promise<Obtained> {
-  const { keyPair, requests } = circumstances;
+export async function obtain(plan: Plan, client: Client, circumstances: Circumstances): Promise<Obtained> {
+  const { requests } = circumstances;
   let unsaved: Revocable | undefined;
   const leaveHandle: LeaveHandle = (handle, expiresAt) => {
-    const left = revocable(request.target, handle, expiresAt, circumstances.settings);
+    const left = revocable(plan.target, handle, expiresAt, circumstances.settings);
     unsaved = left;
-    leave(left, request.target.provider.revokesWithClient === true ? keyPair["client-secret"] : undefined);
+    saveForPost(left, revokeKey(readAgain(plan.target.provider.revokesWith?.(handle) ?? [])));
     unsaved = undefined;
   };
   try {
-    if (request.kind === "open") return takeOpened(request, leaveHandle);
-    return await exchange(request, client, circumstances, leaveHandle);
+    if (plan.kind === "open") return takeOpened(plan, leaveHandle);
+    return await exchange(plan, client, circumstances, leaveHandle);
   } catch (fault) {
-    if (unsaved !== undefined) await requests.follow(takeBack(unsaved, keyPair, isOurs), () => true);
+    if (unsaved !== undefined) await requests.follow(takeBack(unsaved, isOurs), () => true);
     throw fault;
   }
 }
 
-type Revocable = Left & { kind: "revocable" };
+type Revocable = ForPost & { kind: "revocable" };
 
 /** What this very step has made needs no proof of where it comes from. */
 const isOurs = (): boolean => true;
@@ -63,13 +59,13 @@ const isOurs = (): boolean => true;
 /** Leaves for post what it takes to take something back. */
 type LeaveHandle = (handle: Handle, expiresAt: Date | undefined) => void;
 
-function takeOpened({ credential, handle }: Request & { kind: "open" }, leaveHandle: LeaveHandle): Obtained {
+function takeOpened({ credential, handle }: Plan & { kind: "open" }, leaveHandle: LeaveHandle): Obtained {
   if (handle !== undefined) leaveHandle(handle, credential.expiresAt);
   return { credential, handle, willBeRevoked: handle !== undefined };
 }
 
 async function exchange(
-  { target, credentials }: Request & { kind: "exchange" },
+  { target, prepared }: Plan & { kind: "exchange" },
   client: Client,
   { settings, run }: Circumstances,
   leaveHandle: LeaveHandle,
@@ -82,12 +78,12 @@ async function exchange(
     unsettled = undefined;
   };
   // A key in hand is left for post at once; of one that nobody holds there is nothing to tell before its fate is clear.
-  leaveAtExit(() => unsettled);
+  saveForPostAtExit(() => unsettled);
   try {
-    const credential = await target.method.exchange(credentials, http, {
+    const credential = await prepared.exchange(http, {
       secret: maskMinted,
       mayExist(name, expiresAt) {
-        const { provider, url } = target;
+        const { provider, place: url } = target;
         unsettled = { kind: "unsettled", provider: provider.id, url, name, expires: epochSeconds(expiresAt) };
       },
       settled,
@@ -98,6 +94,7 @@ async function exchange(
       },
       note: info,
       warn: warning,
+      idToken: (audience) => fetchIdToken(http, audience),
       run,
     });
     // The expiry is known only now that the credential is whole; post skips what has expired, and tells of what lives on.
@@ -112,7 +109,7 @@ async function exchange(
 
 /** What post needs to take something back, and nothing else. */
 function revocable(
-  { provider, url }: Target,
+  { provider, place: url }: Target,
   handle: Handle,
   expiresAt: Date | undefined,
   settings: Settings,
@@ -133,25 +130,6 @@ function revocable(
 /** What nobody takes back: post tells how long it lives. */
 function leaveExpiry({ provider, method }: Target, { expiresAt }: Credential, handle: Handle | undefined): void {
   const expires = epochSeconds(expiresAt);
-  if (handle !== undefined) leave({ kind: "kept", provider: provider.id, expires });
-  else if (method.ending === "expires") leave({ kind: "expires", provider: provider.id, expires });
-}
-
-/** Removes what killed runs of this job left. It is a favour to the account, so no fault of it is one of the step. */
-export async function sweep(
-  target: Target,
-  { handle, willBeRevoked }: Obtained,
-  client: Client,
-  { timeout }: Settings,
-  run: Run,
-): Promise<void> {
-  if (target.provider.sweep === undefined || handle === undefined || !willBeRevoked) return;
-  const http = client.stage({ seconds: Math.min(timeout, LONGEST_SWEEP_SECONDS), retries: 0 });
-  try {
-    const swept = await target.provider.sweep(handle, http, run);
-    if (swept > 0) info(`Deleted ${swept} key${swept === 1 ? "" : "s"} that an earlier run of this job had left.`);
-  } catch (fault) {
-    if (!(fault instanceof Failure)) throw fault;
-    info("Keys that earlier runs may have left could not be looked for; the next run tries again.");
-  }
+  if (handle !== undefined) saveForPost({ kind: "kept", provider: provider.id, expires });
+  else if (method.ending === "expires") saveForPost({ kind: "expires", provider: provider.id, expires });
 }

@@ -1,10 +1,10 @@
 import type { Provider } from "../providers/provider.ts";
 import { warning } from "../runner/log.ts";
-import type { Left } from "../runner/state.ts";
+import type { ForPost } from "../runner/state.ts";
 import { utc } from "../text/time.ts";
 
 /** A key that may exist although nobody holds what it takes to delete it. */
-export type Unsettled = Left & { kind: "unsettled" };
+export type Unsettled = ForPost & { kind: "unsettled" };
 
 /** Warns of a key that may be left: what it is called, where, how to remove it, and when it ends by itself. */
 export function warnOfLeftover({ name, url, expires }: Unsettled, { byHand }: Pick<Provider, "byHand">): void {

@@ -1,47 +1,66 @@
 import { Failure, type FailureCode, reworded } from "../failure.ts";
 import type { Client } from "../http/client.ts";
 import { isUnknownHost } from "../http/faults.ts";
-import type { Request, Target, Tell } from "../input/plan.ts";
+import type { Http } from "../http/http.ts";
+import type { Plan, Tell } from "../input/plan.ts";
 import type { Settings } from "../input/settings.ts";
 import { notKnownNow } from "../providers/kit/judge.ts";
-import type { Credential, Refused, Verdict } from "../providers/provider.ts";
+import type { About, Credential, Refused, Verdict } from "../providers/provider.ts";
+import { info } from "../runner/log.ts";
+import { clean, maskMinted } from "../runner/masks.ts";
+import { fetchIdToken } from "./id-token.ts";
 
-/** What the probe told; `skipped` where none was wanted. */
-export type Proof = Verdict | { readonly kind: "skipped" };
+/** The credential with what the probe learned of it, and what that was. */
+export interface Proven {
+  readonly credential: Credential;
+  readonly proof: Verdict;
+}
 
 /** Faults that say nothing of the credential. A host that nobody knows is none of them: waiting does not mend its name. */
 const FAULTS: readonly FailureCode[] = ["unavailable", "rate-limited", "timeout"];
-
-/** Whose credential it is, and whether it was minted here, opened from a seal or brought. */
-interface Origin {
-  readonly kind: Request["kind"];
-  readonly target: Pick<Target, "provider" | "method">;
-}
 
 /**
  * Proves the credential as far as the input `probe` wants it.
  * @throws {Failure} `refused`, or where what answers is not the service; with `strict` also for an inconclusive probe
  */
 export async function prove(
-  origin: Origin,
+  plan: Plan,
   credential: Credential,
   client: Client,
   { probe: wanted, timeout, retries }: Settings,
   tell: Tell,
-): Promise<Proof> {
+): Promise<Proven> {
   const http = client.stage({ seconds: timeout, retries: Math.min(1, retries) });
-  const proof: Proof =
+  const proof: Verdict =
     wanted === "false"
-      ? { kind: "skipped" }
-      : await faultsAreInconclusive(origin.target.method.probe(credential, http));
-  tell("probe", proof.kind);
-  if (proof.kind === "refused") throw refusal(proof, origin, http.host);
-  if (proof.kind === "inconclusive" && wanted === "strict") throw proof.failure;
-  return proof;
+      ? { kind: "skipped", why: "`probe: false`" }
+      : await faultsAreInconclusive(ask(plan, credential, http));
+  tell({ probe: proof.kind });
+  if (proof.kind === "refused") throw refusal(proof, plan, http.host);
+  if (wanted === "strict" && proof.kind === "inconclusive") throw proof.failure;
+  if (wanted === "strict" && proof.kind === "skipped") throw nothingToAsk(proof.why);
+  return { credential: withProof(credential, proof), proof };
+}
+
+function ask(plan: Plan, credential: Credential, http: Http): Promise<Verdict> {
+  const step: About<never>["step"] = {
+    secret: maskMinted,
+    idToken: (audience) => fetchIdToken(http, audience),
+    note: info,
+  };
+  return plan.kind === "exchange"
+    ? plan.prepared.probe(credential, http, step)
+    : plan.target.method.probe(credential, http, { minted: "elsewhere", given: undefined, step });
+}
+
+function nothingToAsk(why: string): Failure {
+  return new Failure("invalid-input", `The input "probe" is \`strict\`, but there is nothing to ask (${why}).`, {
+    hint: 'Name a place that knows the token, such as "probe-url" where the provider takes it, or set `probe: true`.',
+  });
 }
 
 /** A refusal means another thing of what this step minted, of what came from a seal and of what the user brought. */
-function refusal(refused: Refused, { kind, target }: Origin, host: string): Failure {
+function refusal(refused: Refused, { kind, target }: Plan, host: string): Failure {
   const { failure, isOfTheWay = false } = refused;
   const { name } = target.provider;
   const isBrought = target.method.ending === "ready-made";
@@ -71,8 +90,8 @@ async function faultsAreInconclusive(verdict: Promise<Verdict>): Promise<Verdict
   }
 }
 
-/** The credential with what the probe learned: the service's own date, and whose it is, made safe to print. */
-export function withProof(credential: Credential, proof: Proof, clean: (text: string) => string): Credential {
+/** The service's own date, and whose the credential is, made safe to print. */
+export function withProof(credential: Credential, proof: Verdict): Credential {
   const learned = proof.kind === "accepted" ? proof : undefined;
   const account = learned?.account ?? credential.account;
   return {

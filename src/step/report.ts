@@ -1,20 +1,20 @@
 import type { Failure } from "../failure.ts";
-import type { Request, TellName } from "../input/plan.ts";
-import type { Inputs, Settings } from "../input/settings.ts";
-import { providerById } from "../providers/index.ts";
-import type { Credential, Ending } from "../providers/provider.ts";
+import type { Known, Plan } from "../input/plan.ts";
+import type { Settings } from "../input/settings.ts";
+import type { Inputs } from "../input/table.ts";
+import type { Credential, Handle, Inconclusive, Verdict } from "../providers/provider.ts";
 import { error, info, told, warning } from "../runner/log.ts";
 import { withdraw } from "../runner/outputs.ts";
 import { chapterOn } from "../runner/run.ts";
 import { type Rows, writeSummary } from "../runner/summary.ts";
 import { lifetime } from "../text/time.ts";
-import type { Proof } from "./probe.ts";
 
 /** What a step came to, as far as a person wants to know. */
 export interface Result {
-  readonly request: Request;
+  readonly plan: Plan;
   readonly credential: Credential;
-  readonly proof: Proof;
+  readonly proof: Verdict;
+  readonly handle: Handle | undefined;
   readonly settings: Settings;
   /** Names of the variables that later steps see. */
   readonly exported: readonly string[];
@@ -26,14 +26,11 @@ export interface Result {
 
 /** Tells a success in a few plain lines, and in the job's summary where that is wanted. */
 export function reportSuccess(result: Result): void {
-  const { target } = result.request;
+  const { target, kind } = result.plan;
   const { account = "" } = result.credential;
   const rows: Rows = [
-    ["Service", `${target.provider.name} at ${new URL(target.url).host}${throughText(result)}`],
-    [
-      "Method",
-      result.request.kind === "open" ? `${target.method.id}, opened from another job's seal` : target.method.id,
-    ],
+    ["Service", `${target.provider.name} at ${new URL(target.place).host}${throughText(result)}`],
+    ["Method", kind === "open" ? `${target.method.id}, opened from another job's seal` : target.method.id],
     ["Expires", lifetime(result.credential.expiresAt)],
     ["Probe", probeText(result)],
     ["Exported", exportedText(result)],
@@ -52,17 +49,17 @@ function throughText({ proxyHost }: Result): string {
 }
 
 /** A missing permission is the user's choice; a fault is something to look at. */
-function tellInconclusive(proof: Proof & { kind: "inconclusive" }): void {
+function tellInconclusive(proof: Inconclusive): void {
   if (proof.lacks === "permission") info(told(proof.failure));
   else warning(told(proof.failure), "Token not proven");
 }
 
-function probeText({ proof, request }: Result): string {
+function probeText({ proof, plan }: Result): string {
   switch (proof.kind) {
     case "accepted":
       return "accepted, the service knows the credential";
     case "skipped":
-      return `skipped (\`probe: false\`), so the credential is not proven${request.kind === "open" ? " here" : ""}`;
+      return `skipped (${proof.why}), so the credential is not proven${plan.kind === "open" ? " here" : ""}`;
     case "refused":
       return "refused";
     case "inconclusive":
@@ -74,22 +71,15 @@ function exportedText({ exported }: Result): string {
   return exported.length === 0 ? "nothing, the token is in the outputs of this step" : `as ${exported.join(" and ")}`;
 }
 
-function endText({ request, settings, isSealed, willBeRevoked }: Result): string {
-  const { provider, method } = request.target;
-  if (request.kind === "open" && settings.revoke !== "true") return "left to the other jobs";
-  if (isSealed && method.ending === "revocable") return "not revoked here, the jobs that open the seal use it";
+function endText({ plan, settings, isSealed, handle, willBeRevoked }: Result): string {
+  const { provider, method } = plan.target;
+  if (plan.kind === "open" && settings.revoke !== "true") return "left to the other jobs";
+  if (isSealed && handle !== undefined) return "not revoked here, the jobs that open the seal use it";
   if (willBeRevoked) return "revoked when this job ends";
-  return ENDINGS[method.ending](provider.name);
+  if (method.ending === "ready-made") return "left as it is, you brought it";
+  if (handle !== undefined) return "left in place, as `revoke: false` says";
+  return `lives until it expires, ${provider.name} offers no revocation`;
 }
-
-const ENDINGS: Readonly<Record<Ending, (name: string) => string>> = {
-  revocable: () => "left in place, as `revoke: false` says",
-  expires: (name) => `lives until it expires, ${name} offers no revocation`,
-  "ready-made": () => "left as it is, you brought it",
-};
-
-/** What was known of the target when a step failed. */
-export type Known = Partial<Record<TellName, string>>;
 
 /** Tells a failure once: as an annotation, as an output beside no other, and in the job's summary unless that is not wanted. */
 export function reportFailure(failure: Failure, inputs: Inputs | undefined, known: Known): void {
@@ -99,7 +89,7 @@ export function reportFailure(failure: Failure, inputs: Inputs | undefined, know
   const { message, hint } = failure;
   // What the service answered stays out: it can name an account.
   const { provider, url, method } = known;
-  const service: Rows = provider && url ? [["Service", `${providerById(provider)?.name} at ${new URL(url).host}`]] : [];
+  const service: Rows = provider && url ? [["Service", `${provider.name} at ${new URL(url).host}`]] : [];
   writeSummary(`No API token: ${failure.title}`, [
     ["Failure", failure.code, chapterOn(failure.code)],
     ...service,

@@ -1,13 +1,17 @@
 import * as z from "zod/mini";
 import { asFailure } from "../failure.ts";
-import { isProtected } from "../input/site.ts";
-import { providerById } from "../providers/index.ts";
-import type { Credentials, Provider, Revocation } from "../providers/provider.ts";
+import { isProtected } from "../http/protection.ts";
+import { isDefinable } from "../input/choice.ts";
+import { readAgain } from "../input/read.ts";
+import { isSecret } from "../input/table.ts";
+import { findProvider } from "../providers/index.ts";
+import { type Credentials, FIELDS, type Field, type Provider, type Revocation } from "../providers/provider.ts";
 import { info, told, warning } from "../runner/log.ts";
 import { maskMinted } from "../runner/masks.ts";
-import type { Left } from "../runner/state.ts";
+import type { ForPost } from "../runner/state.ts";
 import { utc } from "../text/time.ts";
 import { connect } from "./connect.ts";
+import { fetchIdToken } from "./id-token.ts";
 import { warnOfLeftover } from "./leftover.ts";
 
 /** A job may not hang at its end: seconds for the revocation at most. */
@@ -20,24 +24,21 @@ export const CHANGED_STATE =
 /** The title of a warning that the state is not what main saved. */
 export const NOTHING_DONE = "Nothing was taken back";
 
-type Revocable = Left & { kind: "revocable" };
+type Revocable = ForPost & { kind: "revocable" };
 
 /**
  * Takes back what main left; whatever goes wrong becomes one warning.
  * @param isSignedWith tells whether main saved what was left, with this secret: without that no secret of the inputs is sent
  */
-export async function takeBack(
-  left: Left,
-  client: Credentials,
-  isSignedWith: (secret: string) => boolean,
-): Promise<void> {
+export async function takeBack(left: ForPost, isSignedWith: (secret: string) => boolean): Promise<void> {
   if (left.kind === "revocable") maskMinted(left.handle.secret);
-  const provider = providerById(left.provider);
+  const provider = await providerOf(left);
   if (provider === undefined) {
     warning(`The saved state names no known provider. ${CHANGED_STATE}`, NOTHING_DONE);
     return;
   }
   const end = left.expires === undefined ? undefined : new Date(left.expires * 1000);
+  const given = left.kind === "revocable" ? readAgain(wanted(provider, left)) : {};
   switch (left.kind) {
     case "kept":
       info(`${provider.name}: the credential is left in place, as \`revoke: false\` says; it lives ${until(end)}.`);
@@ -50,22 +51,47 @@ export async function takeBack(
       info(`${provider.name} offers no revocation: the token lives ${end ? until(end) : "until it expires"}.`);
       break;
     case "revocable":
-      if (isForged(provider, client, isSignedWith)) {
+      if (isForged(given, isSignedWith)) {
         warning(
-          `The saved state does not fit "client-secret", so nothing was sent: the state is not the one that this step saved, or the input has changed since. ${CHANGED_STATE}`,
+          `The saved state does not fit ${quoted(given)}, so nothing was sent: the state is not the one that this step saved, or the input has changed since. ${CHANGED_STATE}`,
           NOTHING_DONE,
         );
       } else if (end === undefined || end.getTime() > Date.now())
-        tell(await revoke(provider, left, client), provider, left, end);
+        tell(await revoke(provider, left, given), provider, left, end);
       else info(`${provider.name}: the credential expired at ${utc(end)}, so nothing is left to revoke.`);
       break;
   }
 }
 
+async function providerOf(left: ForPost): Promise<Provider | undefined> {
+  const found = await findProvider(left.provider);
+  // Main saves an id, never an alias.
+  if (found?.id !== left.provider) return undefined;
+  if (!isDefinable(found)) return found;
+  return found.again(left.kind === "revocable" ? left.handle : {});
+}
+
+/** What signs a state: the secrets of the inputs that post will send beside it; undefined where there are none. */
+export function revokeKey(given: Credentials): string | undefined {
+  const secrets = FIELDS.filter(isSecret).flatMap((field) => given[field] ?? []);
+  return secrets.length === 0 ? undefined : secrets.join("\n");
+}
+
 /** A secret of the inputs goes only where main went: whoever made up a state did not know it. */
-function isForged(provider: Provider, client: Credentials, isSignedWith: (secret: string) => boolean): boolean {
-  const secret = client["client-secret"];
-  return provider.revokesWithClient === true && secret !== undefined && !isSignedWith(secret);
+function isForged(given: Credentials, isSignedWith: (secret: string) => boolean): boolean {
+  const key = revokeKey(given);
+  return key !== undefined && !isSignedWith(key);
+}
+
+/** What the inputs have to give again. */
+function wanted(provider: Provider, { handle }: Revocable): readonly Field[] {
+  return provider.revokesWith?.(handle) ?? [];
+}
+
+function quoted(given: Credentials): string {
+  return FIELDS.filter((field) => isSecret(field) && given[field] !== undefined)
+    .map((field) => `"${field}"`)
+    .join(" and ");
 }
 
 /** The state is not to be believed, so nothing is sent. */
@@ -74,15 +100,19 @@ interface Unbelievable {
   readonly why: string;
 }
 
-async function revoke(provider: Provider, left: Revocable, client: Credentials): Promise<Revocation | Unbelievable> {
+async function revoke(provider: Provider, left: Revocable, given: Credentials): Promise<Revocation | Unbelievable> {
   if (provider.revoke === undefined) return { kind: "failed", answered: "the service offers no revocation" };
-  if (provider.revokesWithClient === true && !(client["client-id"] && client["client-secret"])) {
-    return { kind: "failed", answered: '"client-id" and "client-secret" are not given any more' };
+  const lacking = wanted(provider, left).filter((field) => given[field] === undefined);
+  if (lacking.length > 0) {
+    const names = lacking.map((field) => `"${field}"`).join(" and ");
+    return { kind: "failed", answered: `${names} ${lacking.length === 1 ? "is" : "are"} not given any more` };
   }
   if (!isProtected(new URL(left.url)) && !left.allowHttp) return { kind: "failed", answered: "the URL is plain http" };
   try {
     const stage = { seconds: Math.min(left.timeout, LONGEST_SECONDS), retries: left.retries };
-    return await provider.revoke(left.handle, connect(left.url, left.caCertificate).stage(stage), client);
+    const http = connect({ url: left.url, caCertificate: left.caCertificate, allowHttp: left.allowHttp }).stage(stage);
+    const idToken = (audience?: string) => fetchIdToken(http, audience);
+    return await provider.revoke(left.handle, http, { given, secret: maskMinted, idToken });
   } catch (thrown) {
     // A provider reads its handle before it sends anything.
     if (thrown instanceof z.core.$ZodError) {
@@ -108,6 +138,9 @@ function tell(
       break;
     case "gone":
       info(`${name}: the credential was already gone at ${host}.`);
+      break;
+    case "impossible":
+      info(`${name} at ${host}: ${revocation.why} The token lives ${end ? until(end) : "until it expires"}.`);
       break;
     case "failed":
       warning(

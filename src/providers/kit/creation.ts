@@ -1,6 +1,6 @@
 import { Failure } from "../../failure.ts";
 import { type Answer, type Http, type Request, undoing } from "../../http/http.ts";
-import type { Hands } from "../provider.ts";
+import type { Step } from "../provider.ts";
 import { keyName } from "./key-name.ts";
 
 /** How a key is asked for by its name, and taken back by it where nobody holds the key. */
@@ -29,7 +29,7 @@ export interface Asked {
  */
 export async function askForKey(
   http: Http,
-  { mayExist, settled, run }: Pick<Hands, "mayExist" | "settled" | "run">,
+  { mayExist, settled, run }: Pick<Step, "mayExist" | "settled" | "run">,
   { request, expiresAt, remove }: NamedKey,
 ): Promise<Asked> {
   let name = "";

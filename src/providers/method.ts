@@ -1,0 +1,82 @@
+import * as z from "zod/mini";
+import { Failure } from "../failure.ts";
+import type { Http } from "../http/http.ts";
+import type { Schema } from "../text/json.ts";
+import {
+  type About,
+  type Credential,
+  FIELDS,
+  type Field,
+  type FieldSet,
+  type Given,
+  type Method,
+  type MethodFacts,
+  OPTIONS,
+  type Option,
+  type Step,
+  type Verdict,
+} from "./provider.ts";
+
+interface MethodOf<Type extends z.ZodMiniType> extends MethodFacts {
+  /** What it needs and may take, in one strict object; a union of such where several sets will do. */
+  readonly fields: Schema<Type>;
+  exchange(given: z.output<Type>, http: Http, step: Step): Promise<Credential>;
+  probe(credential: Credential, http: Http, about: About<z.output<Type>>): Promise<Verdict>;
+}
+
+/** A text that the user gave. */
+export const text = z.string;
+
+/** A method whose exchange sees just the fields that it names. */
+export function method<Type extends z.ZodMiniType>(definition: MethodOf<Type>): Method {
+  const { fields, exchange, probe, ...facts } = definition;
+  const minted = facts.ending === "ready-made" ? "by the user" : "here";
+  return {
+    ...facts,
+    probe,
+    fieldSets: () =>
+      objectsOf(fields())
+        .map(setOf)
+        .sort((one, other) => one.needs.length - other.needs.length),
+    prepare(raw) {
+      const given = parsed(fields(), raw);
+      return {
+        exchange: (http, step) => exchange(given, http, step),
+        probe: (credential, http, step) => probe(credential, http, { minted, given, step }),
+      };
+    },
+  };
+}
+
+function objectsOf(fields: z.core.$ZodType): z.ZodMiniObject[] {
+  if (fields instanceof z.ZodMiniUnion) return fields._zod.def.options.flatMap(objectsOf);
+  if (fields instanceof z.ZodMiniObject) return [fields];
+  throw new Error("The fields of a method are an object");
+}
+
+function setOf({ shape }: z.ZodMiniObject): FieldSet {
+  const names = Object.keys(shape);
+  const isNeeded = (name: string) => names.includes(name) && !(shape[name] instanceof z.ZodMiniOptional);
+  return {
+    needs: FIELDS.filter(isNeeded),
+    takes: [...FIELDS, ...OPTIONS].filter((name) => names.includes(name)),
+  };
+}
+
+/** Where nothing fits, the first set that takes all that is given says what is wrong with it. */
+function parsed<Type extends z.ZodMiniType>(fields: Type, given: Given): z.output<Type> {
+  const result = z.safeParse(fields, given);
+  if (result.success) return result.data;
+  const names = Object.keys(given);
+  const set = objectsOf(fields).find(({ shape }) => names.every((name) => Object.hasOwn(shape, name)));
+  const issue = set === undefined ? undefined : z.safeParse(set, given).error?.issues[0];
+  const input = String(issue?.path[0]);
+  if (issue === undefined || !isName(input)) throw new Error("A method was given what it does not take");
+  throw new Failure("invalid-input", `The input "${input}" ${issue.message}.`, {
+    hint: `Correct it${OPTIONS.some((option) => option === input) ? ", or leave it out" : ""}.`,
+  });
+}
+
+function isName(input: string): input is Field | Option {
+  return [...FIELDS, ...OPTIONS].some((name) => name === input);
+}
