@@ -3,46 +3,27 @@
  * owner of the repository, whose one place is `config.owner` of `package.json`. `node scripts/docs.ts [--check]`
  */
 import { globSync, readFileSync, writeFileSync } from "node:fs";
-import { parse } from "yaml";
-import { Failure, type FailureCode } from "../src/failure.ts";
-import { providers } from "../src/providers/index.ts";
-import { type Ending, FIELDS, type Method, type Provider } from "../src/providers/provider.ts";
+import { dirname, relative } from "node:path/posix";
+import type { FailureCode } from "../src/failure.ts";
+import { FIELDS, type Method, type Provider } from "../src/providers/provider.ts";
+import {
+  type Described,
+  ENDINGS,
+  everyProvider,
+  FAILURES,
+  INPUT_GROUPS,
+  manifest,
+  titleOf,
+  usesIdToken,
+} from "./about.ts";
 
 /** Every file that names the repository or holds a table. */
 const FILES = ["*.md", "docs/**/*.md", "examples/**/*", ".github/**/*.{md,yml}", ".github/CODEOWNERS", "action.yml"];
 
-/** A new code does not compile until it is described here; `docs/troubleshooting.md` then wants a chapter on it too. */
-const FAILURES: Readonly<Record<FailureCode, string>> = {
-  "invalid-input": "An input is malformed, contradictory or unknown, or names a forbidden environment variable.",
-  "missing-secret": "An input that should hold a secret is empty.",
-  refused: "The service says that the credentials are wrong, or the probe that the token is.",
-  locked: "The service has locked the account or the address for now.",
-  forbidden: "The credentials are right but not allowed, or something in front of the service forbids it.",
-  "wrong-url": "What answered is not this service: a redirect, a page, nothing at the endpoint, another region.",
-  "rate-limited": "Too many requests (429) until the retries or the time ran out.",
-  unavailable: "A fault of the service (5xx), of the network or of a proxy, or an unknown host.",
-  timeout: "The service did not answer in time.",
-  tls: "The certificate is not trusted, has expired, is too weak or for another host, or the service wants one of the client.",
-  "bad-response": "The answer holds no usable token, is not HTTP, or is too large.",
-  runner: "A file that the runner should offer is missing or cannot be written.",
-  unexpected: "A defect of this action. Please report it.",
-};
-
-const ENDINGS: Readonly<Record<Ending, string>> = {
-  revocable: "revoked",
-  expires: "expires by itself",
-  "ready-made": "left as it is",
-};
-
-interface Manifest {
-  readonly inputs: Readonly<Record<string, { readonly description: string; readonly default?: string }>>;
-  readonly outputs: Readonly<Record<string, { readonly description: string }>>;
-}
-
-const manifest: Manifest = parse(readFileSync("action.yml", "utf8"));
 const owner: string = JSON.parse(readFileSync("package.json", "utf8")).config.owner;
 if (!/^[A-Za-z0-9][A-Za-z0-9-]{0,38}$/.test(owner)) throw new Error("config.owner is no name of a GitHub account");
 
+const providers = await everyProvider();
 const stale = globSync(FILES)
   .map((path) => path.replaceAll("\\", "/"))
   .sort()
@@ -63,7 +44,10 @@ function isStale(path: string): boolean {
 }
 
 function withOwner(text: string, path: string): string {
-  const named = text.replace(/(?<![\w.-])[A-Za-z0-9][A-Za-z0-9-]*(?=\/api-token-exchange(?![\w-]))/g, owner);
+  const named = text.replace(
+    /(?<![\w.-])[A-Za-z0-9][A-Za-z0-9-]*(?=(?:\.github\.io)?\/api-token-exchange(?![\w-]))/g,
+    owner,
+  );
   if (path === "action.yml") return named.replace(/^author: .*$/m, `author: "${owner}"`);
   return path === ".github/CODEOWNERS" ? named.replace(/@[A-Za-z0-9-]+$/gm, `@${owner}`) : named;
 }
@@ -78,15 +62,17 @@ function withTables(text: string, path: string): string {
 
 function tableOf(name: string, argument: string | undefined, path: string): string {
   switch (name) {
-    case "inputs":
+    case "inputs": {
+      const group = INPUT_GROUPS[argument ?? ""];
+      if (group === undefined) throw new Error(`${path}: there is no group ${argument} of inputs`);
       return table(
         ["Input", "Default", "Meaning"],
-        Object.entries(manifest.inputs).map(([input, { description, default: unset }]) => [
-          `\`${input}\``,
-          unset === undefined ? "" : `\`${unset}\``,
-          description,
-        ]),
+        group.map((input) => {
+          const { description = "", default: unset } = manifest.inputs[input] ?? {};
+          return [`\`${input}\``, unset === undefined ? "" : `\`${unset}\``, description];
+        }),
       );
+    }
     case "outputs":
       return table(
         ["Output", "Value"],
@@ -97,15 +83,26 @@ function tableOf(name: string, argument: string | undefined, path: string): stri
         ["`failure`", "Title", "When"],
         Object.entries(FAILURES).map(([code, when]) => [failureLink(code, path), titleOf(code as FailureCode), when]),
       );
+    case "services":
+      return table(
+        ["Service", "`provider`", "Methods", "You need"],
+        providers.map((provider) => [
+          `[${provider.name}](${pageOf(provider, path)})`,
+          namesOf(provider).join(", "),
+          provider.methods
+            .map(({ id, byNameOnly }) => `\`${id}\`${byNameOnly === true ? " (by name)" : ""}`)
+            .join(", "),
+          neededBy(provider),
+        ]),
+      );
     case "providers":
       return table(
         ["Provider", "`url`", "Method", "Needs", "Sent as", "Variable", "When the job ends"],
-        providers.flatMap((provider) =>
-          provider.methods.map((method, index) => [
-            ...(index === 0 ? [providerLink(provider), urlOf(provider)] : ["", ""]),
-            ...methodCells(method),
-          ]),
-        ),
+        providers.flatMap((provider) => {
+          const place = [providerLink(provider, path), urlOf(provider)];
+          if (provider.methods.length === 0) return [[...place, "", "what the file names", "", "", ""]];
+          return provider.methods.map((method, index) => [...(index === 0 ? place : ["", ""]), ...methodCells(method)]);
+        }),
       );
     case "methods": {
       const provider = providers.find(({ id }) => id === argument);
@@ -149,12 +146,36 @@ function needsOf(method: Method): string {
   );
 }
 
-function providerLink({ id, aliases = {} }: Provider): string {
-  const others = Object.keys(aliases).map((alias) => `\`${alias}\``);
-  return [`[\`${id}\`](docs/providers/${id}.md)`, ...others].join(" or ");
+/** The sets of inputs that will do, whichever the method. */
+function neededBy(provider: Provider | Described): string {
+  if (!("pastedTail" in provider)) return "`url` and `definition`, and what it names";
+  const code = (names: readonly string[]) => names.map((name) => `\`${name}\``).join(" and ");
+  const sets = provider.methods.map((method) => code(method.fieldSets()[0]?.needs ?? []));
+  const known = [...new Set(sets.filter((set) => set !== ""))];
+  const secretless = provider.methods.some((method) => method.byNameOnly === true && usesIdToken(method));
+  const all = secretless ? [...known, "no secret at all"] : known;
+  const place: Readonly<Record<string, string>> = { required: "`url`; ", "or `token-url`": "`url` or `token-url`; " };
+  return `${place[urlOf(provider)] ?? ""}${all.join(", or ")}`;
 }
 
-function urlOf({ defaultUrl, aliases = {} }: Provider): string {
+function namesOf(provider: Provider | Described): string[] {
+  const aliases = "aliases" in provider ? Object.keys(provider.aliases ?? {}) : [];
+  return [provider.id, ...aliases].map((name) => `\`${name}\``);
+}
+
+function pageOf({ id }: Provider | Described, from: string): string {
+  return relative(dirname(from), id === "custom" ? "docs/definitions.md" : `docs/providers/${id}.md`);
+}
+
+function providerLink(provider: Provider | Described, path: string): string {
+  const [id = "", ...others] = namesOf(provider);
+  return [`[${id}](${pageOf(provider, path)})`, ...others].join(" or ");
+}
+
+function urlOf(provider: Provider | Described): string {
+  if (!("pastedTail" in provider)) return "required";
+  const { defaultUrl, aliases = {}, placeWithoutUrl } = provider;
+  if (placeWithoutUrl !== undefined) return "or `token-url`";
   const others = Object.entries(aliases).flatMap(([alias, { defaultUrl: url }]) =>
     url === undefined ? [] : [`\`${url}\` for \`${alias}\``],
   );
@@ -162,11 +183,8 @@ function urlOf({ defaultUrl, aliases = {} }: Provider): string {
 }
 
 function failureLink(code: string, path: string): string {
-  return `[\`${code}\`](${path === "README.md" ? "docs/troubleshooting.md" : ""}#${code})`;
-}
-
-function titleOf(code: FailureCode): string {
-  return new Failure(code, "", { hint: "" }).title;
+  const page = relative(dirname(path), "docs/troubleshooting.md");
+  return `[\`${code}\`](${path === "docs/troubleshooting.md" ? "" : page}#${code})`;
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
