@@ -8,7 +8,8 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { parse } from "yaml";
 import { type Service, services } from "../sandbox/services/index.ts";
 import { runWorkflow, type WorkflowRun } from "../sandbox/workflow.ts";
-import { providers } from "../src/providers/index.ts";
+import { everyProvider, INPUT_GROUPS } from "../scripts/about.ts";
+import { providerNames } from "../src/providers/index.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 interface Typed {
@@ -16,6 +17,8 @@ interface Typed {
   readonly "allowed-values"?: readonly unknown[];
 }
 
+const providers = await everyProvider();
+const ids = providers.map(({ id }) => id);
 const read = (path: string): string => readFileSync(path, "utf8");
 const sorted = (paths: readonly string[]): string[] => paths.map((path) => path.replaceAll("\\", "/")).sort();
 
@@ -33,20 +36,68 @@ describe("generated text", () => {
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
   });
 
-  test("names every input, output and provider in the README", () => {
-    const readme = read("README.md");
-    const names = [...Object.keys(manifest.inputs), ...Object.keys(manifest.outputs), ...providers.map(({ id }) => id)];
-    expect(names.filter((name) => !readme.includes(`| \`${name}\` |`) && !readme.includes(`[\`${name}\`]`))).toEqual(
-      [],
-    );
+  test("names every provider in the README, and every input and output in the page on them", () => {
+    const [readme, inputs] = [read("README.md"), read("docs/inputs.md")];
+    const names = [...Object.keys(manifest.inputs), ...Object.keys(manifest.outputs)];
+    expect(names.filter((name) => !inputs.includes(`| \`${name}\` |`))).toEqual([]);
+    expect(
+      providerNames().filter((name) => !new RegExp(`\\| (?:\`[a-z-]+\`, )?\`${name}\`[, |]`).test(readme)),
+    ).toEqual([]);
+  });
+
+  test("tells each input in one group", () => {
+    expect(Object.values(INPUT_GROUPS).flat().sort()).toEqual(Object.keys(manifest.inputs).sort());
   });
 
   test("has a page for every provider, a chapter for every failure, and one for the version", () => {
-    expect(providers.map(({ id }) => `docs/providers/${id}.md`).filter((page) => !existsSync(page))).toEqual([]);
+    expect(ids.map(pageOf).filter((page) => !existsSync(page))).toEqual([]);
     expect(headings(read("docs/troubleshooting.md"))).toEqual(expect.arrayContaining(failures));
     expect(failures).toHaveLength(13);
     expect(read("CHANGELOG.md")).toContain(`## [${JSON.parse(read("package.json")).version}]`);
   });
+});
+
+describe("README.md", () => {
+  test("has at most 200 lines", () => {
+    expect(read("README.md").split("\n").length - 1).toBeLessThanOrEqual(200);
+  });
+});
+
+describe("the page of a service", () => {
+  const CHAPTERS = [
+    /^The shortest workflow$/,
+    /^A real use: .+$/,
+    /^Where the secret is made$/,
+    /^Every request$/,
+    /^What is revoked, and what cannot be$/,
+    /^Lifetimes and limits$/,
+    /^Failures in .+ own words$/,
+  ];
+
+  test.each(ids.filter((id) => id !== "custom"))("%s has the chapters of all of them, in a reader's order", (id) => {
+    const chapters = [...read(pageOf(id)).matchAll(/^## (.*)$/gm)].map(([, heading = ""]) => heading);
+    const known = chapters.filter((heading) => CHAPTERS.some((wanted) => wanted.test(heading)));
+    expect(known.map((heading) => CHAPTERS.findIndex((wanted) => wanted.test(heading)))).toEqual([0, 1, 2, 3, 4, 5, 6]);
+  });
+});
+
+describe("the recipes for OAuth2", () => {
+  const page = read("docs/providers/oauth2.md");
+  const chapters = page
+    .split(/^(?=## )/m)
+    .filter((chapter) => /^## (?:Servers|Services)$/m.test(chapter))
+    .flatMap((chapter) => chapter.split(/^### /m).slice(1))
+    .map((text) => ({ name: text.split("\n")[0] ?? "", text }));
+
+  test("are there for every server and service that is known", () => expect(chapters.length).toBeGreaterThan(20));
+
+  test.each(chapters.filter(({ text }) => text.includes("```")))(
+    "$name says what to set on the other side, and how that is known",
+    ({ text }) => {
+      expect(text).toContain("On the other side: ");
+      expect(text.replace(/\s+/g, " ")).toMatch(/\*(?:Confirmed|From the vendor's documentation)\.\*/);
+    },
+  );
 });
 
 describe("action.yml", () => {
@@ -82,15 +133,10 @@ describe("action-types.yml", () => {
   });
 
   test("allows what the code knows", () => {
-    const ids = providers.map(({ id }) => id);
-    const aliases = providers.flatMap(({ aliases }) => Object.keys(aliases ?? {}));
-    const methods = [...new Set(providers.flatMap((provider) => provider.methods.map(({ id }) => id)))].sort();
     const allowed = (fields: Record<string, Typed>, name: string) =>
       [...(fields[name]?.["allowed-values"] ?? [])].map(String).sort();
-    expect(allowed(types.inputs, "provider")).toEqual([...ids, ...aliases].sort());
+    expect(allowed(types.inputs, "provider")).toEqual(providerNames().sort());
     expect(allowed(types.outputs, "provider")).toEqual([...ids].sort());
-    expect(allowed(types.inputs, "method")).toEqual(methods);
-    expect(allowed(types.outputs, "method")).toEqual(methods);
     expect(allowed(types.outputs, "failure")).toEqual([...failures].sort());
   });
 });
@@ -100,6 +146,10 @@ describe("links", () => {
     expect(relativeLinks(page).filter((link) => !leadsSomewhere(page, link))).toEqual([]);
   });
 });
+
+function pageOf(id: string): string {
+  return id === "custom" ? "docs/definitions.md" : `docs/providers/${id}.md`;
+}
 
 function relativeLinks(page: string): string[] {
   const prose = withoutCode(read(page));
@@ -177,11 +227,12 @@ describe("the secrets that pages and examples read", () => {
       "password",
       "client-id",
       "client-secret",
+      "private-key",
       "credentials",
       "api-key",
       "access-key",
     ];
-    const secrets = providers.flatMap(({ id }) => fields.map((field) => `${id}-${field}`));
+    const secrets = ids.flatMap((id) => fields.map((field) => `${id}-${field}`));
     const allowed = ["seal-key", ...secrets].map((name) => name.toUpperCase().replaceAll("-", "_"));
     expect(names.length).toBeGreaterThan(20);
     expect([...new Set(names)].filter((name) => !allowed.includes(name))).toEqual([]);
@@ -413,7 +464,9 @@ describe("public text", () => {
     const text = read(path);
     expect(text).not.toMatch(/(?:^|[\s"'(`])\/(?:work|root|home|tmp|Users)\//m);
     expect(text).not.toMatch(/registry\.npmjs|npmjs\.org|localhost:\d{4}|\b10\.\d+\.\d+\.\d+\b/);
-    const owners = [...text.matchAll(/([A-Za-z0-9-]+)\/api-token-exchange(?![\w-])/g)].map(([, name]) => name);
+    const owners = [...text.matchAll(/(?<![\w.-])([A-Za-z0-9-]+)(?:\.github\.io)?\/api-token-exchange(?![\w-])/g)].map(
+      ([, name]) => name,
+    );
     expect([...new Set(owners)].filter((name) => name !== owner)).toEqual([]);
   });
 });

@@ -4,7 +4,9 @@
  */
 import { globSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, relative } from "node:path/posix";
+import { parseDocument } from "yaml";
 import type { FailureCode } from "../src/failure.ts";
+import { providerNames } from "../src/providers/index.ts";
 import { FIELDS, type Method, type Provider } from "../src/providers/provider.ts";
 import {
   type Described,
@@ -18,7 +20,15 @@ import {
 } from "./about.ts";
 
 /** Every file that names the repository or holds a table. */
-const FILES = ["*.md", "docs/**/*.md", "examples/**/*", ".github/**/*.{md,yml}", ".github/CODEOWNERS", "action.yml"];
+const FILES = [
+  "*.md",
+  "docs/**/*.md",
+  "examples/**/*",
+  ".github/**/*.{md,yml}",
+  ".github/CODEOWNERS",
+  "action.yml",
+  "action-types.yml",
+];
 
 const owner: string = JSON.parse(readFileSync("package.json", "utf8")).config.owner;
 if (!/^[A-Za-z0-9][A-Za-z0-9-]{0,38}$/.test(owner)) throw new Error("config.owner is no name of a GitHub account");
@@ -38,7 +48,7 @@ if (process.argv.includes("--check")) {
 /** Whether the file is not what it should be; without `--check` it is so afterwards. */
 function isStale(path: string): boolean {
   const text = readFileSync(path, "utf8");
-  const wanted = withOwner(withTables(text, path), path);
+  const wanted = withNames(withOwner(withTables(text, path), path), path);
   if (wanted !== text && !process.argv.includes("--check")) writeFileSync(path, wanted);
   return wanted !== text;
 }
@@ -50,6 +60,28 @@ function withOwner(text: string, path: string): string {
   );
   if (path === "action.yml") return named.replace(/^author: .*$/m, `author: "${owner}"`);
   return path === ".github/CODEOWNERS" ? named.replace(/@[A-Za-z0-9-]+$/gm, `@${owner}`) : named;
+}
+
+/** The lists of providers in files of YAML. */
+function withNames(text: string, path: string): string {
+  const ids = providers.map(({ id }) => id);
+  const lists: Readonly<Record<string, readonly (readonly [place: readonly (string | number)[], names: string[]])[]>> =
+    {
+      "action-types.yml": [
+        [["inputs", "provider", "allowed-values"], providerNames()],
+        [["outputs", "provider", "allowed-values"], ids],
+      ],
+      ".github/ISSUE_TEMPLATE/bug.yml": [
+        [
+          ["body", 2, "attributes", "options"],
+          [...ids, "none of them"],
+        ],
+      ],
+    };
+  if (lists[path] === undefined) return text;
+  const document = parseDocument(text);
+  for (const [place, names] of lists[path]) document.setIn(place, names);
+  return document.toString({ lineWidth: 0, flowCollectionPadding: false });
 }
 
 function withTables(text: string, path: string): string {
