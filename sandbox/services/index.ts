@@ -1,3 +1,4 @@
+import { startOAuth2 } from "./oauth2.ts";
 import { startQa } from "./qa.ts";
 import { startReportPortal } from "./reportportal.ts";
 import type { Service, StartOptions } from "./service.ts";
@@ -5,6 +6,7 @@ import { startTuleap } from "./tuleap.ts";
 import { startVirtuozzo } from "./virtuozzo.ts";
 import { startXray } from "./xray.ts";
 
+export * from "./oauth2.ts";
 export * from "./qa.ts";
 export * from "./reportportal.ts";
 export { loseAnswer } from "./serve.ts";
@@ -20,4 +22,5 @@ export const services = {
   virtuozzo: startVirtuozzo,
   tuleap: startTuleap,
   qa: startQa,
+  oauth2: startOAuth2,
 } satisfies Readonly<Record<string, (options?: StartOptions) => Promise<Service>>>;

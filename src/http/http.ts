@@ -6,8 +6,8 @@ export interface Request {
   /** Path with query below the base URL; begins with `/`. */
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Body as `application/x-www-form-urlencoded`. */
-  readonly form?: Readonly<Record<string, string>>;
+  /** Body as `application/x-www-form-urlencoded`; a name with several values is repeated. */
+  readonly form?: Readonly<Record<string, string | readonly string[]>>;
   /** Body as `application/json`. */
   readonly json?: unknown;
   readonly resend?: Resend;

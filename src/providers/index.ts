@@ -21,7 +21,9 @@ export interface Definable {
 export const providers: readonly Provider[] = [reportportal, xray, virtuozzo, tuleap, qa];
 
 /** What is evaluated only in a run that chooses it, by its id. */
-const LAZY: Readonly<Record<string, () => Promise<Provider | Definable>>> = {};
+const LAZY: Readonly<Record<string, () => Promise<Provider | Definable>>> = {
+  oauth2: async () => (await import(/* webpackMode: "eager" */ "./oauth2.ts")).oauth2,
+};
 
 /** Every name that the input `provider` takes. */
 export function providerNames(): string[] {
