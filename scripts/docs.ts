@@ -86,7 +86,7 @@ function withNames(text: string, path: string): string {
 
 function withTables(text: string, path: string): string {
   return text.replace(
-    /(<!-- docs:([a-z-]+)(?: ([a-z-]+))? -->\n).*?(<!-- \/docs -->)/gs,
+    /(<!-- docs:([a-z-]+)(?: ([a-z0-9-]+))? -->\n).*?(<!-- \/docs -->)/gs,
     (_whole, start: string, name: string, argument: string | undefined, end: string) =>
       `${start}\n${tableOf(name, argument, path)}\n\n${end}`,
   );
