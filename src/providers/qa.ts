@@ -4,9 +4,12 @@ import type { Answer, Http } from "../http/http.ts";
 import { inFront, quoted } from "../http/quote.ts";
 import { read, schema } from "../text/json.ts";
 import { expiry } from "./kit/expiry.ts";
+import { ClientPair } from "./kit/fields.ts";
+import { bearer } from "./kit/headers.ts";
 import { judge, lacksPermission, noAnswer, refusedOrThrow } from "./kit/judge.ts";
+import { ownWords } from "./kit/refusals.ts";
 import { readTokenResponse } from "./kit/token.ts";
-import { method, text } from "./method.ts";
+import { method } from "./method.ts";
 import type { Provider, Verdict } from "./provider.ts";
 
 /** Ten hours: QA API, OpenAPI description of the flow `application`. */
@@ -22,7 +25,6 @@ const API_TYPES = "application/vnd.api+json, application/json;q=0.9";
 const UNKNOWN_CALLER =
   /authentication credentials (?:were )?(?:not|missing)|incorrect authentication|(?:invalid|unknown|expired) token|token (?:is|was|has)? ?(?:not valid|invalid|expired)|invalid_token|not_authenticated|authentication_failed/i;
 
-const KeyPair = schema(() => z.strictObject({ "client-id": text(), "client-secret": text() }));
 const OAuthError = schema(() => z.object({ error: z.string() }));
 const Page = schema(() => z.union([z.looseObject({}), z.array(z.unknown())]));
 const ApiErrors = schema(() => z.object({ errors: z.array(z.unknown()) }));
@@ -41,10 +43,10 @@ export const qa: Provider = {
   methods: [
     method({
       id: "client-credentials",
-      fields: KeyPair,
+      fields: ClientPair,
       envName: "QA_TOKEN",
       ending: "revocable",
-      headers: ({ token }) => ({ Authorization: `Bearer ${token}` }),
+      headers: bearer,
 
       async exchange(credentials, http, { secret, revocable }) {
         const answer = await http.send({
@@ -66,11 +68,11 @@ export const qa: Provider = {
         return { token, expiresAt: expiry({ token, expiresIn, documented: DOCUMENTED_SECONDS }) };
       },
 
-      async probe({ token }, http, { minted }) {
+      async probe(credential, http, { minted }) {
         const answer = await http.send({
           method: "GET",
           path: "/restapi/v1/organizations/accounts/teams/?page%5Bsize%5D=1",
-          headers: { authorization: `Bearer ${token}`, accept: API_TYPES },
+          headers: { ...bearer(credential), accept: API_TYPES },
         });
         const page = answer.status < 300 ? read(Page, answer.json) : undefined;
         if (page !== undefined && read(ApiErrors, page) === undefined) return { kind: "accepted" };
@@ -140,24 +142,29 @@ function notQa({ baseUrl }: Http): string | undefined {
   return `QA has its own addresses: leave "url" out, or set it to the one of ${HOSTS} that you sign in at.`;
 }
 
-function ownWord(answer: Answer, host: string): Failure | undefined {
-  const error = read(OAuthError, answer.json)?.error;
-  if (error === "unauthorized_client") {
-    return new Failure("forbidden", `QA at ${host} knows the client, but does not let it use client credentials.`, {
-      hint: "Use the key pair of your organization's API settings: this one was made for another way to sign in.",
-      answered: answer.body,
-    });
-  }
-  if (error !== "invalid_client" && error !== "invalid_grant") return undefined;
-  return new Failure("refused", `QA at ${host} refuses the client credentials.`, {
-    hint: 'Check "client-id" and "client-secret": a new key pair, made in the dashboard, revokes the old one.',
-    answered: answer.body,
-  });
-}
+const errorOf = ({ json }: Answer): string => read(OAuthError, json)?.error ?? "";
+
+const ownWord = ownWords(
+  [
+    {
+      when: (answer) => errorOf(answer) === "unauthorized_client",
+      failure: "forbidden",
+      says: "QA at {host} knows the client, but does not let it use client credentials.",
+      do: "Use the key pair of your organization's API settings: this one was made for another way to sign in.",
+    },
+    {
+      when: (answer) => /^invalid_(?:client|grant)$/.test(errorOf(answer)),
+      failure: "refused",
+      says: "QA at {host} refuses the client credentials.",
+      do: 'Check "client-id" and "client-secret": a new key pair, made in the dashboard, revokes the old one.',
+    },
+  ],
+  ({ body }) => body,
+);
 
 /** The token lives on in all of these. */
 function whyNotRevoked(answer: Answer): string {
-  if (!answer.isHtml && (answer.status === 401 || read(OAuthError, answer.json)?.error === "invalid_client")) {
+  if (!answer.isHtml && (answer.status === 401 || errorOf(answer) === "invalid_client")) {
     return "the key pair has changed since";
   }
   if (answer.status === 404 || (answer.isHtml && answer.status === 200)) return "there is no revocation endpoint there";

@@ -71,3 +71,29 @@ async function certainly(isGone: Promise<boolean>): Promise<boolean> {
     throw fault;
   }
 }
+
+/** A key of a list, by what identifies it and by its name. */
+export interface ListedKey {
+  readonly id: number;
+  readonly name: string;
+}
+
+/** Keys of one user; `isWhole` tells that every one of them is there. */
+export interface Keys<Key> {
+  readonly keys: readonly Key[];
+  readonly isWhole: boolean;
+}
+
+/**
+ * Deletes the keys of that name; true where there is certain to be none of them any more. A name is given once, so what could
+ * not be read of a list does not matter where it was found.
+ */
+export async function removeNamed(
+  name: string,
+  { keys, isWhole }: Keys<ListedKey>,
+  remove: (id: number) => Promise<boolean>,
+): Promise<boolean> {
+  const found = keys.filter((key) => key.name === name);
+  for (const { id } of found) if (!(await remove(id))) return false;
+  return isWhole || found.length > 0;
+}

@@ -38,7 +38,7 @@ export async function prove(client: Client, auth: ClientAuth, step: Pick<Step, "
       return { headers: {}, parameters: named(client) };
     case "private-key":
       if (client.signer === undefined) throw new Error("a client that signs has a key");
-      return asserted(client, await signAssertion(client.signer, id, client.audience), step);
+      return asserted(client, signAssertion(client.signer, id, client.audience), step);
     case "id-token":
       return asserted(client, await step.idToken(client.audience), step);
   }
