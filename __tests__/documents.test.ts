@@ -6,6 +6,7 @@ import { dirname, join, resolve } from "node:path";
 import { rootCertificates } from "node:tls";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { parse } from "yaml";
+import { type IdTokens, startIdTokens } from "../sandbox/id-token.ts";
 import { type Service, services } from "../sandbox/services/index.ts";
 import { runWorkflow, type WorkflowRun } from "../sandbox/workflow.ts";
 import { everyProvider, INPUT_GROUPS } from "../scripts/about.ts";
@@ -317,41 +318,53 @@ describe("what the pages tell a reader to write", () => {
   const running: Record<string, Service> = {};
   const folder = mkdtempSync(join(tmpdir(), "played-"));
   const isWhole = (block: string) => /^(- |.*^jobs:)/ms.test(block) && !block.includes("workflow_call:");
+  let idTokens: IdTokens;
 
   beforeAll(async () => {
-    for (const [id, start] of Object.entries(services)) running[id] = await start({});
+    idTokens = await startIdTokens();
+    for (const [id, start] of Object.entries(services)) running[id] = await start({ trusts: idTokens });
   });
   afterAll(async () => {
     for (const service of Object.values(running)) await service.close();
+    await idTokens.close();
     rmSync(folder, { recursive: true, force: true });
   });
 
-  test.each(BLOCKS.filter(({ block }) => isWhole(block)))("works: $name", async ({ name, block }) => {
-    const called = BLOCKS.find(({ block: other }) => other.includes("workflow_call:"))?.block ?? "";
-    const upload = join(folder, "upload.yml");
-    writeFileSync(upload, here(called));
-    const list = `on: push\njobs:\n  job:\n    runs-on: ubuntu-latest\n    steps:\n${block.replace(/^/gm, "      ")}`;
-    const run = await runWorkflow(here(block.startsWith("- ") ? list : block), {
-      secrets: secrets(),
-      files: Object.fromEntries([
-        ...TOOLS.map((tool) => [tool, `#!/bin/sh\n${TELL}\n`]),
-        ["report.xml", "<testsuite/>"],
-        ROOT,
-      ]),
-      commands: { curl: "cat > /dev/null; echo '{}'", jq: "cat > /dev/null; echo 7", pytest: TELL },
-      workflows: {
-        [`${owner}/api-token-exchange/.github/workflows/token.yml`]: ".github/workflows/token.yml",
-        "your-organization/workflows/.github/workflows/upload.yml": upload,
-      },
-    });
-    expect([name, run.conclusion, failed(run)]).toEqual([name, "success", []]);
-    for (const { command, wanted } of reads(block)) {
-      const steps = run.jobs.flatMap((job) => job.steps).filter((step) => step.name === command);
-      expect(steps.length).toBeGreaterThan(0);
-      for (const { log } of steps) expect(variables(log)).toEqual(expect.arrayContaining(wanted(variables(log))));
-    }
-    expect(Object.values(running).flatMap((service) => service.live())).toEqual([]);
-  });
+  /** Steps for servers that each want something else; `oauth2-recipes.test.ts` plays them. */
+  const isForOneServer = (name: string, block: string) =>
+    name.startsWith("docs/providers/oauth2.md") && block.startsWith("- ");
+
+  test.each(BLOCKS.filter(({ name, block }) => isWhole(block) && !isForOneServer(name, block)))(
+    "works: $name",
+    async ({ name, block }) => {
+      const called = BLOCKS.find(({ block: other }) => other.includes("workflow_call:"))?.block ?? "";
+      const upload = join(folder, "upload.yml");
+      writeFileSync(upload, here(called));
+      const list = `on: push\njobs:\n  job:\n    runs-on: ubuntu-latest\n    steps:\n${block.replace(/^/gm, "      ")}`;
+      const run = await runWorkflow(here(block.startsWith("- ") ? list : block), {
+        secrets: secrets(),
+        vars: { OAUTH2_CLIENT_ID: running.oauth2?.accounts["client-assertion"]?.inputs["client-id"] ?? "" },
+        idTokens,
+        files: Object.fromEntries([
+          ...TOOLS.map((tool) => [tool, `#!/bin/sh\n${TELL}\n`]),
+          ["report.xml", "<testsuite/>"],
+          ROOT,
+        ]),
+        commands: { curl: "cat > /dev/null; echo '{}'", jq: "cat > /dev/null; echo 7", pytest: TELL },
+        workflows: {
+          [`${owner}/api-token-exchange/.github/workflows/token.yml`]: ".github/workflows/token.yml",
+          "your-organization/workflows/.github/workflows/upload.yml": upload,
+        },
+      });
+      expect([name, run.conclusion, failed(run)]).toEqual([name, "success", []]);
+      for (const { command, wanted } of reads(block)) {
+        const steps = run.jobs.flatMap((job) => job.steps).filter((step) => step.name === command);
+        expect(steps.length).toBeGreaterThan(0);
+        for (const { log } of steps) expect(variables(log)).toEqual(expect.arrayContaining(wanted(variables(log))));
+      }
+      expect(Object.values(running).flatMap((service) => service.live())).toEqual([]);
+    },
+  );
 
   const TOOLS = ["run-tests", "upload", "report", "compare", "read"];
   /** Tells the names of the variables that a program got. */
@@ -383,6 +396,7 @@ describe("what the pages tell a reader to write", () => {
       .replace(/^( *)provider: (xray|qa)$/gm, (line, indent, id) => `${line}\n${indent}url: ${url(id)}`)
       .replace(/(\{ provider: (xray|qa),[^}]*) \}/g, (_, entry, id) => `${entry}, url: "${url(id)}" }`)
       .replace(/https:\/\/(tuleap|reportportal)\.example\.com/g, (_, id) => url(id))
+      .replace(/https:\/\/login\.example\.com/g, url("oauth2"))
       .replace(/https:\/\/app\.(platform\.)?example\.com/g, url("virtuozzo"));
   }
 

@@ -164,18 +164,15 @@ function methodCells(method: Method): string[] {
 function needsOf(method: Method): string {
   const code = (names: readonly string[]) => names.map((name) => `\`${name}\``);
   const [{ needs, takes } = { needs: [], takes: [] }, ...others] = method.fieldSets();
-  const optional = takes.filter(
-    (name) => FIELDS.some((field) => field === name) && !needs.some((need) => need === name),
-  );
-  const more = others.map((set) => {
-    const added = set.needs.filter((field) => !needs.includes(field));
-    return set.needs.length - added.length === needs.length
-      ? `; optional: ${code(added).join(" with ")}`
-      : `, or ${code(set.needs).join(", ")}`;
-  });
-  return (
-    code(needs).join(", ") + more.join("") + (optional.length > 0 ? `; optional: ${code(optional).join(", ")}` : "")
-  );
+  const isMore = (set: { needs: readonly string[] }) => needs.every((need) => set.needs.includes(need));
+  const alone = takes.filter((name) => FIELDS.some((field) => field === name) && !needs.some((need) => need === name));
+  const added = others.filter(isMore).map((set) => set.needs.filter((field) => !needs.includes(field)));
+  const optional = [...alone.map((name) => [name]), ...added].map((set) => code(set).join(" with "));
+  return [
+    needs.length === 0 ? "GitHub's ID token" : code(needs).join(", "),
+    ...others.filter((set) => !isMore(set)).map((set) => `, or ${code(set.needs).join(", ")}`),
+    ...(optional.length > 0 ? [`; optional: ${optional.join(", or ")}`] : []),
+  ].join("");
 }
 
 /** The sets of inputs that will do, whichever the method. */
