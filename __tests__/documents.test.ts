@@ -7,7 +7,10 @@ import { rootCertificates } from "node:tls";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { parse } from "yaml";
 import { type IdTokens, startIdTokens } from "../sandbox/id-token.ts";
+import { json } from "../sandbox/services/answers.ts";
+import { bearerToken } from "../sandbox/services/credentials.ts";
 import { type Service, services } from "../sandbox/services/index.ts";
+import { serve } from "../sandbox/services/serve.ts";
 import { runWorkflow, type WorkflowRun } from "../sandbox/workflow.ts";
 import { everyProvider, INPUT_GROUPS } from "../scripts/about.ts";
 import { providerNames } from "../src/providers/index.ts";
@@ -240,6 +243,37 @@ describe("the secrets that pages and examples read", () => {
   });
 });
 
+/** Plays the worked example: exchange and probe with the pair of the stand-in, then with another secret. */
+const RUN_EXAMPLE = `
+import { Failure } from "../../src/failure.ts";
+import { openClient } from "../../src/http/client.ts";
+import type { Step } from "../../src/providers/provider.ts";
+import { exampleTests } from "./example-tests.ts";
+import { startExampleTests } from "./stand-in.ts";
+
+const service = await startExampleTests();
+const [method] = exampleTests.methods;
+const inputs = service.accounts["client-credentials"]?.inputs ?? {};
+const run = { server: "", repository: "", workflow: "", job: "", id: "1", attempt: "1", selfHosted: false };
+const nothing = () => {};
+const idToken = async () => "";
+const step: Step = {
+  ...{ secret: nothing, mayExist: nothing, settled: nothing, revocable: nothing, note: nothing, warn: nothing, idToken, run },
+};
+const client = openClient({ baseUrl: service.url, onRetry: nothing });
+const http = client.stage({ seconds: 30, retries: 0 });
+const ready = method?.prepare(inputs);
+const credential = await ready?.exchange(http, step);
+if (ready === undefined || credential === undefined) throw new Error("no method");
+const verdict = await ready.probe(credential, http, step);
+const wrong = method?.prepare({ ...inputs, "client-secret": "another-secret" }).exchange(http, step);
+const failure = await wrong?.catch((thrown: unknown) => thrown);
+const account = verdict.kind === "accepted" ? verdict.account : "";
+console.log(\`\${verdict.kind} \${account}, a wrong secret is \${failure instanceof Failure ? failure.code : "taken"}\`);
+client.close();
+await service.close();
+`;
+
 describe("examples in the pages", () => {
   test("there are some", () => expect(BLOCKS.length).toBeGreaterThan(15));
 
@@ -283,7 +317,7 @@ describe("examples in the pages", () => {
     }
   });
 
-  test("the provider and the stand-in of the worked example compile", () => {
+  test("the provider of the worked example is short, compiles and gets in at its stand-in", () => {
     const page = read("docs/architecture.md");
     const example = (name: string) => page.split(`<!-- example: ${name} -->\n\`\`\`ts\n`)[1]?.split("\n```")[0] ?? "";
     const at = (code: string, folder: string) =>
@@ -293,20 +327,23 @@ describe("examples in the pages", () => {
     mkdirSync("coverage", { recursive: true });
     const folder = mkdtempSync("coverage/example-");
     try {
-      writeFileSync(join(folder, "jama.ts"), at(example("provider"), "src/providers"));
+      writeFileSync(join(folder, "example-tests.ts"), at(example("provider"), "src/providers"));
       writeFileSync(join(folder, "stand-in.ts"), at(example("stand-in"), "sandbox/services"));
       const project = {
         extends: "../../tsconfig.json",
         compilerOptions: { rootDir: "../.." },
-        files: ["jama.ts", "stand-in.ts"],
+        files: ["run.ts"],
         include: [],
       };
       writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(project));
-      expect(example("provider")).toContain("Provider");
+      writeFileSync(join(folder, "run.ts"), RUN_EXAMPLE);
+      expect(example("provider").split("\n").length).toBeLessThanOrEqual(35);
       expect(example("stand-in")).toContain("serve(");
       const tsc = ["node_modules/typescript/bin/tsc", "-p", folder];
       const { status, stdout } = spawnSync(process.execPath, tsc, { encoding: "utf8" });
       expect({ status, stdout }).toEqual({ status: 0, stdout: "" });
+      const played = spawnSync(process.execPath, [join(folder, "run.ts")], { encoding: "utf8" });
+      expect(played).toMatchObject({ status: 0, stdout: "accepted ci-robot, a wrong secret is refused\n" });
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
@@ -319,12 +356,15 @@ describe("what the pages tell a reader to write", () => {
   const folder = mkdtempSync(join(tmpdir(), "played-"));
   const isWhole = (block: string) => /^(- |.*^jobs:)/ms.test(block) && !block.includes("workflow_call:");
   let idTokens: IdTokens;
+  let inventory: Awaited<ReturnType<typeof startInventory>>;
 
   beforeAll(async () => {
     idTokens = await startIdTokens();
     for (const [id, start] of Object.entries(services)) running[id] = await start({ trusts: idTokens });
+    inventory = await startInventory();
   });
   afterAll(async () => {
+    await inventory.close();
     for (const service of Object.values(running)) await service.close();
     await idTokens.close();
     rmSync(folder, { recursive: true, force: true });
@@ -396,6 +436,7 @@ describe("what the pages tell a reader to write", () => {
       .replace(/^( *)provider: (xray|qa)$/gm, (line, indent, id) => `${line}\n${indent}url: ${url(id)}`)
       .replace(/(\{ provider: (xray|qa),[^}]*) \}/g, (_, entry, id) => `${entry}, url: "${url(id)}" }`)
       .replace(/https:\/\/(tuleap|reportportal)\.example\.com/g, (_, id) => url(id))
+      .replace(/https:\/\/inventory\.example\.com/g, inventory.url)
       .replace(/https:\/\/login\.example\.com/g, url("oauth2"))
       .replace(/https:\/\/app\.(platform\.)?example\.com/g, url("virtuozzo"));
   }
@@ -416,10 +457,34 @@ describe("what the pages tell a reader to write", () => {
       REPORTPORTAL_PASSWORD: of("reportportal", "password", "password"),
       REPORTPORTAL_API_KEY: of("reportportal", "api-key", "token"),
       VIRTUOZZO_TOKEN: of("virtuozzo", "personal-access-token", "token"),
+      CUSTOM_USERNAME: "ci-robot",
+      CUSTOM_PASSWORD: inventory.password,
       SEAL_KEY: randomBytes(32).toString("base64"),
     };
   }
 });
+
+/** A service as `docs/recipes.md` describes one: a session for user and password, which ends when it is told to. */
+async function startInventory() {
+  const password = randomBytes(12).toString("base64url");
+  const sessions = new Set<string>();
+  const listening = await serve({}, (call) => {
+    if (call.method === "POST" && call.route === "/login") {
+      const { user, password: given } = JSON.parse(call.body);
+      if (user !== "ci-robot" || given !== password) return json(401, { message: "no such user" });
+      const token = randomBytes(24).toString("base64url");
+      sessions.add(token);
+      return json(200, { session: { token } });
+    }
+    const token = bearerToken(call.headers.authorization) ?? "";
+    if (!sessions.has(token)) return json(401, { message: "sign in first" });
+    if (call.method === "GET" && call.route === "/me") return json(200, { name: "ci-robot" });
+    if (call.method !== "POST" || call.route !== "/logout") return json(404, {});
+    sessions.delete(token);
+    return json(200, {});
+  });
+  return { ...listening, password, live: () => [...sessions] };
+}
 
 describe("this repository's own workflows", () => {
   test.each(WORKFLOWS)("%s is pinned, and permits nothing but by job", (path) => {

@@ -5,6 +5,7 @@ import { Failure, type FailureCode } from "../src/failure.ts";
 import { INPUTS, type InputName } from "../src/input/table.ts";
 import { findProvider, providerNames } from "../src/providers/index.ts";
 import type { Ending, Method, Provider } from "../src/providers/provider.ts";
+import { platforms } from "./platforms.ts";
 
 interface Manifest {
   readonly inputs: Readonly<Record<string, { readonly description: string; readonly default?: string }>>;
@@ -76,13 +77,17 @@ export interface Described {
   readonly methods: readonly [];
 }
 
-/** Every provider, those of code first, each evaluated; what a file of the user describes has no methods before it is read. */
+/** Every provider, in the order of the documentation; what a file of the user describes has no methods before it is read. */
 export async function everyProvider(): Promise<readonly (Provider | Described)[]> {
-  const found = await Promise.all(providerNames().map(findProvider));
+  const shipped = platforms.map(({ id }) => id);
+  const found = await Promise.all(
+    providerNames().map((name) => (shipped.includes(name) ? undefined : findProvider(name))),
+  );
   const all: (Provider | Described)[] = [];
   for (const each of found) {
     if (each === undefined || all.some(({ id }) => id === each.id)) continue;
-    all.push("define" in each ? { id: each.id, name: "A service of your own", methods: [] } : each);
+    if (!("define" in each)) all.push(each);
+    else all.push(...platforms, { id: each.id, name: "A service of your own", methods: [] });
   }
   return all;
 }

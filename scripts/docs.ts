@@ -2,11 +2,10 @@
  * Writes into the documentation what the code already says: the tables between the markers `<!-- docs:… -->`, and the
  * owner of the repository, whose one place is `config.owner` of `package.json`. `node scripts/docs.ts [--check]`
  */
-import { globSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, globSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, relative } from "node:path/posix";
 import { parseDocument } from "yaml";
 import type { FailureCode } from "../src/failure.ts";
-import { providerNames } from "../src/providers/index.ts";
 import { FIELDS, type Method, type Provider } from "../src/providers/provider.ts";
 import {
   type Described,
@@ -18,6 +17,8 @@ import {
   titleOf,
   usesIdToken,
 } from "./about.ts";
+import { definitionSchema } from "./definition-schema.ts";
+import { platformRegistry } from "./platforms.ts";
 
 /** Every file that names the repository or holds a table. */
 const FILES = [
@@ -30,11 +31,17 @@ const FILES = [
   "action-types.yml",
 ];
 
+/** Files that are written as a whole. */
+const WHOLE: Readonly<Record<string, () => string>> = {
+  "schema/definition.json": definitionSchema,
+  "src/providers/platforms/index.ts": platformRegistry,
+};
+
 const owner: string = JSON.parse(readFileSync("package.json", "utf8")).config.owner;
 if (!/^[A-Za-z0-9][A-Za-z0-9-]{0,38}$/.test(owner)) throw new Error("config.owner is no name of a GitHub account");
 
 const providers = await everyProvider();
-const stale = globSync(FILES)
+const stale = [...globSync(FILES), ...Object.keys(WHOLE)]
   .map((path) => path.replaceAll("\\", "/"))
   .sort()
   .filter((path) => isStale(path));
@@ -47,8 +54,8 @@ if (process.argv.includes("--check")) {
 
 /** Whether the file is not what it should be; without `--check` it is so afterwards. */
 function isStale(path: string): boolean {
-  const text = readFileSync(path, "utf8");
-  const wanted = withNames(withOwner(withTables(text, path), path), path);
+  const text = existsSync(path) ? readFileSync(path, "utf8") : "";
+  const wanted = WHOLE[path]?.() ?? withNames(withOwner(withTables(text, path), path), path);
   if (wanted !== text && !process.argv.includes("--check")) writeFileSync(path, wanted);
   return wanted !== text;
 }
@@ -65,10 +72,11 @@ function withOwner(text: string, path: string): string {
 /** The lists of providers in files of YAML. */
 function withNames(text: string, path: string): string {
   const ids = providers.map(({ id }) => id);
+  const names = providers.flatMap((provider) => namesOf(provider));
   const lists: Readonly<Record<string, readonly (readonly [place: readonly (string | number)[], names: string[]])[]>> =
     {
       "action-types.yml": [
-        [["inputs", "provider", "allowed-values"], providerNames()],
+        [["inputs", "provider", "allowed-values"], names],
         [["outputs", "provider", "allowed-values"], ids],
       ],
       ".github/ISSUE_TEMPLATE/bug.yml": [
@@ -120,7 +128,9 @@ function tableOf(name: string, argument: string | undefined, path: string): stri
         ["Service", "`provider`", "Methods", "You need"],
         providers.map((provider) => [
           `[${provider.name}](${pageOf(provider, path)})`,
-          namesOf(provider).join(", "),
+          namesOf(provider)
+            .map((name) => `\`${name}\``)
+            .join(", "),
           provider.methods
             .map(({ id, byNameOnly }) => `\`${id}\`${byNameOnly === true ? " (by name)" : ""}`)
             .join(", "),
@@ -148,7 +158,8 @@ function tableOf(name: string, argument: string | undefined, path: string): stri
 
 function methodCells(method: Method): string[] {
   const { id, byNameOnly, envName, ending, alsoExports } = method;
-  const example = { token: "…", parts: { "user-id": "…" } };
+  // Whatever a method keeps beside its token.
+  const example = { token: "…", parts: new Proxy<Record<string, string>>({}, { get: () => "…" }) };
   const names = [envName, ...Object.keys(alsoExports?.(example) ?? {})];
   const headers = Object.entries(method.headers(example)).map(([name, value]) => `\`${name}: ${value}\``);
   return [
@@ -189,7 +200,7 @@ function neededBy(provider: Provider | Described): string {
 
 function namesOf(provider: Provider | Described): string[] {
   const aliases = "aliases" in provider ? Object.keys(provider.aliases ?? {}) : [];
-  return [provider.id, ...aliases].map((name) => `\`${name}\``);
+  return [provider.id, ...aliases];
 }
 
 function pageOf({ id }: Provider | Described, from: string): string {
@@ -197,7 +208,7 @@ function pageOf({ id }: Provider | Described, from: string): string {
 }
 
 function providerLink(provider: Provider | Described, path: string): string {
-  const [id = "", ...others] = namesOf(provider);
+  const [id = "", ...others] = namesOf(provider).map((name) => `\`${name}\``);
   return [`[${id}](${pageOf(provider, path)})`, ...others].join(" or ");
 }
 

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from "node:http";
 
 /** One request to the service, relative to its base URL. */
 export interface Request {
-  readonly method: "GET" | "POST" | "DELETE";
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** Path with query below the base URL; begins with `/`. */
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;

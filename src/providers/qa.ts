@@ -3,12 +3,11 @@ import { Failure } from "../failure.ts";
 import type { Answer, Http } from "../http/http.ts";
 import { inFront, quoted } from "../http/quote.ts";
 import { read, schema } from "../text/json.ts";
-import { expiry } from "./kit/expiry.ts";
 import { ClientPair } from "./kit/fields.ts";
 import { bearer } from "./kit/headers.ts";
-import { judge, lacksPermission, noAnswer, refusedOrThrow } from "./kit/judge.ts";
+import { lacksPermission, noAnswer, refusedOrThrow } from "./kit/judge.ts";
+import { errorOf, grant } from "./kit/oauth2.ts";
 import { ownWords } from "./kit/refusals.ts";
-import { readTokenResponse } from "./kit/token.ts";
 import { method } from "./method.ts";
 import type { Provider, Verdict } from "./provider.ts";
 
@@ -25,7 +24,6 @@ const API_TYPES = "application/vnd.api+json, application/json;q=0.9";
 const UNKNOWN_CALLER =
   /authentication credentials (?:were )?(?:not|missing)|incorrect authentication|(?:invalid|unknown|expired) token|token (?:is|was|has)? ?(?:not valid|invalid|expired)|invalid_token|not_authenticated|authentication_failed/i;
 
-const OAuthError = schema(() => z.object({ error: z.string() }));
 const Page = schema(() => z.union([z.looseObject({}), z.array(z.unknown())]));
 const ApiErrors = schema(() => z.object({ errors: z.array(z.unknown()) }));
 const Handle = schema(() => z.object({ secret: z.string().check(z.minLength(8)) }));
@@ -48,24 +46,21 @@ export const qa: Provider = {
       ending: "revocable",
       headers: bearer,
 
-      async exchange(credentials, http, { secret, revocable }) {
-        const answer = await http.send({
-          method: "POST",
-          // Without the trailing slash the service answers 404, or a redirect that loses the body.
-          path: "/oauth2/token/",
-          form: {
-            grant_type: "client_credentials",
-            client_id: credentials["client-id"],
-            client_secret: credentials["client-secret"],
+      async exchange({ "client-id": client_id, "client-secret": client_secret }, http, step) {
+        const credential = await grant(
+          {
+            // Without the trailing slash the service answers 404, or a redirect that loses the body.
+            path: "/oauth2/token/",
+            form: { grant_type: "client_credentials", client_id, client_secret },
+            ownWord,
+            mayMean: notQa(http),
+            documented: DOCUMENTED_SECONDS,
           },
-          mayMean: ({ status }) => (status < 400 ? notQa(http) : undefined),
-          mints: true,
-        });
-        const minted = readTokenResponse(answer, http, secret);
-        if (minted === undefined) throw judge(answer, http, ownWord, notQa(http));
-        const { accessToken: token, expiresIn } = minted;
-        revocable({ secret: token });
-        return { token, expiresAt: expiry({ token, expiresIn, documented: DOCUMENTED_SECONDS }) };
+          http,
+          step,
+        );
+        step.revocable({ secret: credential.token });
+        return credential;
       },
 
       async probe(credential, http, { minted }) {
@@ -141,8 +136,6 @@ function notQa({ baseUrl }: Http): string | undefined {
   if (URLS.includes(baseUrl)) return undefined;
   return `QA has its own addresses: leave "url" out, or set it to the one of ${HOSTS} that you sign in at.`;
 }
-
-const errorOf = ({ json }: Answer): string => read(OAuthError, json)?.error ?? "";
 
 const ownWord = ownWords(
   [

@@ -13,6 +13,8 @@ export interface NamedKey {
    * @throws {Failure} where the service cannot be asked
    */
   readonly remove: (name: string, http: Http) => Promise<boolean>;
+  /** It is never made again, also where nobody can have made it. */
+  readonly onlyOnce?: boolean;
 }
 
 export interface Asked {
@@ -30,7 +32,7 @@ export interface Asked {
 export async function askForKey(
   http: Http,
   { mayExist, settled, run }: Pick<Step, "mayExist" | "settled" | "run">,
-  { request, expiresAt, remove }: NamedKey,
+  { request, expiresAt, remove, onlyOnce }: NamedKey,
 ): Promise<Asked> {
   let name = "";
   const undo = async (): Promise<boolean> => {
@@ -48,7 +50,7 @@ export async function askForKey(
       resend: async (mayHaveActed) => {
         if (mayHaveActed) return (await undo()) ? creation : undefined;
         settled();
-        return creation;
+        return onlyOnce === true ? undefined : creation;
       },
     };
   };
