@@ -389,6 +389,7 @@ describe("what the pages tell a reader to write", () => {
           ...TOOLS.map((tool) => [tool, `#!/bin/sh\n${TELL}\n`]),
           ["report.xml", "<testsuite/>"],
           ROOT,
+          [".github/tokens/inventory.json", DEFINITION],
         ]),
         commands: { curl: "cat > /dev/null; echo '{}'", jq: "cat > /dev/null; echo 7", pytest: TELL },
         workflows: {
@@ -403,9 +404,12 @@ describe("what the pages tell a reader to write", () => {
         for (const { log } of steps) expect(variables(log)).toEqual(expect.arrayContaining(wanted(variables(log))));
       }
       expect(Object.values(running).flatMap((service) => service.live())).toEqual([]);
+      expect(inventory.live()).toEqual([]);
     },
   );
 
+  /** The definition that stands beside the step which reads it. */
+  const [, DEFINITION = ""] = /^```json\n(.*?)^```$/ms.exec(read("docs/recipes.md")) ?? [];
   const TOOLS = ["run-tests", "upload", "report", "compare", "read"];
   /** Tells the names of the variables that a program got. */
   const TELL = "env | cut -d= -f1 | sed 's/^/has /'";
