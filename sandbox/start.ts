@@ -5,13 +5,13 @@ import { type IdTokens, startIdTokens } from "./id-token.ts";
 import { InputsFileError, parseInputs } from "./inputs-file.ts";
 import { readManifest } from "./manifest.ts";
 import { PROJECT, runStep, type StepOptions, type StepResult } from "./runner.ts";
-import { services } from "./services/index.ts";
+import { platforms, services } from "./services/index.ts";
 import type { Service, StartOptions } from "./services/service.ts";
 
 const USAGE = `Runs the built action as a job on GitHub would, and prints what its log would show.
 
-  npm start                            every provider and method, against stand-ins on this machine
-  npm start -- tuleap                  every method of one provider
+  npm start                            every provider and method, against stand-ins on this machine, and a wrong secret
+  npm start -- tuleap                  every method of one provider, and a wrong secret
   npm start -- tuleap token            one method
   npm start -- --inputs FILE           the action for real, with the inputs of FILE
   npm start -- --help                  this text
@@ -114,6 +114,8 @@ async function rehearse([provider, method]: readonly string[]): Promise<number> 
         await service.close();
       }
     }
+    // What a failure looks like, once.
+    if (!interrupted && method === undefined) rows.push(...(await rehearseRefusal(provider ?? "xray")));
   } finally {
     await idTokens.close();
   }
@@ -124,7 +126,7 @@ async function rehearse([provider, method]: readonly string[]): Promise<number> 
 type Start = (options: StartOptions) => Promise<Service>;
 
 function chooseProviders(name: string | undefined): [id: string, start: Start][] {
-  const all: [string, Start][] = Object.entries(services);
+  const all: [string, Start][] = Object.entries({ ...services, ...platforms });
   if (name === undefined) return all;
   const id = ALIASES[name.toLowerCase()] ?? name.toLowerCase();
   const chosen = all.filter(([candidate]) => candidate === id);
@@ -151,6 +153,10 @@ async function rehearseMethod(provider: string, method: string, service: Service
   const inputs = { ...service.accounts[method]?.inputs, provider, method, url: service.url };
   const result = await runStep({ inputs, secrets: secretsOf(inputs), idTokens });
   printLogs(result);
+  return rowOf(provider, method, service.requests.length - before, result);
+}
+
+function rowOf(provider: string, method: string, requests: number, result: StepResult): Row {
   const { outputs, milliseconds } = result.main;
   const failed = hasFailed(result);
   return {
@@ -158,10 +164,41 @@ async function rehearseMethod(provider: string, method: string, service: Service
     method,
     probe: failed ? outputs.failure || "failed" : outputs.probe || "–",
     expiry: outputs["expires-at"] || "–",
-    requests: service.requests.length - before,
+    requests,
     milliseconds,
     failed,
   };
+}
+
+/** Runs one method of a service with a secret that the service does not know; nothing where it needs none. */
+async function rehearseRefusal(provider: string): Promise<Row[]> {
+  for (const [id, start] of chooseProviders(provider)) {
+    const service = await start({});
+    try {
+      for (const [method, { inputs }] of Object.entries(service.accounts)) {
+        const wrong = ["client-secret", "password", "token"].find((name) => inputs[name] !== undefined);
+        if (wrong === undefined) continue;
+        printHeading(`${id} · ${method}, with a wrong ${wrong}`);
+        const spoilt = { ...inputs, [wrong]: otherLetter(inputs[wrong] ?? ""), provider: id, method, url: service.url };
+        const result = await runStep({ inputs: spoilt, secrets: secretsOf(spoilt) });
+        printLogs(result);
+        return [
+          {
+            ...rowOf(id, `wrong ${wrong}`, service.requests.length, result),
+            failed: result.main.outputs.failure !== "refused",
+          },
+        ];
+      }
+    } finally {
+      await service.close();
+    }
+  }
+  return [];
+}
+
+/** The same text but for its last letter, so that it still looks like what it was. */
+function otherLetter(text: string): string {
+  return `${text.slice(0, -1)}${text.endsWith("0") ? "1" : "0"}`;
 }
 
 /** Runs the action with the inputs of a file against whatever service they name. */
