@@ -11,54 +11,32 @@ const SHORTEST_LOOSE = 8;
 
 /** What is looked for, by how it is compared. */
 export interface Forms {
-  /** As it stands in the text, with no escape read. */
-  readonly plain: Set<string>;
   /** In any encoding. */
   readonly exact: Set<string>;
   /** In any encoding, case, width or composition. */
   readonly loose: Set<string>;
-  /** The bytes that some secret has in some encoding. */
-  readonly bytes: Set<number>;
 }
 
-/**
- * All secrets, as they are shown.
- * @param longest so many characters of a secret are looked for, one more than a text has
- */
-export function shownForms(secrets: Iterable<string>, longest: number): Set<string> {
-  return new Set([...secrets].map((secret) => folded(secret.slice(0, longest), exactly)));
-}
-
-/** @param longest so many characters of a secret are looked for, one more than a text has */
-export function formsOf(secrets: Iterable<string>, longest: number): Forms {
-  const forms: Forms = { plain: new Set(), exact: new Set(), loose: new Set(), bytes: new Set() };
-  for (const whole of secrets) {
-    const secret = whole.slice(0, longest);
-    const line = folded(secret, exactly);
-    if (lengthOf(line) < SHORTEST_DISGUISED) forms.plain.add(line);
-    else for (const text of [secret, ...utf16(secret), ...base64Cores(secret)]) addForms(text, forms);
+/** The forms of secrets that are looked for in all that a text can be decoded to. */
+export function formsOf(secrets: Iterable<string>): Forms {
+  const forms: Forms = { exact: new Set(), loose: new Set() };
+  for (const secret of secrets) {
+    if (lengthOf(folded(secret, exactly)) < SHORTEST_DISGUISED) continue;
+    for (const text of [secret, ...utf16(secret), ...base64Cores(secret)]) addForms(text, forms);
   }
   return forms;
 }
 
-function addForms(text: string, { exact, loose, bytes }: Forms): void {
-  const asIs = folded(text, exactly);
-  const anyCase = folded(text, loosely);
-  const isShort = Math.min(lengthOf(asIs), lengthOf(anyCase)) < SHORTEST_LOOSE;
-  if (isShort) exact.add(asIs);
-  else loose.add(anyCase);
-  if (isAscii(text)) return;
-  for (const byte of [...Buffer.from(text), ...Buffer.from(text, "latin1")]) bytes.add(byte);
+function addForms(text: string, { exact, loose }: Forms): void {
+  const isShort = Math.min(lengthOf(folded(text, exactly)), lengthOf(folded(text, loosely))) < SHORTEST_LOOSE;
   // What follows a letter can be composed with it, and in another order.
-  for (const form of [text.normalize("NFC"), text.normalize("NFD")]) {
-    if (isShort) exact.add(folded(form, exactly));
-    else loose.add(folded(form, loosely));
-  }
-  if (!isShort) loose.add(folded(withoutGaps(text), loosely));
+  const alike = isAscii(text) ? [text] : [text, text.normalize("NFC"), text.normalize("NFD")];
+  if (isShort) for (const form of alike) exact.add(folded(form, exactly));
+  else for (const form of [...alike, withoutGaps(text)]) loose.add(folded(form, loosely));
 }
 
 function lengthOf(text: string): number {
-  return text.length < 2 * SHORTEST_LOOSE ? [...text].length : text.length;
+  return [...text].length;
 }
 
 /** Base64 without what the neighbours have a share in: what is decoded of it lacks the first and the last character. */
