@@ -2,9 +2,6 @@ import { byteOf, CODES, NAMES } from "./characters.ts";
 import { addStep, NOTHING, type Place, type Reading, type Step, spend } from "./reading.ts";
 import { branch } from "./tree.ts";
 
-/** Longest number in an escape, with leading zeros. */
-const MOST_DIGITS = 1024;
-
 const LARGEST_CODE = 0x10ffff;
 
 /** A way to read on: where it ends, and the code point or number that was read. */
@@ -84,7 +81,7 @@ function number(place: Place, radix: number, least: number, most = least): reado
   const ended: Way[] = [];
   let ways: readonly Way[] = [{ to: place, code: 0 }];
   for (let count = 1; count <= most && ways.length > 0; count++) {
-    ways = ways.flatMap((way) => longer(way, radix));
+    ways = ways.flatMap((way) => withDigit(way, radix));
     // NUL too, but not once for each of the zeros that someone fills a text with.
     if (count >= least) ended.push(...ways.filter(({ code }) => code > 0 || count < 9));
   }
@@ -92,18 +89,12 @@ function number(place: Place, radix: number, least: number, most = least): reado
 }
 
 /** The number with one more digit. */
-function longer({ to, code }: Way, radix: number): readonly Way[] {
+function withDigit({ to, code }: Way, radix: number): readonly Way[] {
   return follow(to).flatMap((step) => {
-    const next = code * radix + digitOf(step.code, radix);
+    // What is no digit makes it no number, which is not less than anything.
+    const next = code * radix + Number.parseInt(String.fromCodePoint(step.code), radix);
     return next <= LARGEST_CODE ? { to: step.to, code: next } : [];
   });
-}
-
-/** The value of a digit; infinite for what is none. */
-export function digitOf(code: number, radix: number): number {
-  const letter = code | 0x20;
-  const value = code <= 0x39 ? code - 0x30 : letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1;
-  return value >= 0 && value < radix ? value : Number.POSITIVE_INFINITY;
 }
 
 /** JSON, JavaScript, Python, C and shells: a number in one of many forms, a blank, or the character itself. */
@@ -112,7 +103,7 @@ function backslash(after: Place): readonly Way[] {
     ...number(to, 16, code === 0x75 ? 4 : code === 0x55 ? 8 : 2),
     ...followed(
       "}",
-      oneOf("{", to).flatMap((inside) => number(inside.to, 16, 1, MOST_DIGITS)),
+      oneOf("{", to).flatMap((inside) => number(inside.to, 16, 1, Number.POSITIVE_INFINITY)),
     ),
   ]);
   const characters = follow(after).map(({ to, code }) => {
@@ -138,8 +129,8 @@ function control(begin: Place): readonly Way[] {
 /** A reference of HTML or XML, which browsers read without its semicolon too. */
 function reference(after: Place): readonly Way[] {
   const numbers = oneOf("#", after).flatMap(({ to }) => [
-    ...number(to, 10, 1, MOST_DIGITS),
-    ...oneOf("xX", to).flatMap((digits) => number(digits.to, 16, 1, MOST_DIGITS)),
+    ...number(to, 10, 1, Number.POSITIVE_INFINITY),
+    ...oneOf("xX", to).flatMap((digits) => number(digits.to, 16, 1, Number.POSITIVE_INFINITY)),
   ]);
   return [...numbers, ...follow(after).flatMap((first) => named(first, first.code <= 0x5a))];
 }
@@ -151,12 +142,8 @@ function named({ to, code }: Way, isUpper: boolean, before = NAMES): readonly Wa
   const longer = follow(to).flatMap((step) => named(step, isUpper, name));
   const character = CODES.get(name.texts[0]?.slice(0, name.depth) ?? "");
   if (character === undefined) return longer;
-  return [{ to, code: isUpper ? upperCase(character) : character }, ...longer];
-}
-
-function upperCase(code: number): number {
-  const upper = String.fromCharCode(code).toUpperCase();
-  return upper.length === 1 ? upper.charCodeAt(0) : code;
+  const upper = String.fromCharCode(character).toUpperCase().charCodeAt(0);
+  return [{ to, code: isUpper ? upper : character }, ...longer];
 }
 
 /** Halves of a surrogate pair, and bytes of UTF-8 that stand one by one, also as Windows-1252 shows them. */

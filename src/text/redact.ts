@@ -4,7 +4,7 @@ import { exactly, folded, loosely, oneLine } from "./fold.ts";
 import { formsOf, SHORTEST_DISGUISED } from "./forms.ts";
 import { plainReading, within } from "./reading.ts";
 import { type Span, search } from "./search.ts";
-import { type Tree, tree } from "./tree.ts";
+import { tree } from "./tree.ts";
 
 /** Longest piece of text from outside that is ever shown, in characters. */
 export const SHOWN_CHARACTERS = 200;
@@ -35,65 +35,51 @@ export function fromOutside(text: string, secrets: Iterable<string>, limit = SHO
   const head = text.slice(0, LOOKED_AT_CHARACTERS);
   const isCut = head.length < text.length;
   const end = isCut ? LOOKED_AT_CHARACTERS - CUT_CHARACTERS : head.length;
-  const looked = lookedFor(secrets);
-  const spans = within(MOST_STEPS, () => findAll(head, looked, isCut ? end : undefined));
+  const spans = within(MOST_STEPS, () => findAll(head, secrets, isCut ? end : undefined));
   if (spans === undefined) return WITHHELD;
-  return shorten(finished(oneLine(cutOut(head, spans, end)), looked), limit);
+  return shorten(finished(oneLine(cutOut(head, spans, end)), secrets), limit);
 }
 
 /** A line of this action's own words, in which no encoding of a secret can stand: it is looked for as it is. */
 export function ownLine(text: string, secrets: Iterable<string>): string {
   const line = oneLine(text);
-  const looked = lookedFor(secrets);
-  return finished(cutOut(line, findShown(line, looked), line.length), looked);
+  return finished(cutOut(line, findShown(line, secrets), line.length), secrets);
 }
 
 /** The line without commands, unless what was cut or replaced has made a secret of what is left. */
-function finished(redacted: string, looked: Looked): string {
+function finished(redacted: string, secrets: Iterable<string>): string {
   const line = withoutCommands(redacted);
-  return findShown(line, looked).length > 0 ? WITHHELD : line;
+  return findShown(line, secrets).length > 0 ? WITHHELD : line;
 }
 
-/** What is looked for. */
-interface Looked {
-  /** Of how many secrets it was made. */
-  readonly size: number;
-  /** All secrets as they are. */
-  readonly shown: Tree;
-  disguised(): Disguised;
-}
+/** All secrets as they are. */
+const shown = remembered((secrets) => tree(secrets.map((secret) => folded(secret, exactly))));
 
-interface Disguised {
-  readonly exact: Tree;
-  readonly loose: Tree;
-}
-
-/** A set of secrets only ever grows, so what was made of it stays right as long as it has its size. */
-const KNOWN = new WeakMap<Iterable<string>, Looked>();
-
-function lookedFor(secrets: Iterable<string>): Looked {
-  const known = KNOWN.get(secrets);
-  if (known !== undefined && secrets instanceof Set && known.size === secrets.size) return known;
-  // One character more than a text has stands for all the others that a secret has.
-  const all = Array.from(secrets, (secret) => secret.slice(0, LOOKED_AT_CHARACTERS + 1));
-  const shown = tree(new Set(all.map((secret) => folded(secret, exactly))));
-  // Most runs print nothing but lines of their own, in which no disguise is looked for.
-  let disguised: Disguised | undefined;
-  const looked = { size: all.length, shown, disguised: () => (disguised ??= disguisedOf(all)) };
-  KNOWN.set(secrets, looked);
-  return looked;
-}
-
-function disguisedOf(secrets: readonly string[]): Disguised {
+/** Most runs print nothing but lines of their own, in which no disguise is looked for. */
+const disguised = remembered((secrets) => {
   const { exact, loose } = formsOf(secrets);
   return { exact: tree(exact), loose: tree(loose) };
+});
+
+/** Makes something of secrets once: a set of them only ever grows, so it stays right as long as the set has its size. */
+function remembered<Made>(make: (secrets: string[]) => Made): (secrets: Iterable<string>) => Made {
+  const known = new WeakMap<Iterable<string>, { size: number; made: Made }>();
+  return (secrets) => {
+    const last = known.get(secrets);
+    if (last !== undefined && secrets instanceof Set && last.size === secrets.size) return last.made;
+    // One character more than a text has stands for all the others that a secret has.
+    const all = Array.from(secrets, (secret) => secret.slice(0, LOOKED_AT_CHARACTERS + 1));
+    const made = make(all);
+    known.set(secrets, { size: all.length, made });
+    return made;
+  };
 }
 
 /** Every place of every secret. */
-function findAll(text: string, { shown, disguised }: Looked, cut: number | undefined): Span[] {
-  const { exact, loose } = disguised();
+function findAll(text: string, secrets: Iterable<string>, cut?: number): Span[] {
+  const { exact, loose } = disguised(secrets);
   let reading = plainReading(text);
-  let spans = search(reading, shown, exactly, cut);
+  let spans = search(reading, shown(secrets), exactly, cut);
   for (let layer = 0; ; layer++) {
     addEscapes(reading);
     spans = spans.concat(search(reading, exact, exactly, cut), search(reading, loose, loosely, cut));
@@ -103,8 +89,8 @@ function findAll(text: string, { shown, disguised }: Looked, cut: number | undef
 }
 
 /** Every place where a secret stands as it is. */
-function findShown(line: string, { shown }: Looked): Span[] {
-  return search(plainReading(line), shown, exactly);
+function findShown(line: string, secrets: Iterable<string>): Span[] {
+  return search(plainReading(line), shown(secrets), exactly);
 }
 
 /** The text up to its end with each stretch of spans as one mark. */

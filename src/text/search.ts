@@ -27,7 +27,7 @@ export function search(reading: Reading, wanted: Tree, { label }: Folding, cut =
   const spans: Span[] = [];
   const arrived = new Map<Place, Trails>();
   if (wanted.texts.length === 0) return spans;
-  const nothing: Trails = new Map([[wanted, { tree: wanted, froms: [0], length: 0 }]]);
+  const nothing: Trails = new Map([[wanted, { tree: wanted, froms: [Number.POSITIVE_INFINITY], length: 0 }]]);
   for (const place of reading) {
     const trails = arrived.get(place) ?? nothing;
     arrived.delete(place);
