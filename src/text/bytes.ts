@@ -30,43 +30,43 @@ interface Waiting {
 
 /** The bytes that a reading holds in base64 or hexadecimal, whichever digit the first of so many begins at. */
 export function bytesIn(reading: Reading, shortest: number): Reading {
-  return ENCODINGS.flatMap((encoding) => decoded(reading, encoding, shortest));
+  const places: Place[] = [];
+  for (const encoding of ENCODINGS) decode(reading, encoding, shortest, places);
+  for (const [index, place] of places.entries()) place.index = index;
+  return places;
 }
 
-function decoded(reading: Reading, encoding: Encoding, shortest: number): Reading {
-  const places: Place[] = [];
-  const waiting = new Map<Place, Waiting[]>();
+function decode(reading: Reading, encoding: Encoding, shortest: number, places: Place[]): void {
+  const waiting: (Waiting[] | undefined)[] = [];
   const ahead = digitsAhead(reading, encoding);
   for (const place of reading) {
-    const arrived = waiting.get(place) ?? [];
-    waiting.delete(place);
+    const arrived = waiting[place.index] ?? [];
+    waiting[place.index] = undefined;
     const ready = [...arrived];
-    if ((ahead.get(place) ?? 0) * encoding.bits >= shortest * 8) ended(ready, place, 0, 0, 0);
+    if ((ahead[place.index] ?? 0) * encoding.bits >= shortest * 8) ended(ready, place, 0, 0, 0);
     if (ready.length === 0) continue;
     for (const one of ready) if (one.place.at === place.at) places.push(one.place);
     for (const step of place.steps) {
       const value = digitOf(step.code, encoding);
       const isBetween = separates(step.code, encoding);
       if (value < 0 && !isBetween) continue;
-      const targets = waiting.get(step.to) ?? [];
-      waiting.set(step.to, targets);
+      waiting[step.to.index] ??= [];
+      const targets = waiting[step.to.index] ?? [];
       if (value >= 0) for (const one of ready) take(one, step, encoding.bits, value, targets);
       if (isBetween) for (const one of arrived) wait(one, targets);
     }
   }
-  return places;
 }
 
 /** How many digits can be read on from each place. */
-function digitsAhead(reading: Reading, encoding: Encoding): Map<Place, number> {
-  const ahead = new Map<Place, number>();
-  for (const place of reading.toReversed()) {
-    let most = 0;
-    for (const { to, code } of place.steps) {
+function digitsAhead(reading: Reading, encoding: Encoding): Uint32Array {
+  const ahead = new Uint32Array(reading.length);
+  for (const { index, steps } of reading.toReversed()) {
+    for (const { to, code } of steps) {
       const isDigit = digitOf(code, encoding) >= 0;
-      if (isDigit || separates(code, encoding)) most = Math.max(most, (ahead.get(to) ?? 0) + Number(isDigit));
+      const count = (ahead[to.index] ?? 0) + Number(isDigit);
+      if (isDigit || separates(code, encoding)) ahead[index] = Math.max(ahead[index] ?? 0, count);
     }
-    if (most > 0) ahead.set(place, most);
   }
   return ahead;
 }
@@ -99,7 +99,7 @@ function take(one: Waiting, { to, from }: Step, bits: number, digit: number, tar
 /** What waits for more after a byte that ends here. */
 function ended(targets: Waiting[], { at }: Place, width: number, value: number, from: number): Waiting {
   const known = targets.find((one) => one.place.at === at && one.width === width && one.value === value);
-  return known ?? wait({ place: { at, steps: [] }, width, value, from }, targets);
+  return known ?? wait({ place: { at, index: 0, steps: [] }, width, value, from }, targets);
 }
 
 /** Lets something wait, unless its like does. */

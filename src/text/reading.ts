@@ -8,6 +8,8 @@ export type Reading = readonly Place[];
 export interface Place {
   /** Where it is in the text, in UTF-16 units. */
   readonly at: number;
+  /** Its number in its reading. */
+  index: number;
   readonly steps: Step[];
 }
 
@@ -30,10 +32,10 @@ export function addStep({ steps }: Place, to: Place, code: number, from: number)
 
 /** The text as it stands. */
 export function plainReading(text: string): Reading {
-  let place: Place = { at: 0, steps: [] };
+  let place: Place = { at: 0, index: 0, steps: [] };
   const places = [place];
   for (const character of text) {
-    const to = { at: place.at + character.length, steps: [] };
+    const to = { at: place.at + character.length, index: places.length, steps: [] };
     place.steps.push({ to, code: character.codePointAt(0) ?? 0, from: place.at });
     places.push(to);
     place = to;

@@ -19,7 +19,7 @@ const CUT_CHARACTERS = 512;
 const LAYERS = 4;
 
 /** Steps that a text may take, some tens of milliseconds: several times what any text takes that is not made to be costly. */
-const MOST_STEPS = 400_000;
+const MOST_STEPS = 300_000;
 
 const REDACTED = "***";
 

@@ -25,12 +25,12 @@ const BLANK_UNIT = BLANK.charCodeAt(0);
  */
 export function search(reading: Reading, wanted: Tree, { label }: Folding, cut = Number.POSITIVE_INFINITY): Span[] {
   const spans: Span[] = [];
-  const arrived = new Map<Place, Trails>();
+  const arrived: (Trails | undefined)[] = [];
   if (wanted.texts.length === 0) return spans;
   const nothing: Trails = new Map([[wanted, { tree: wanted, froms: [Number.POSITIVE_INFINITY], length: 0 }]]);
   for (const place of reading) {
-    const trails = arrived.get(place) ?? nothing;
-    arrived.delete(place);
+    const trails = arrived[place.index] ?? nothing;
+    arrived[place.index] = undefined;
     if (place.at > cut) {
       for (const trail of trails.values()) if (startOf(trail) < cut) spans.push([startOf(trail), place.at]);
     }
@@ -70,10 +70,10 @@ function longer(before: Trail, text: string, from: number): Trail {
 }
 
 /** Of trails that are in the middle of the same the one that begins first goes on. */
-function arrive(arrived: Map<Place, Trails>, place: Place, trail: Trail): void {
+function arrive(arrived: (Trails | undefined)[], { index }: Place, trail: Trail): void {
   if (trail.tree.depth === 0) return;
-  const others = arrived.get(place) ?? new Map<Tree, Trail>();
-  arrived.set(place, others);
+  const others: Trails = arrived[index] ?? new Map();
+  arrived[index] = others;
   const other = others.get(trail.tree);
   if (other === undefined || startOf(trail) < startOf(other)) others.set(trail.tree, trail);
 }
