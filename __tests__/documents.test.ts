@@ -188,6 +188,37 @@ describe("the secrets that pages and examples read", () => {
   });
 });
 
+/** Plays the worked example: exchange and probe with the pair of the stand-in, then with another secret. */
+const RUN_EXAMPLE = `
+import { Failure } from "../../src/failure.ts";
+import { openClient } from "../../src/http/client.ts";
+import type { Step } from "../../src/providers/provider.ts";
+import { exampleTests } from "./example-tests.ts";
+import { startExampleTests } from "./stand-in.ts";
+
+const service = await startExampleTests();
+const [method] = exampleTests.methods;
+const inputs = service.accounts["client-credentials"]?.inputs ?? {};
+const run = { server: "", repository: "", workflow: "", job: "", id: "1", attempt: "1", selfHosted: false };
+const nothing = () => {};
+const idToken = async () => "";
+const step: Step = {
+  ...{ secret: nothing, mayExist: nothing, settled: nothing, revocable: nothing, note: nothing, warn: nothing, idToken, run },
+};
+const client = openClient({ baseUrl: service.url, onRetry: nothing });
+const http = client.stage({ seconds: 30, retries: 0 });
+const ready = method?.prepare(inputs);
+const credential = await ready?.exchange(http, step);
+if (ready === undefined || credential === undefined) throw new Error("no method");
+const verdict = await ready.probe(credential, http, step);
+const wrong = method?.prepare({ ...inputs, "client-secret": "another-secret" }).exchange(http, step);
+const failure = await wrong?.catch((thrown: unknown) => thrown);
+const account = verdict.kind === "accepted" ? verdict.account : "";
+console.log(\`\${verdict.kind} \${account}, a wrong secret is \${failure instanceof Failure ? failure.code : "taken"}\`);
+client.close();
+await service.close();
+`;
+
 describe("examples in the pages", () => {
   test("there are some", () => expect(BLOCKS.length).toBeGreaterThan(15));
 
@@ -231,7 +262,7 @@ describe("examples in the pages", () => {
     }
   });
 
-  test("the provider and the stand-in of the worked example compile", () => {
+  test("the provider of the worked example is short, compiles and gets in at its stand-in", () => {
     const page = read("docs/architecture.md");
     const example = (name: string) => page.split(`<!-- example: ${name} -->\n\`\`\`ts\n`)[1]?.split("\n```")[0] ?? "";
     const at = (code: string, folder: string) =>
@@ -241,20 +272,23 @@ describe("examples in the pages", () => {
     mkdirSync("coverage", { recursive: true });
     const folder = mkdtempSync("coverage/example-");
     try {
-      writeFileSync(join(folder, "jama.ts"), at(example("provider"), "src/providers"));
+      writeFileSync(join(folder, "example-tests.ts"), at(example("provider"), "src/providers"));
       writeFileSync(join(folder, "stand-in.ts"), at(example("stand-in"), "sandbox/services"));
       const project = {
         extends: "../../tsconfig.json",
         compilerOptions: { rootDir: "../.." },
-        files: ["jama.ts", "stand-in.ts"],
+        files: ["run.ts"],
         include: [],
       };
       writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(project));
-      expect(example("provider")).toContain("Provider");
+      writeFileSync(join(folder, "run.ts"), RUN_EXAMPLE);
+      expect(example("provider").split("\n").length).toBeLessThanOrEqual(35);
       expect(example("stand-in")).toContain("serve(");
       const tsc = ["node_modules/typescript/bin/tsc", "-p", folder];
       const { status, stdout } = spawnSync(process.execPath, tsc, { encoding: "utf8" });
       expect({ status, stdout }).toEqual({ status: 0, stdout: "" });
+      const played = spawnSync(process.execPath, [join(folder, "run.ts")], { encoding: "utf8" });
+      expect(played).toMatchObject({ status: 0, stdout: "accepted ci-robot, a wrong secret is refused\n" });
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import type { FileResults } from "./files.ts";
+import type { IdTokens } from "./id-token.ts";
 import { Masker } from "./masker.ts";
 
 /**
@@ -18,6 +19,8 @@ export interface Job {
   readonly path: string[];
   /** The `github` context. */
   readonly github: Readonly<Record<string, string>>;
+  /** Variables that no step can change, beside those of the contexts. */
+  readonly fixed: Readonly<Record<string, string>>;
 }
 
 /** What a job starts with. */
@@ -29,6 +32,8 @@ export interface JobOptions {
   readonly github?: Readonly<Record<string, string>>;
   /** Folder that the steps start in (default: an empty one). */
   readonly workspace?: string;
+  /** Who gives the job its ID tokens; the job has the permission `id-token: write` where there is one. */
+  readonly idTokens?: Pick<IdTokens, "variables">;
 }
 
 /** The `github` context of a job that a push started. */
@@ -62,13 +67,15 @@ export function githubContext(differing: Readonly<Record<string, string>> = {}):
 export async function withJob<Result>(options: JobOptions, run: (job: Job) => Promise<Result>): Promise<Result> {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), "runner-")));
   const workspace = options.workspace ?? join(folder, "workspace");
+  const github = { ...GITHUB, workspace, ...options.github };
   const job: Job = {
     temp: join(folder, "_temp"),
     workspace,
     masker: new Masker(),
     env: new Map(Object.entries(options.env ?? {})),
     path: [],
-    github: { ...GITHUB, workspace, ...options.github },
+    github,
+    fixed: options.idTokens?.variables(github) ?? {},
   };
   for (const secret of options.secrets ?? []) job.masker.addSecret(secret);
   try {
@@ -95,6 +102,7 @@ export function searchPath(job: Job, env: Readonly<Record<string, string>>): str
 export function contextVariables(job: Job): Record<string, string> {
   return {
     ...Object.fromEntries(Object.entries(job.github).map(([name, value]) => [`GITHUB_${name.toUpperCase()}`, value])),
+    ...job.fixed,
     GITHUB_ACTIONS: "true",
     RUNNER_ARCH: process.arch.toUpperCase(),
     RUNNER_ENVIRONMENT: "github-hosted",

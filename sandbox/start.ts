@@ -1,10 +1,11 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs, styleText } from "node:util";
+import { type IdTokens, startIdTokens } from "./id-token.ts";
 import { InputsFileError, parseInputs } from "./inputs-file.ts";
 import { readManifest } from "./manifest.ts";
 import { PROJECT, runStep, type StepOptions, type StepResult } from "./runner.ts";
-import { services } from "./services/index.ts";
+import { platforms, services } from "./services/index.ts";
 import type { Service, StartOptions } from "./services/service.ts";
 
 const USAGE = `Runs the built action as a job on GitHub would, and prints what its log would show.
@@ -29,7 +30,7 @@ mints is masked, is never printed, and is taken back at the end as in a job.`;
 const ALIASES: Readonly<Record<string, string>> = { jelastic: "virtuozzo", "cloud-academy": "qa" };
 
 /** Inputs that a workflow would fill from its secrets. */
-const SECRET_INPUTS = ["token", "password", "client-secret", "credentials", "seal-key"];
+const SECRET_INPUTS = ["token", "password", "client-secret", "private-key", "credentials", "seal-key"];
 
 /** What a real run takes over from the shell. */
 const PASSED_VARIABLES = [
@@ -101,15 +102,20 @@ function readArguments(args: readonly string[]) {
 /** Runs the chosen methods against the stand-ins and sums them up in a table. */
 async function rehearse([provider, method]: readonly string[]): Promise<number> {
   const rows: Row[] = [];
-  for (const [id, start] of chooseProviders(provider)) {
-    const service = await start({});
-    try {
-      for (const chosen of chooseMethods(id, service, method)) {
-        if (!interrupted) rows.push(await rehearseMethod(id, chosen, service));
+  const idTokens = await startIdTokens();
+  try {
+    for (const [id, start] of chooseProviders(provider)) {
+      const service = await start({ trusts: idTokens });
+      try {
+        for (const chosen of chooseMethods(id, service, method)) {
+          if (!interrupted) rows.push(await rehearseMethod(id, chosen, service, idTokens));
+        }
+      } finally {
+        await service.close();
       }
-    } finally {
-      await service.close();
     }
+  } finally {
+    await idTokens.close();
   }
   console.log(`\n${table(rows)}`);
   return interrupted || rows.some((row) => row.failed) ? 1 : 0;
@@ -118,7 +124,7 @@ async function rehearse([provider, method]: readonly string[]): Promise<number> 
 type Start = (options: StartOptions) => Promise<Service>;
 
 function chooseProviders(name: string | undefined): [id: string, start: Start][] {
-  const all: [string, Start][] = Object.entries(services);
+  const all: [string, Start][] = Object.entries({ ...services, ...platforms });
   if (name === undefined) return all;
   const id = ALIASES[name.toLowerCase()] ?? name.toLowerCase();
   const chosen = all.filter(([candidate]) => candidate === id);
@@ -139,11 +145,11 @@ function chooseMethods(provider: string, service: Service, name: string | undefi
   return chosen;
 }
 
-async function rehearseMethod(provider: string, method: string, service: Service): Promise<Row> {
+async function rehearseMethod(provider: string, method: string, service: Service, idTokens: IdTokens): Promise<Row> {
   printHeading(`${provider} · ${method}`);
   const before = service.requests.length;
   const inputs = { ...service.accounts[method]?.inputs, provider, method, url: service.url };
-  const result = await runStep({ inputs, secrets: secretsOf(inputs) });
+  const result = await runStep({ inputs, secrets: secretsOf(inputs), idTokens });
   printLogs(result);
   const { outputs, milliseconds } = result.main;
   const failed = hasFailed(result);

@@ -2,14 +2,22 @@
  * Writes into the documentation what the code already says: the tables between the markers `<!-- docs:… -->`, and the
  * owner of the repository, whose one place is `config.owner` of `package.json`. `node scripts/docs.ts [--check]`
  */
-import { globSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, globSync, readFileSync, writeFileSync } from "node:fs";
 import { parse } from "yaml";
 import { Failure, type FailureCode } from "../src/failure.ts";
 import { providers } from "../src/providers/index.ts";
 import { type Ending, FIELDS, type Method, type Provider } from "../src/providers/provider.ts";
+import { definitionSchema } from "./definition-schema.ts";
+import { platformRegistry, platforms } from "./platforms.ts";
 
 /** Every file that names the repository or holds a table. */
 const FILES = ["*.md", "docs/**/*.md", "examples/**/*", ".github/**/*.{md,yml}", ".github/CODEOWNERS", "action.yml"];
+
+/** Files that are written as a whole. */
+const WHOLE: Readonly<Record<string, () => string>> = {
+  "schema/definition.json": definitionSchema,
+  "src/providers/platforms/index.ts": platformRegistry,
+};
 
 /** A new code does not compile until it is described here; `docs/troubleshooting.md` then wants a chapter on it too. */
 const FAILURES: Readonly<Record<FailureCode, string>> = {
@@ -34,6 +42,14 @@ const ENDINGS: Readonly<Record<Ending, string>> = {
   "ready-made": "left as it is",
 };
 
+/** A value for whatever a method keeps beside its token: a part of code, or a placeholder of a definition. */
+const PARTS = Object.fromEntries(
+  ["user-id", "use.basic", ...globSync("src/providers/platforms/*.json").flatMap(placeholdersIn)].map((name) => [
+    name,
+    "...",
+  ]),
+);
+
 interface Manifest {
   readonly inputs: Readonly<Record<string, { readonly description: string; readonly default?: string }>>;
   readonly outputs: Readonly<Record<string, { readonly description: string }>>;
@@ -43,7 +59,7 @@ const manifest: Manifest = parse(readFileSync("action.yml", "utf8"));
 const owner: string = JSON.parse(readFileSync("package.json", "utf8")).config.owner;
 if (!/^[A-Za-z0-9][A-Za-z0-9-]{0,38}$/.test(owner)) throw new Error("config.owner is no name of a GitHub account");
 
-const stale = globSync(FILES)
+const stale = [...globSync(FILES), ...Object.keys(WHOLE)]
   .map((path) => path.replaceAll("\\", "/"))
   .sort()
   .filter((path) => isStale(path));
@@ -56,8 +72,8 @@ if (process.argv.includes("--check")) {
 
 /** Whether the file is not what it should be; without `--check` it is so afterwards. */
 function isStale(path: string): boolean {
-  const text = readFileSync(path, "utf8");
-  const wanted = withOwner(withTables(text, path), path);
+  const text = existsSync(path) ? readFileSync(path, "utf8") : "";
+  const wanted = WHOLE[path]?.() ?? withOwner(withTables(text, path), path);
   if (wanted !== text && !process.argv.includes("--check")) writeFileSync(path, wanted);
   return wanted !== text;
 }
@@ -100,7 +116,7 @@ function tableOf(name: string, argument: string | undefined, path: string): stri
     case "providers":
       return table(
         ["Provider", "`url`", "Method", "Needs", "Sent as", "Variable", "When the job ends"],
-        providers.flatMap((provider) =>
+        [...providers, ...platforms].flatMap((provider) =>
           provider.methods.map((method, index) => [
             ...(index === 0 ? [providerLink(provider), urlOf(provider)] : ["", ""]),
             ...methodCells(method),
@@ -108,7 +124,7 @@ function tableOf(name: string, argument: string | undefined, path: string): stri
         ),
       );
     case "methods": {
-      const provider = providers.find(({ id }) => id === argument);
+      const provider = [...providers, ...platforms].find(({ id }) => id === argument);
       if (provider === undefined) throw new Error(`${path}: there is no provider ${argument}`);
       return table(["Method", "Needs", "Sent as", "Variable", "When the job ends"], provider.methods.map(methodCells));
     }
@@ -117,11 +133,17 @@ function tableOf(name: string, argument: string | undefined, path: string): stri
   }
 }
 
+function placeholdersIn(path: string): string[] {
+  return [...readFileSync(path, "utf8").matchAll(/\{([a-z.-]+)\}/g)].map(([, name = ""]) => name);
+}
+
 function methodCells(method: Method): string[] {
   const { id, byNameOnly, envName, ending, alsoExports } = method;
-  const example = { token: "…", parts: { "user-id": "…" } };
+  const example = { token: "...", parts: PARTS };
   const names = [envName, ...Object.keys(alsoExports?.(example) ?? {})];
-  const headers = Object.entries(method.headers(example)).map(([name, value]) => `\`${name}: ${value}\``);
+  const headers = Object.entries(method.headers(example)).map(
+    ([name, value]) => `\`${name}: ${value.replace(/Basic \S+|\.\.\./, (it) => (it === "..." ? "…" : "Basic …"))}\``,
+  );
   return [
     byNameOnly === true ? `\`${id}\` (only by name)` : `\`${id}\``,
     needsOf(method),

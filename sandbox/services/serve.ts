@@ -26,10 +26,16 @@ export type Handler = (call: Call) => Answer;
 /** The part of a `Service` that listens and records. */
 export type Listening = Pick<Service, "url" | "port" | "requests" | "fault" | "close">;
 
-/** Listens on a free port of 127.0.0.1, records every request and lets the handler (or a fault) answer it. */
-export async function serve(options: StartOptions, handle: Handler): Promise<Listening> {
+/**
+ * Listens on a free port of 127.0.0.1, records every request and lets the handler (or a fault) answer it.
+ * @param requests where they are recorded, for a service that lives on several ports
+ */
+export async function serve(
+  options: StartOptions,
+  handle: Handler,
+  requests: RecordedRequest[] = [],
+): Promise<Listening> {
   const basePath = options.basePath ?? "";
-  const requests: RecordedRequest[] = [];
   const sockets = new Set<Socket>();
   const connections = new WeakMap<Socket, number>();
   let connectionCount = 0;

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { TlsOptions } from "node:tls";
+import type { PublicJwk } from "./jws.ts";
 
 /** One request as the stand-in saw it. */
 export interface RecordedRequest {
@@ -29,7 +30,15 @@ export interface Account {
  */
 export type Fault = (request: RecordedRequest, req: IncomingMessage, res: ServerResponse) => boolean;
 
+/** Who signs ID tokens that a service believes. */
+export interface TrustedIssuer {
+  readonly issuer: string;
+  readonly keys: () => readonly PublicJwk[];
+}
+
 export interface StartOptions {
+  /** Whose ID tokens the service takes, where it takes any. */
+  readonly trusts?: TrustedIssuer;
   /** Serve TLS with this certificate (PEM), and with what else Node's TLS takes. */
   readonly tls?: { readonly key: string; readonly cert: string } & Readonly<Omit<TlsOptions, "key" | "cert">>;
   /** Sub-path the service is installed under, such as `/rp`; no trailing slash. */

@@ -168,12 +168,18 @@ function encodeBody(request: Request): { type: Record<string, string>; body: str
   if (request.form !== undefined) {
     return {
       type: { "content-type": "application/x-www-form-urlencoded" },
-      body: new URLSearchParams(request.form).toString(),
+      body: new URLSearchParams(pairsOf(request.form)).toString(),
     };
   }
   if (request.json !== undefined)
     return { type: { "content-type": "application/json" }, body: JSON.stringify(request.json) };
   return { type: {}, body: undefined };
+}
+
+function pairsOf(form: NonNullable<Request["form"]>): [string, string][] {
+  return Object.entries(form).flatMap(([name, values]) =>
+    [values].flat().map((value): [string, string] => [name, value]),
+  );
 }
 
 /** An answer that tells no length ends wherever its connection does, so a body that was cut off looks whole. */

@@ -2,12 +2,12 @@ import type { IncomingHttpHeaders } from "node:http";
 
 /** One request to the service, relative to its base URL. */
 export interface Request {
-  readonly method: "GET" | "POST" | "DELETE";
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** Path with query below the base URL; begins with `/`. */
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Body as `application/x-www-form-urlencoded`. */
-  readonly form?: Readonly<Record<string, string>>;
+  /** Body as `application/x-www-form-urlencoded`; a name with several values is repeated. */
+  readonly form?: Readonly<Record<string, string | readonly string[]>>;
   /** Body as `application/json`. */
   readonly json?: unknown;
   readonly resend?: Resend;

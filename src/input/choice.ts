@@ -38,7 +38,8 @@ export function isDefinable(provider: Provider | Definable): provider is Definab
   return "define" in provider;
 }
 
-function noProvider(name: string, inputs: Inputs): Failure {
+/** Why a name is none of a provider. */
+export function noProvider(name: string, inputs: Inputs): Failure {
   const names = providerNames();
   const list = `Set it to one of ${names.join(", ")}.`;
   if (name !== "") {

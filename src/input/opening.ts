@@ -4,7 +4,7 @@ import { findProvider } from "../providers/index.ts";
 import { FIELDS, type Handle, type Provider } from "../providers/provider.ts";
 import { open, readSealKey, type Sealed } from "../seal/seal.ts";
 import { utc } from "../text/time.ts";
-import { isDefinable } from "./choice.ts";
+import { isDefinable, noProvider } from "./choice.ts";
 import { readCredentials } from "./credentials.ts";
 import type { Plan, Planning, Target } from "./plan.ts";
 import { environmentNameFlaw, invalid, misspeltHint, type Settings, WHY_EMPTY } from "./settings.ts";
@@ -69,8 +69,9 @@ async function targetOf(sealed: Sealed, settings: Settings): Promise<Target> {
 async function checkTarget({ provider, url, place }: Target, inputs: Inputs, settings: Settings): Promise<void> {
   const name = inputs.provider.toLowerCase();
   const wanted = name === "" ? provider : await findProvider(name);
-  if (wanted?.id !== provider.id) {
-    throw invalid("provider", `is ${wanted?.id ?? "no provider"}, but the seal is of ${provider.id}`, MISMATCH);
+  if (wanted === undefined) throw noProvider(name, inputs);
+  if (wanted.id !== provider.id) {
+    throw invalid("provider", `is ${wanted.id}, but the seal is of ${provider.id}`, MISMATCH);
   }
   const address = inputs.url === "" ? url : baseUrl(inputs, provider);
   if (address !== url) throw invalid("url", `is ${address}, but the seal is of ${url}`, MISMATCH);
@@ -90,9 +91,11 @@ function checkRevocation(inputs: Inputs, provider: Provider, handle: Handle | un
   const given = readCredentials(inputs);
   const inJson = inputs.credentials !== "";
   const spare = FIELDS.find((field) => given[field] !== undefined && !wanted.includes(field));
+  if (spare !== undefined && wanted.length > 0)
+    throw besideSealed(inputs[spare] === "" ? `credentials.${spare}` : spare);
   if (spare !== undefined || (wanted.length === 0 && inJson)) {
     throw invalid(
-      inJson && (spare === undefined || inputs[spare] === "") ? "credentials" : (spare ?? "credentials"),
+      spare === undefined || inputs[spare] === "" ? "credentials" : spare,
       'cannot be given beside "sealed" here',
       "It serves only `revoke: true`, at a service whose revocation needs it again.",
     );

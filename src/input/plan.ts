@@ -78,7 +78,7 @@ async function planExchange(inputs: Inputs, settings: Settings, { tell, definiti
   const method = chooseMethod(provider, given, inputs);
   tell({ method: method.id });
   checkEndpoints(inputs, settings);
-  const prepared = method.prepare(given);
+  const prepared = method.prepare(given, url);
   const place = hasAddress ? url : placeOf(inputs, provider, given);
   if (place === undefined) throw noAddress(provider, inputs);
   checkEnd(method, inputs, settings);

@@ -1,5 +1,6 @@
 import { Failure } from "../failure.ts";
 import { namesOfProviders } from "../providers/index.ts";
+import { nameFlaw } from "../text/environment-name.ts";
 import type { InputName, Inputs } from "./table.ts";
 
 /** The reasons why a value arrives empty, for whoever has to find the right one. */
@@ -83,14 +84,6 @@ function wholeNumber(inputs: Inputs, name: InputName, limits: { from: number; to
   throw invalid(name, `is no whole number from ${limits.from} to ${limits.to}`, `Leave it out for ${limits.unset}.`);
 }
 
-/** Names that change how later steps run, or that the runner or this action sets itself; `*` stands for any end or start. */
-const FORBIDDEN_NAMES = [
-  "PATH PATHEXT HOME SHELL COMSPEC ENV BASH_ENV IFS CI PSMODULEPATH",
-  "NODE_OPTIONS NODE_PATH NODE_EXTRA_CA_CERTS NODE_TLS_* NPM_CONFIG_*",
-  "LD_* DYLD_* PYTHON* PERL* RUBY* JAVA_TOOL_OPTIONS JDK_JAVA_OPTIONS _JAVA_OPTIONS DOTNET_*",
-  "SSL_CERT_* GIT_* *_PROXY GITHUB_* RUNNER_* ACTIONS_* INPUT_* STATE_*",
-].join(" ");
-
 /**
  * A name that the token may be exported under; empty is the default's place.
  * @throws {Failure} `invalid-input`
@@ -103,17 +96,7 @@ export function environmentName(name: string): string {
 
 /** Why the token may not be exported under this name; undefined where it may. */
 export function environmentNameFlaw(name: string): string | undefined {
-  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
-    return "is no name of an environment variable, which has letters, digits and underscores only";
-  }
-  if (![...FORBIDDEN_NAMES.split(" "), ...namesOfProviders()].some((pattern) => fits(name.toUpperCase(), pattern)))
-    return undefined;
-  return `names ${name}, which steers how later steps run`;
-}
-
-function fits(name: string, pattern: string): boolean {
-  const [start = "", end] = pattern.split("*");
-  return end === undefined ? name === start : name.startsWith(start) && name.endsWith(end);
+  return nameFlaw(name, namesOfProviders());
 }
 
 /** An input that cannot be right, named in the sentence. */

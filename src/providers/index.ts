@@ -1,3 +1,4 @@
+import { platforms } from "./platforms/index.ts";
 import type { Provider } from "./provider.ts";
 import { qa } from "./qa.ts";
 import { reportportal } from "./reportportal.ts";
@@ -21,7 +22,17 @@ export interface Definable {
 export const providers: readonly Provider[] = [reportportal, xray, virtuozzo, tuleap, qa];
 
 /** What is evaluated only in a run that chooses it, by its id. */
-const LAZY: Readonly<Record<string, () => Promise<Provider | Definable>>> = {};
+const LAZY: Readonly<Record<string, () => Promise<Provider | Definable>>> = {
+  oauth2: async () => (await import(/* webpackMode: "eager" */ "./oauth2.ts")).oauth2,
+  ...Object.fromEntries(
+    Object.entries(platforms).map(([id, load]) => [
+      id,
+      async () =>
+        (await import(/* webpackMode: "eager" */ "./definition/platform.ts")).platform(id, (await load()).default),
+    ]),
+  ),
+  custom: async () => (await import(/* webpackMode: "eager" */ "./definition/custom.ts")).custom,
+};
 
 /** Every name that the input `provider` takes. */
 export function providerNames(): string[] {

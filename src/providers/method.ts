@@ -20,6 +20,12 @@ import {
 interface MethodOf<Type extends z.ZodMiniType> extends MethodFacts {
   /** What it needs and may take, in one strict object; a union of such where several sets will do. */
   readonly fields: Schema<Type>;
+  /**
+   * Checks what no schema can tell, before anything is sent.
+   * @param url the base URL; empty where the user gave only an endpoint
+   * @throws {Failure} `invalid-input`
+   */
+  check?(given: z.output<Type>, url: string): void;
   exchange(given: z.output<Type>, http: Http, step: Step): Promise<Credential>;
   probe(credential: Credential, http: Http, about: About<z.output<Type>>): Promise<Verdict>;
 }
@@ -29,7 +35,7 @@ export const text = z.string;
 
 /** A method whose exchange sees just the fields that it names. */
 export function method<Type extends z.ZodMiniType>(definition: MethodOf<Type>): Method {
-  const { fields, exchange, probe, ...facts } = definition;
+  const { fields, check, exchange, probe, ...facts } = definition;
   const minted = facts.ending === "ready-made" ? "by the user" : "here";
   return {
     ...facts,
@@ -38,8 +44,9 @@ export function method<Type extends z.ZodMiniType>(definition: MethodOf<Type>): 
       objectsOf(fields())
         .map(setOf)
         .sort((one, other) => one.needs.length - other.needs.length),
-    prepare(raw) {
+    prepare(raw, url = "") {
       const given = parsed(fields(), raw);
+      check?.(given, url);
       return {
         exchange: (http, step) => exchange(given, http, step),
         probe: (credential, http, step) => probe(credential, http, { minted, given, step }),

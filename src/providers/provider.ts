@@ -172,9 +172,10 @@ export interface Method extends MethodFacts {
   fieldSets(): readonly FieldSet[];
   /**
    * Parses what the user gave; nothing is sent.
+   * @param url the base URL; empty where the user gave only an endpoint
    * @throws {Failure} `invalid-input`, which names the input
    */
-  prepare(given: Given): Prepared;
+  prepare(given: Given, url?: string): Prepared;
   /** Proves a credential that came out of a seal. */
   probe(credential: Credential, http: Http, about: About<never>): Promise<Verdict>;
 }

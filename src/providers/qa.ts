@@ -3,10 +3,12 @@ import { Failure } from "../failure.ts";
 import type { Answer, Http } from "../http/http.ts";
 import { inFront, quoted } from "../http/quote.ts";
 import { read, schema } from "../text/json.ts";
-import { expiry } from "./kit/expiry.ts";
-import { judge, lacksPermission, noAnswer, refusedOrThrow } from "./kit/judge.ts";
-import { readTokenResponse } from "./kit/token.ts";
-import { method, text } from "./method.ts";
+import { ClientPair } from "./kit/fields.ts";
+import { bearer } from "./kit/headers.ts";
+import { lacksPermission, noAnswer, refusedOrThrow } from "./kit/judge.ts";
+import { errorOf, grant } from "./kit/oauth2.ts";
+import { ownWords } from "./kit/refusals.ts";
+import { method } from "./method.ts";
 import type { Provider, Verdict } from "./provider.ts";
 
 /** Ten hours: QA API, OpenAPI description of the flow `application`. */
@@ -22,8 +24,6 @@ const API_TYPES = "application/vnd.api+json, application/json;q=0.9";
 const UNKNOWN_CALLER =
   /authentication credentials (?:were )?(?:not|missing)|incorrect authentication|(?:invalid|unknown|expired) token|token (?:is|was|has)? ?(?:not valid|invalid|expired)|invalid_token|not_authenticated|authentication_failed/i;
 
-const KeyPair = schema(() => z.strictObject({ "client-id": text(), "client-secret": text() }));
-const OAuthError = schema(() => z.object({ error: z.string() }));
 const Page = schema(() => z.union([z.looseObject({}), z.array(z.unknown())]));
 const ApiErrors = schema(() => z.object({ errors: z.array(z.unknown()) }));
 const Handle = schema(() => z.object({ secret: z.string().check(z.minLength(8)) }));
@@ -41,36 +41,33 @@ export const qa: Provider = {
   methods: [
     method({
       id: "client-credentials",
-      fields: KeyPair,
+      fields: ClientPair,
       envName: "QA_TOKEN",
       ending: "revocable",
-      headers: ({ token }) => ({ Authorization: `Bearer ${token}` }),
+      headers: bearer,
 
-      async exchange(credentials, http, { secret, revocable }) {
-        const answer = await http.send({
-          method: "POST",
-          // Without the trailing slash the service answers 404, or a redirect that loses the body.
-          path: "/oauth2/token/",
-          form: {
-            grant_type: "client_credentials",
-            client_id: credentials["client-id"],
-            client_secret: credentials["client-secret"],
+      async exchange({ "client-id": client_id, "client-secret": client_secret }, http, step) {
+        const credential = await grant(
+          {
+            // Without the trailing slash the service answers 404, or a redirect that loses the body.
+            path: "/oauth2/token/",
+            form: { grant_type: "client_credentials", client_id, client_secret },
+            ownWord,
+            mayMean: notQa(http),
+            documented: DOCUMENTED_SECONDS,
           },
-          mayMean: ({ status }) => (status < 400 ? notQa(http) : undefined),
-          mints: true,
-        });
-        const minted = readTokenResponse(answer, http, secret);
-        if (minted === undefined) throw judge(answer, http, ownWord, notQa(http));
-        const { accessToken: token, expiresIn } = minted;
-        revocable({ secret: token });
-        return { token, expiresAt: expiry({ token, expiresIn, documented: DOCUMENTED_SECONDS }) };
+          http,
+          step,
+        );
+        step.revocable({ secret: credential.token });
+        return credential;
       },
 
-      async probe({ token }, http, { minted }) {
+      async probe(credential, http, { minted }) {
         const answer = await http.send({
           method: "GET",
           path: "/restapi/v1/organizations/accounts/teams/?page%5Bsize%5D=1",
-          headers: { authorization: `Bearer ${token}`, accept: API_TYPES },
+          headers: { ...bearer(credential), accept: API_TYPES },
         });
         const page = answer.status < 300 ? read(Page, answer.json) : undefined;
         if (page !== undefined && read(ApiErrors, page) === undefined) return { kind: "accepted" };
@@ -140,24 +137,27 @@ function notQa({ baseUrl }: Http): string | undefined {
   return `QA has its own addresses: leave "url" out, or set it to the one of ${HOSTS} that you sign in at.`;
 }
 
-function ownWord(answer: Answer, host: string): Failure | undefined {
-  const error = read(OAuthError, answer.json)?.error;
-  if (error === "unauthorized_client") {
-    return new Failure("forbidden", `QA at ${host} knows the client, but does not let it use client credentials.`, {
-      hint: "Use the key pair of your organization's API settings: this one was made for another way to sign in.",
-      answered: answer.body,
-    });
-  }
-  if (error !== "invalid_client" && error !== "invalid_grant") return undefined;
-  return new Failure("refused", `QA at ${host} refuses the client credentials.`, {
-    hint: 'Check "client-id" and "client-secret": a new key pair, made in the dashboard, revokes the old one.',
-    answered: answer.body,
-  });
-}
+const ownWord = ownWords(
+  [
+    {
+      when: (answer) => errorOf(answer) === "unauthorized_client",
+      failure: "forbidden",
+      says: "QA at {host} knows the client, but does not let it use client credentials.",
+      do: "Use the key pair of your organization's API settings: this one was made for another way to sign in.",
+    },
+    {
+      when: (answer) => /^invalid_(?:client|grant)$/.test(errorOf(answer)),
+      failure: "refused",
+      says: "QA at {host} refuses the client credentials.",
+      do: 'Check "client-id" and "client-secret": a new key pair, made in the dashboard, revokes the old one.',
+    },
+  ],
+  ({ body }) => body,
+);
 
 /** The token lives on in all of these. */
 function whyNotRevoked(answer: Answer): string {
-  if (!answer.isHtml && (answer.status === 401 || read(OAuthError, answer.json)?.error === "invalid_client")) {
+  if (!answer.isHtml && (answer.status === 401 || errorOf(answer) === "invalid_client")) {
     return "the key pair has changed since";
   }
   if (answer.status === 404 || (answer.isHtml && answer.status === 200)) return "there is no revocation endpoint there";

@@ -4,6 +4,7 @@ import type { Answer, Http } from "../http/http.ts";
 import { quoted as quote } from "../http/quote.ts";
 import { read, schema } from "../text/json.ts";
 import { judge, refusedOrThrow } from "./kit/judge.ts";
+import { ownWords, type Refusal } from "./kit/refusals.ts";
 import type { Unproven } from "./provider.ts";
 
 const BAD_CREDENTIALS = 4003;
@@ -45,7 +46,7 @@ export function isApiWithoutEndpoint({ status, json }: Answer): boolean {
 
 /** What the token endpoint at this place means by an answer without a token. */
 export function judgeGrant(answer: Answer, http: Http, asked: { place: string; isOwnClient: boolean }): Failure {
-  const failure = judge(quoted(answer), http, (said, host) => grantWord(said, host, asked.isOwnClient));
+  const failure = judge(quoted(answer), http, grantWord(asked.isOwnClient));
   const hint = uncutPrefix(answer, [asked.place]);
   return hint === undefined ? failure : reworded(failure, hint);
 }
@@ -87,86 +88,98 @@ function unseen(answer: Answer, host: string, token: string): Failure {
   });
 }
 
-function grantWord(answer: Answer, host: string, isOwnClient: boolean): Failure | undefined {
-  const own = apiWord(answer, host);
-  if (own !== undefined && own.code !== "refused") return own;
-  if (answer.status === 401 && answer.body.trim() === "") return locked(answer, host);
-  const errorCode = read(ApiError, answer.json)?.errorCode;
-  const error = read(OAuthError, answer.json)?.error;
-  if (error === "invalid_client") return wrongClient(answer, host, isOwnClient);
-  const isSpring = answer.status === 401 && error !== undefined;
-  if ((errorCode === BAD_CREDENTIALS || isSpring) && isNobody(answer))
-    return noClient(answer, host, isSpring, isOwnClient);
-  if (error === "invalid_grant" || isWrongPassword(answer)) return wrongPassword(answer, host);
-  return undefined;
+const codeOf = ({ json }: Answer): number | undefined => read(ApiError, json)?.errorCode;
+const messageOf = ({ json }: Answer): string => read(ApiError, json)?.message ?? "";
+const errorOf = ({ json }: Answer): string => read(OAuthError, json)?.error ?? "";
+
+/** Told with the code of a wrong password, though it says something else. */
+const isOfLogin = (answer: Answer): boolean =>
+  codeOf(answer) === BAD_CREDENTIALS && !/bad credentials/i.test(messageOf(answer));
+
+const LOCKED: Refusal = {
+  when: (answer) => codeOf(answer) === ADDRESS_LOCKED || /address is locked/i.test(messageOf(answer)),
+  failure: "locked",
+  says: "ReportPortal at {host} has locked this runner's address after several wrong passwords.",
+  do: "It ends after about 30 seconds. Correct the password before you re-run the job; on shared runners another job can be the cause.",
+};
+
+/** What every place of ReportPortal may say but a refusal. */
+const NO_REFUSALS: readonly Refusal[] = [
+  LOCKED,
+  {
+    when: (answer) =>
+      (isOfLogin(answer) && OUTAGE.test(messageOf(answer))) ||
+      /^(server_error|temporarily_unavailable)$/.test(errorOf(answer)),
+    failure: "unavailable",
+    says: "ReportPortal at {host} met a fault of its own at login.",
+    do: "Its database or directory (LDAP) failed, whatever the password. Re-run the job later; if it stays, ask who runs it.",
+  },
+  {
+    when: (answer) => isOfLogin(answer) && DEACTIVATED.test(messageOf(answer)),
+    failure: "forbidden",
+    says: "ReportPortal at {host} knows the user but does not let it in.",
+    do: "It is deactivated: an administrator has to activate it. Waiting does not help.",
+  },
+];
+
+const apiWord = ownWords(
+  [
+    ...NO_REFUSALS,
+    {
+      when: (answer) => errorOf(answer) === "invalid_token",
+      failure: "refused",
+      says: "ReportPortal at {host} refuses the token.",
+      do: "Give the whole API key, with its name and the underscore in front. Or it was revoked, or holds characters that ReportPortal 25.1 and later do not take.",
+    },
+  ],
+  saying,
+);
+
+const grantWord = (isOwnClient: boolean) =>
+  ownWords(
+    [
+      ...NO_REFUSALS,
+      { ...LOCKED, when: ({ status, body }) => status === 401 && body.trim() === "" },
+      {
+        when: (answer) => errorOf(answer) === "invalid_client",
+        failure: "refused",
+        says: "ReportPortal at {host} refuses the client.",
+        do: isOwnClient
+          ? 'Leave out "client-id" and "client-secret": ReportPortal knows no other client than its own "ui".'
+          : 'It knows another client than "ui": ask who runs it for "client-id" and "client-secret".',
+      },
+      {
+        when: (answer) => isNobody(answer) && isSpring(answer),
+        failure: "refused",
+        says: NO_CLIENT,
+        // Old servers say the same of a client that they do not know and of a request without one.
+        do: `${LOST_HEADER} Old servers with another client secret say the same: ${isOwnClient ? 'check "client-id" and "client-secret"' : 'give its "client-id" and "client-secret"'}.`,
+      },
+      {
+        when: (answer) => isNobody(answer) && codeOf(answer) === BAD_CREDENTIALS,
+        failure: "refused",
+        says: NO_CLIENT,
+        do: LOST_HEADER,
+      },
+      {
+        when: (answer) => errorOf(answer) === "invalid_grant" || isWrongPassword(answer),
+        failure: "refused",
+        says: "ReportPortal at {host} refuses the user name or password.",
+        do: 'Check "username" (the login, not the full name) and "password". Accounts of a single sign-on have no password here: use an API key as "token". More than three wrong tries lock the address for half a minute.',
+      },
+    ],
+    saying,
+  );
+
+const NO_CLIENT = "ReportPortal at {host} answers as if no client had signed in.";
+
+function isSpring(answer: Answer): boolean {
+  return answer.status === 401 && errorOf(answer) !== "";
 }
 
 /** With 403 the same code tells of a permission ("Access is denied"). */
-function isWrongPassword({ status, json }: Answer): boolean {
-  const { errorCode, message = "" } = read(ApiError, json) ?? {};
-  const isPermission = status === 403 && !/bad credentials/i.test(message);
-  return errorCode === BAD_CREDENTIALS && !isPermission && !/grant type/i.test(message);
-}
-
-function apiWord(answer: Answer, host: string): Failure | undefined {
-  const { errorCode, message = "" } = read(ApiError, answer.json) ?? {};
-  if (errorCode === ADDRESS_LOCKED || /address is locked/i.test(message)) return locked(answer, host);
-  const isOfLogin = errorCode === BAD_CREDENTIALS && !/bad credentials/i.test(message);
-  const error = read(OAuthError, answer.json)?.error ?? "";
-  if ((isOfLogin && OUTAGE.test(message)) || /^(server_error|temporarily_unavailable)$/.test(error)) {
-    return new Failure("unavailable", `ReportPortal at ${host} met a fault of its own at login.`, {
-      hint: "Its database or directory (LDAP) failed, whatever the password. Re-run the job later; if it stays, ask who runs it.",
-      answered: saying(answer),
-    });
-  }
-  if (isOfLogin && DEACTIVATED.test(message)) {
-    return new Failure("forbidden", `ReportPortal at ${host} knows the user but does not let it in.`, {
-      hint: "It is deactivated: an administrator has to activate it. Waiting does not help.",
-      answered: saying(answer),
-    });
-  }
-  if (error === "invalid_token") {
-    return new Failure("refused", `ReportPortal at ${host} refuses the token.`, {
-      hint: "Give the whole API key, with its name and the underscore in front. Or it was revoked, or holds characters that ReportPortal 25.1 and later do not take.",
-      answered: saying(answer),
-    });
-  }
-  return undefined;
-}
-
-function locked(answer: Answer, host: string): Failure {
-  return new Failure(
-    "locked",
-    `ReportPortal at ${host} has locked this runner's address after several wrong passwords.`,
-    {
-      hint: "It ends after about 30 seconds. Correct the password before you re-run the job; on shared runners another job can be the cause.",
-      answered: saying(answer),
-    },
-  );
-}
-
-function wrongPassword(answer: Answer, host: string): Failure {
-  return new Failure("refused", `ReportPortal at ${host} refuses the user name or password.`, {
-    hint: 'Check "username" (the login, not the full name) and "password". Accounts of a single sign-on have no password here: use an API key as "token". More than three wrong tries lock the address for half a minute.',
-    answered: saying(answer),
-  });
-}
-
-function wrongClient(answer: Answer, host: string, isOwnClient: boolean): Failure {
-  return new Failure("refused", `ReportPortal at ${host} refuses the client.`, {
-    hint: isOwnClient
-      ? 'Leave out "client-id" and "client-secret": ReportPortal knows no other client than its own "ui".'
-      : 'It knows another client than "ui": ask who runs it for "client-id" and "client-secret".',
-    answered: saying(answer),
-  });
-}
-
-/** Old servers say the same of a client that they do not know and of a request without one. */
-function noClient(answer: Answer, host: string, isOld: boolean, isOwnClient: boolean): Failure {
-  const client = isOwnClient ? 'check "client-id" and "client-secret"' : 'give its "client-id" and "client-secret"';
-  const otherwise = isOld ? ` Old servers with another client secret say the same: ${client}.` : "";
-  return new Failure("refused", `ReportPortal at ${host} answers as if no client had signed in.`, {
-    hint: LOST_HEADER + otherwise,
-    answered: saying(answer),
-  });
+function isWrongPassword(answer: Answer): boolean {
+  const message = messageOf(answer);
+  const isPermission = answer.status === 403 && !/bad credentials/i.test(message);
+  return codeOf(answer) === BAD_CREDENTIALS && !isPermission && !/grant type/i.test(message);
 }

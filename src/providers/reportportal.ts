@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import * as z from "zod/mini";
 import { Failure } from "../failure.ts";
 import { type Answer, type Http, naming } from "../http/http.ts";
@@ -6,11 +5,13 @@ import { basicPair } from "../text/basic.ts";
 import { type Parsed, read, schema } from "../text/json.ts";
 import { askForKey } from "./kit/creation.ts";
 import { expiry } from "./kit/expiry.ts";
+import { ClientPair, Token, UserAndPassword } from "./kit/fields.ts";
+import { bearer } from "./kit/headers.ts";
 import { lacksPermission, notKnownNow, revocation } from "./kit/judge.ts";
-import { isLeftover } from "./kit/key-name.ts";
 import { mintedToken, readTokenResponse, tokenFlaw } from "./kit/token.ts";
-import { method, text } from "./method.ts";
+import { method } from "./method.ts";
 import type { Credential, Provider, Step, Unproven, Verdict } from "./provider.ts";
+import { isWholeKey, removeKeys, sweepKeys } from "./reportportal-keys.ts";
 import { isApiWithoutEndpoint, judgeGrant, refusalOf, saying, uncutPrefix } from "./reportportal-words.ts";
 
 /** The only client that may use the password grant; a constant in ReportPortal's source, no secret. */
@@ -26,38 +27,9 @@ const TOKEN_PLACES: readonly { path: string; whoAmI: WhoAmI }[] = [
   { path: "/api/sso/oauth/token", whoAmI: "/api/v1/users" },
 ];
 
-/** At most this many leftover keys are deleted by one run. */
-const SWEPT_AT_MOST = 2;
-
-/** Pages of a user's keys that are read, however many the service says there are. */
-const MOST_PAGES = 20;
-
-/** No user has more keys than these; a longer list would only take time. */
-const MOST_KEYS = 10_000;
-
 const User = schema(() => z.object({ userId: z.string().check(z.minLength(1)), id: z.optional(z.number()) }));
 const CreatedKey = schema(() => z.object({ api_key: z.string() }));
 const KeyId = schema(() => z.object({ id: z.int().check(z.positive()) }));
-const ListedKey = schema(() =>
-  z.object({ id: z.int().check(z.positive()), name: z.string(), created_at: z.optional(z.unknown()) }),
-);
-type ListedKey = Parsed<typeof ListedKey>;
-const KeyList = schema(() =>
-  z.union([
-    z.pipe(
-      z.array(z.unknown()),
-      z.transform((keys) => ({ keys, pages: 1 })),
-    ),
-    z.pipe(
-      z.object({ items: z.array(z.unknown()) }),
-      z.transform(({ items }) => ({ keys: items, pages: 1 })),
-    ),
-    z.pipe(
-      z.object({ content: z.array(z.unknown()), page: z.optional(z.object({ totalPages: z.optional(z.int()) })) }),
-      z.transform(({ content, page }) => ({ keys: content, pages: page?.totalPages ?? 1 })),
-    ),
-  ]),
-);
 const Digits = schema(() => z.string().check(z.regex(/^[1-9]\d*$/)));
 const Handle = schema(() =>
   z.object({
@@ -68,12 +40,9 @@ const Handle = schema(() =>
   }),
 );
 
-const PasswordFields = schema(() => {
-  const user = { username: text(), password: text() };
-  return z.union([z.strictObject(user), z.strictObject({ ...user, "client-id": text(), "client-secret": text() })]);
-});
-
-const bearer = ({ token }: Pick<Credential, "token">) => ({ Authorization: `Bearer ${token}` });
+const PasswordFields = schema(() =>
+  z.union([UserAndPassword(), z.strictObject({ ...UserAndPassword().shape, ...ClientPair().shape })]),
+);
 
 /** ReportPortal: a password grant for an access token, or an API key; only API keys can be revoked. */
 export const reportportal: Provider = {
@@ -94,7 +63,7 @@ export const reportportal: Provider = {
     }),
     method({
       id: "api-key",
-      fields: schema(() => z.strictObject({ token: text() })),
+      fields: Token,
       envName: "RP_API_KEY",
       ending: "ready-made",
       headers: bearer,
@@ -138,15 +107,7 @@ export const reportportal: Provider = {
 
   async sweep(handle, http, run) {
     const { place, user, secret: token } = z.parse(Handle(), handle);
-    const { keys } = await listKeys(`${place}/${user}/api-keys`, token, http);
-    const leftovers = keys.filter(({ name, created_at }) => isLeftover(name, created_at, run)).slice(0, SWEPT_AT_MOST);
-    let swept = 0;
-    for (const { id } of leftovers) {
-      const path = `${place}/${user}/api-keys/${id}`;
-      const answer = await http.send({ method: "DELETE", path, headers: bearer({ token }) });
-      if (answer.status === 200 && !answer.isHtml) swept++;
-    }
-    return swept;
+    return sweepKeys(`${place}/${user}/api-keys`, token, http, run);
   },
 };
 
@@ -290,53 +251,4 @@ function noUserId(host: string): Failure {
       hint: "Use the method password or api-key with this version of ReportPortal.",
     },
   );
-}
-
-/** Deletes the keys of that name; true where the whole list was read and there is certain to be none of them any more. */
-async function removeKeys(name: string, path: string, token: string, http: Http): Promise<boolean> {
-  const { keys, isWhole } = await listKeys(path, token, http);
-  const found = keys.filter((key) => key.name === name);
-  for (const { id } of found) {
-    const answer = await http.send({ method: "DELETE", path: `${path}/${id}`, headers: bearer({ token }) });
-    if (answer.isHtml || (answer.status !== 200 && answer.status !== 404)) return false;
-  }
-  // A name is given once, so what could not be read of a list does not matter where it was found.
-  return isWhole || found.length > 0;
-}
-
-interface Keys {
-  readonly keys: readonly ListedKey[];
-  /** Every key of the user is among them. */
-  readonly isWhole: boolean;
-}
-
-/** The keys of the token's own user, oldest first: where the list comes in pages, a new key is on the last. */
-async function listKeys(path: string, token: string, http: Http): Promise<Keys> {
-  const listed: unknown[] = [];
-  let pages = 1;
-  let page = 1;
-  for (; page <= Math.min(pages, MOST_PAGES); page++) {
-    const query = page === 1 ? "" : `?page.page=${page}`;
-    const answer = await http.send({ method: "GET", path: path + query, headers: bearer({ token }) });
-    const list = answer.status < 300 ? read(KeyList, answer.json) : undefined;
-    if (list === undefined || listed.length + list.keys.length > MOST_KEYS) break;
-    listed.push(...list.keys);
-    pages = list.pages;
-  }
-  const keys = listed.flatMap((key) => read(ListedKey, key) ?? []);
-  return { keys, isWhole: page > pages && keys.length === listed.length };
-}
-
-/**
- * Whether a key can be one: `<name>_<base64url of 16 random bytes and the SHA3-256 of name and bytes>`, or one of the two
- * legacy forms (a UUID, 27 characters of base64url) or a JWT, which carry no checksum. ApiKeyHandlerImpl of ReportPortal.
- */
-function isWholeKey(key: string): boolean {
-  if (/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(key) || /^[\w-]{27}$/.test(key)) return true;
-  if (/^[\w-]+(?:\.[\w-]+){2}$/.test(key)) return true;
-  const [, name = "", encoded = ""] = /^([^_]*)_([\w-]+)$/.exec(key) ?? [];
-  const bytes = Buffer.from(encoded, "base64url");
-  const uuid = bytes.subarray(0, 16);
-  const checksum = createHash("sha3-256").update(name).update(uuid).digest();
-  return bytes.subarray(16).equals(checksum);
 }

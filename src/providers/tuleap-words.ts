@@ -3,7 +3,8 @@ import { Failure } from "../failure.ts";
 import type { Answer, Http } from "../http/http.ts";
 import { quoted as quote } from "../http/quote.ts";
 import { read, schema } from "../text/json.ts";
-import { judge, type OwnWord, refusedOrThrow } from "./kit/judge.ts";
+import { judge, refusedOrThrow } from "./kit/judge.ts";
+import { ownWords, type Refusal } from "./kit/refusals.ts";
 import type { Refused, Unproven } from "./provider.ts";
 
 const ErrorBody = schema(() =>
@@ -53,10 +54,7 @@ export function refusalOf(answer: Answer, http: Http, shown: Shown): Unproven {
 
 /** `users/self` answers 200 to strangers too where the platform allows anonymous access. */
 export function anonymous(host: string, answered = ""): Refused {
-  const failure = new Failure("refused", `Tuleap at ${host} answers as to an anonymous caller.`, {
-    hint: DROPPED,
-    answered,
-  });
+  const failure = new Failure("refused", ANONYMOUS.replace("{host}", host), { hint: DROPPED, answered });
   return { kind: "refused", failure, isOfTheWay: true };
 }
 
@@ -81,32 +79,51 @@ function quoted(answer: Answer): Answer {
   return { ...answer, body: saying(answer) || answer.body };
 }
 
-function ownWord(shown: Shown): OwnWord {
-  return (answer, host) => {
-    const answered = saying(answer);
-    if (shown !== "password" && isNobody(answer, shown)) return anonymous(host, answered).failure;
-    if (answered === "") return undefined;
-    // The body has a status of its own, which a proxy cannot have changed.
-    const code = read(ErrorBody, answer.json)?.error.code ?? answer.status;
-    if (code === 401) {
-      return new Failure("refused", `Tuleap at ${host} refuses the credentials.`, {
-        hint: why(answered, shown),
-        answered,
-      });
-    }
-    if (code !== 403 || errorText(answer) === "") return undefined;
-    return new Failure("forbidden", `Tuleap at ${host} knows the account but does not let it in.`, {
-      hint: "It is suspended, pending or deleted, or its password has expired: ask a site administrator.",
-      answered,
-    });
-  };
-}
+const ownWord = (shown: Shown) =>
+  ownWords(
+    [
+      {
+        when: (answer) => shown !== "password" && isNobody(answer, shown),
+        failure: "refused",
+        says: ANONYMOUS,
+        do: DROPPED,
+      },
+      ...Object.entries(WHY).map(
+        ([hint, words]): Refusal => ({
+          when: (answer) => codeIn(answer) === 401 && words.test(saying(answer)),
+          failure: "refused",
+          says: REFUSES,
+          do: hint,
+        }),
+      ),
+      {
+        when: (answer) => codeIn(answer) === 401 && saying(answer) !== "",
+        failure: "refused",
+        says: REFUSES,
+        do: REFUSED[shown],
+      },
+      {
+        when: (answer) => codeIn(answer) === 403 && errorText(answer) !== "",
+        failure: "forbidden",
+        says: "Tuleap at {host} knows the account but does not let it in.",
+        do: "It is suspended, pending or deleted, or its password has expired: ask a site administrator.",
+      },
+    ],
+    saying,
+  );
 
-function why(said: string, shown: Shown): string {
-  if (/passkey/i.test(said)) {
-    return 'This account signs in with a passkey and has no password: create an access key with the scope write:rest and give it as "token".';
-  }
-  if (/incorrectly formatted|malformed/i.test(said)) return "It is cut off or mistyped: copy it whole.";
-  if (/cannot authenticate user/i.test(said)) return "Its user is suspended, or that account's password has expired.";
-  return REFUSED[shown];
+const REFUSES = "Tuleap at {host} refuses the credentials.";
+const ANONYMOUS = "Tuleap at {host} answers as to an anonymous caller.";
+
+/** What to do, by the words that Tuleap has for it. */
+const WHY = {
+  'This account signs in with a passkey and has no password: create an access key with the scope write:rest and give it as "token".':
+    /passkey/i,
+  "It is cut off or mistyped: copy it whole.": /incorrectly formatted|malformed/i,
+  "Its user is suspended, or that account's password has expired.": /cannot authenticate user/i,
+};
+
+/** The body has a status of its own, which a proxy cannot have changed. */
+function codeIn(answer: Answer): number {
+  return read(ErrorBody, answer.json)?.error.code ?? answer.status;
 }

@@ -2,35 +2,22 @@ import * as z from "zod/mini";
 import { Failure } from "../failure.ts";
 import type { Http } from "../http/http.ts";
 import { basicPair } from "../text/basic.ts";
-import { type Parsed, read, schema } from "../text/json.ts";
-import { askForKey } from "./kit/creation.ts";
+import { read, schema } from "../text/json.ts";
 import { expiry } from "./kit/expiry.ts";
+import { Token, UserAndPassword } from "./kit/fields.ts";
+import { basic, bearer } from "./kit/headers.ts";
 import { lacksPermission, revocation } from "./kit/judge.ts";
 import { mintedToken, tokenFlaw, USER_ID } from "./kit/token.ts";
-import { method, text } from "./method.ts";
+import { method } from "./method.ts";
 import type { Credential, Provider, Revocation, Step, Verdict } from "./provider.ts";
+import { ACCESS_KEY, createKey, deleteKey, keyHeaders, MOST_ON_A_PAGE, REST_SCOPE } from "./tuleap-keys.ts";
 import { anonymous, errorText, judgeExchange, lacksScope, refusalOf, type Shown } from "./tuleap-words.ts";
 
 /** `TOKENS_EXPIRATION_TIME` of Tuleap: a token is purged after 24 hours. */
 const TOKEN_SECONDS = 24 * 3600;
 
-/** A job on a hosted runner ends within 6 hours, on a self-hosted one within 5 days. */
-const KEY_SECONDS = { hosted: 6 * 3600, selfHosted: 5 * 24 * 3600 };
-
 /** The part of a credential that is told as the output of this name. */
 const USER = "user-id";
-
-const REST_SCOPE = "write:rest";
-
-/** Most keys that Tuleap lists at once, and how many such pages are read. */
-const KEYS_PER_PAGE = 50;
-const MOST_PAGES = 20;
-
-/** Longer lists, of keys or of what a key may do, would only take time. */
-const MOST_ON_A_PAGE = 1_000;
-
-/** `tlp-k1-<id>.<64 hex>`: the id of the key stands in the key. */
-const ACCESS_KEY = /^tlp-k1-(\d+)\.[0-9a-fA-F]+$/;
 
 /** The whole of a secret that the user brings (`LENGTH` of Tuleap's split tokens: 32 bytes). */
 const WHOLE = {
@@ -39,7 +26,6 @@ const WHOLE = {
 };
 
 const CreatedToken = schema(() => z.object({ token: z.string(), user_id: z.optional(z.unknown()) }));
-const CreatedKey = schema(() => z.object({ identifier: z.string() }));
 const KeyInfo = schema(() =>
   z.object({
     expiration_date: z.optional(z.nullable(z.string())),
@@ -47,11 +33,6 @@ const KeyInfo = schema(() =>
   }),
 );
 const Scope = schema(() => z.object({ identifier: z.string() }));
-const KeyList = schema(() => z.array(z.unknown()));
-const ListedKey = schema(() =>
-  z.object({ id: z.int().check(z.positive()), description: z.optional(z.nullable(z.string())) }),
-);
-const UserId = schema(() => z.object({ id: z.int() }));
 const User = schema(() => z.object({ is_anonymous: z.boolean(), username: z.optional(z.nullable(z.string())) }));
 const OpenIdUser = schema(() => z.object({ sub: z.string(), preferred_username: z.optional(z.string()) }));
 const Handle = schema(() =>
@@ -61,16 +42,10 @@ const Handle = schema(() =>
   ]),
 );
 
-const TokenField = schema(() => z.strictObject({ token: text() }));
-const PasswordFields = schema(() => z.strictObject({ username: text(), password: text() }));
-
-const keyHeaders = ({ token }: Pick<Credential, "token">) => ({ "X-Auth-AccessKey": token });
 const tokenHeaders = ({ token, parts = {} }: Credential) => ({
   "X-Auth-Token": token,
   "X-Auth-UserId": parts[USER] ?? "",
 });
-const bearerHeaders = ({ token }: Credential) => ({ Authorization: `Bearer ${token}` });
-const basicHeaders = ({ token }: Pick<Credential, "token">) => ({ Authorization: `Basic ${token}` });
 
 /** Tuleap: access keys first; its login tokens and HTTP Basic where nothing else is to be had. */
 export const tuleap: Provider = {
@@ -81,7 +56,7 @@ export const tuleap: Provider = {
   methods: [
     method({
       id: "access-key",
-      fields: TokenField,
+      fields: Token,
       recognises: ({ token = "" }) => !token.startsWith("tlp-oauth2-at1-"),
       envName: "TULEAP_ACCESS_KEY",
       ending: "ready-made",
@@ -96,7 +71,7 @@ export const tuleap: Provider = {
     }),
     method({
       id: "ephemeral-access-key",
-      fields: PasswordFields,
+      fields: UserAndPassword,
       byNameOnly: true,
       envName: "TULEAP_ACCESS_KEY",
       ending: "revocable",
@@ -106,11 +81,11 @@ export const tuleap: Provider = {
     }),
     method({
       id: "oauth2-access-token",
-      fields: TokenField,
+      fields: Token,
       recognises: ({ token = "" }) => token.startsWith("tlp-oauth2-at1-"),
       envName: "TULEAP_TOKEN",
       ending: "ready-made",
-      headers: bearerHeaders,
+      headers: bearer,
 
       async exchange({ token }, _http, { warn }) {
         if (!WHOLE["oauth2-access-token"].test(token)) {
@@ -123,7 +98,7 @@ export const tuleap: Provider = {
     }),
     method({
       id: "token",
-      fields: PasswordFields,
+      fields: UserAndPassword,
       envName: "TULEAP_TOKEN",
       ending: "revocable",
       headers: tokenHeaders,
@@ -156,11 +131,11 @@ export const tuleap: Provider = {
     }),
     method({
       id: "basic",
-      fields: PasswordFields,
+      fields: UserAndPassword,
       byNameOnly: true,
       envName: "TULEAP_TOKEN",
       ending: "ready-made",
-      headers: basicHeaders,
+      headers: basic,
 
       async exchange({ username, password }, _http, { secret, note }) {
         note(preferAccessKey("Basic sends the password with every request"));
@@ -171,7 +146,7 @@ export const tuleap: Provider = {
         return { token };
       },
 
-      probe: (credential, http) => probeUser(basicHeaders(credential), http, "basic"),
+      probe: (credential, http) => probeUser(basic(credential), http, "basic"),
     }),
   ],
 
@@ -205,86 +180,6 @@ function unusablePair(flaw: string): Failure {
   });
 }
 
-/** Creates an access key for this run. Tuleap sends the user an e-mail each time, so no more are made than have to be. */
-async function createKey(basic: string, http: Http, step: Step): Promise<Credential> {
-  step.secret(basic);
-  const seconds = step.run.selfHosted ? KEY_SECONDS.selfHosted : KEY_SECONDS.hosted;
-  const expiresAt = new Date(Math.floor(Date.now() / 1000 + seconds) * 1000);
-  const headers = basicHeaders({ token: basic });
-  const { answer, undo } = await askForKey(http, step, {
-    expiresAt,
-    request: (name) => ({
-      method: "POST",
-      path: "/api/access_keys",
-      headers,
-      json: { description: name, expiration_date: atom(expiresAt), scopes: [REST_SCOPE] },
-    }),
-    remove: (name, client) => removeKeys(name, headers, client),
-  });
-  const created = answer.status < 300 ? read(CreatedKey, answer.json) : undefined;
-  if (created !== undefined) step.secret(created.identifier);
-  const isKey = ACCESS_KEY.test(created?.identifier ?? "") && tokenFlaw(created?.identifier ?? "") === undefined;
-  // What was created but is no usable key could not be deleted by anyone who does not look for it.
-  if (answer.status < 300 && !isKey) await undo();
-  if (created === undefined || !isKey) throw judgeExchange(answer, http, "basic");
-  const token = mintedToken(created.identifier, http);
-  step.revocable({ secret: token });
-  return { token, expiresAt };
-}
-
-/** PHP's `DateTime::ATOM`, which knows no milliseconds. */
-function atom(date: Date): string {
-  return date.toISOString().replace(/\.\d+Z$/, "+00:00");
-}
-
-/** Deletes the keys of that name; true where the whole list was read and there is certain to be none of them any more. */
-async function removeKeys(name: string, headers: Record<string, string>, http: Http): Promise<boolean> {
-  // The list wants the user's number: `self` is not taken in this place by every version.
-  const answer = await http.send({ method: "GET", path: "/api/users/self", headers, resend: "once" });
-  const self = answer.status < 300 ? read(UserId, answer.json)?.id : undefined;
-  const { keys, isWhole } = await listKeys(`/api/users/${self ?? "self"}/access_keys`, headers, http);
-  const found = keys.filter(({ description }) => description === name);
-  for (const { id } of found) {
-    const deleted = await http.send({ method: "DELETE", path: `/api/access_keys/${id}`, headers, resend: "once" });
-    if (deleted.isHtml || deleted.status !== 200) return false;
-  }
-  // A name is given once, so what could not be read of a list does not matter where it was found.
-  return isWhole || found.length > 0;
-}
-
-interface Keys {
-  readonly keys: readonly Parsed<typeof ListedKey>[];
-  /** Every key of the user is among them. */
-  readonly isWhole: boolean;
-}
-
-/** The access keys of the user: a new one is not on the first page of many. */
-async function listKeys(path: string, headers: Record<string, string>, http: Http): Promise<Keys> {
-  const listed: unknown[] = [];
-  let isEnd = false;
-  for (let page = 0; page < MOST_PAGES && !isEnd; page++) {
-    const query = page === 0 ? "" : `?limit=${KEYS_PER_PAGE}&offset=${listed.length}`;
-    const answer = await http.send({ method: "GET", path: path + query, headers, resend: "once" });
-    const some = answer.status < 300 ? read(KeyList, answer.json) : undefined;
-    if (some === undefined || some.length > MOST_ON_A_PAGE) break;
-    listed.push(...some);
-    const all = Number(answer.headers["x-pagination-size"] ?? Number.NaN);
-    isEnd = some.length === 0 || (Number.isInteger(all) ? listed.length >= all : some.length < KEYS_PER_PAGE);
-  }
-  const keys = listed.flatMap((key) => read(ListedKey, key) ?? []);
-  return { keys, isWhole: isEnd && keys.length === listed.length };
-}
-
-async function deleteKey(key: string, http: Http): Promise<Revocation> {
-  const [, id] = ACCESS_KEY.exec(key) ?? [];
-  const answer = await http.send({
-    method: "DELETE",
-    path: `/api/access_keys/${id}`,
-    headers: keyHeaders({ token: key }),
-  });
-  return revocation(answer, answer.status === 401);
-}
-
 /** Only ever this one token: without it in the path, Tuleap ends all tokens of the user. */
 async function deleteToken(token: string, userId: string, http: Http): Promise<Revocation> {
   const answer = await http.send({
@@ -305,11 +200,11 @@ async function endToken(
   http: Http,
   { secret, warn }: Pick<Step, "secret" | "warn">,
 ): Promise<void> {
-  const basic = basicPair(username, password);
-  secret(basic);
+  const pair = basicPair(username, password);
+  secret(pair);
   const path = `/api/tokens/${encodeURIComponent(token)}`;
   try {
-    const headers = basicHeaders({ token: basic });
+    const headers = basic({ token: pair });
     const answer = await http.send({ method: "DELETE", path, headers, resend: "once", cleansUp: true });
     if (answer.status === 200 && !answer.isHtml) return;
   } catch (fault) {
@@ -370,7 +265,7 @@ async function probeUser(headers: Record<string, string>, http: Http, shown: Sho
 }
 
 async function probeOAuth2(credential: Credential, http: Http): Promise<Verdict> {
-  const answer = await http.send({ method: "GET", path: "/oauth2/userinfo", headers: bearerHeaders(credential) });
+  const answer = await http.send({ method: "GET", path: "/oauth2/userinfo", headers: bearer(credential) });
   const user = answer.status < 300 ? read(OpenIdUser, answer.json) : undefined;
   if (user !== undefined) return { kind: "accepted", account: user.preferred_username };
   if (lacksScope(answer)) {

@@ -2,9 +2,11 @@ import * as z from "zod/mini";
 import { Failure } from "../failure.ts";
 import type { Answer, Http, Request } from "../http/http.ts";
 import { type Parsed, read, schema } from "../text/json.ts";
+import { Token, UserAndPassword } from "./kit/fields.ts";
 import { judge, lacksPermission, noAnswer, refusedOrThrow } from "./kit/judge.ts";
+import { ownWords, type Refusal } from "./kit/refusals.ts";
 import { mintedToken, PRINTABLE } from "./kit/token.ts";
-import { method, text } from "./method.ts";
+import { method } from "./method.ts";
 import type { Credential, Provider, Verdict } from "./provider.ts";
 
 const SESSION_UNKNOWN = 3;
@@ -40,7 +42,7 @@ export const virtuozzo: Provider = {
   methods: [
     method({
       id: "personal-access-token",
-      fields: schema(() => z.strictObject({ token: text() })),
+      fields: Token,
       envName: "JELASTIC_TOKEN",
       ending: "ready-made",
       headers: () => ({}),
@@ -49,7 +51,7 @@ export const virtuozzo: Provider = {
     }),
     method({
       id: "session",
-      fields: schema(() => z.strictObject({ username: text(), password: text() })),
+      fields: UserAndPassword,
       envName: "JELASTIC_TOKEN",
       ending: "revocable",
       headers: () => ({}),
@@ -100,9 +102,10 @@ async function probe({ token }: Credential, http: Http): Promise<Verdict> {
         'Add "users.account.GetUserInfo" to the token\'s API methods if you want the probe to prove more.',
         saying(answer),
       );
-    default:
-      if (result?.result === UNKNOWN_ERROR && !isDeadSession(result)) return noAnswer(internalError(answer, http.host));
-      return { kind: "refused", failure: refused(answer, http.host, UNKNOWN_TOKEN) };
+    default: {
+      const failure = probeWord(answer, http.host) ?? judge(answer, http, ownWord);
+      return failure.code === "refused" ? { kind: "refused", failure } : noAnswer(failure);
+    }
   }
 }
 
@@ -157,42 +160,44 @@ function whyNotSignedOut(answer: Answer): string {
   }
 }
 
-function ownWord(answer: Answer, host: string): Failure | undefined {
-  switch (resultOf(answer)?.result) {
-    case undefined:
-    case 0:
-      return undefined;
-    case PERMISSION_MISSING:
-      return new Failure("forbidden", `Virtuozzo at ${host} does not allow this account to sign in over the API.`, {
-        hint: 'Create a personal access token in the dashboard and give it as "token".',
-        answered: saying(answer),
-      });
-    case UNKNOWN_ERROR:
-      return internalError(answer, host);
-    default:
-      return refused(answer, host);
-  }
-}
+const INTERNAL: Refusal = {
+  when: (answer) => resultOf(answer)?.result === UNKNOWN_ERROR,
+  failure: "unavailable",
+  says: "Virtuozzo at {host} met an error of its own.",
+  do: "Re-run the job later; if it stays, ask the hosting provider.",
+};
+
+const REFUSED: Refusal = {
+  when: (answer) => (resultOf(answer)?.result ?? 0) !== 0,
+  failure: "refused",
+  says: "Virtuozzo at {host} refuses the credentials.",
+  do: 'Check "username" and "password". "url" has to be the platform that the account lives on.',
+};
+
+const ownWord = ownWords(
+  [
+    {
+      when: (answer) => resultOf(answer)?.result === PERMISSION_MISSING,
+      failure: "forbidden",
+      says: "Virtuozzo at {host} does not allow this account to sign in over the API.",
+      do: 'Create a personal access token in the dashboard and give it as "token".',
+    },
+    INTERNAL,
+    REFUSED,
+  ],
+  saying,
+);
 
 const UNKNOWN_TOKEN = 'It has expired or was removed, or "url" is not the platform that the account lives on.';
 
-function refused(
-  answer: Answer,
-  host: string,
-  hint = 'Check "username" and "password". "url" has to be the platform that the account lives on.',
-): Failure {
-  return new Failure("refused", `Virtuozzo at ${host} refuses the credentials.`, {
-    hint,
-    answered: saying(answer),
-  });
-}
-
-function internalError(answer: Answer, host: string): Failure {
-  return new Failure("unavailable", `Virtuozzo at ${host} met an error of its own.`, {
-    hint: "Re-run the job later; if it stays, ask the hosting provider.",
-    answered: saying(answer),
-  });
-}
+/** What a result means that is no success of the probe: the session is asked for, not the password. */
+const probeWord = ownWords(
+  [
+    { ...INTERNAL, when: (answer) => INTERNAL.when(answer) && !isDeadSession(resultOf(answer)) },
+    { ...REFUSED, do: UNKNOWN_TOKEN },
+  ],
+  saying,
+);
 
 function secondFactor(answer: Answer): Failure {
   return new Failure("forbidden", "Virtuozzo wants more than the password: a second factor or a captcha.", {

@@ -3,9 +3,12 @@ import { Failure } from "../failure.ts";
 import type { Answer, Http } from "../http/http.ts";
 import { read, schema } from "../text/json.ts";
 import { expiry } from "./kit/expiry.ts";
+import { ClientPair } from "./kit/fields.ts";
+import { bearer } from "./kit/headers.ts";
 import { judge, lacksPermission, refusedOrThrow } from "./kit/judge.ts";
+import { ownWords } from "./kit/refusals.ts";
 import { mintedToken } from "./kit/token.ts";
-import { method, text } from "./method.ts";
+import { method } from "./method.ts";
 import type { Provider } from "./provider.ts";
 
 /** "expires after 24 hours": Xray Cloud documentation, REST API. */
@@ -22,7 +25,6 @@ const REGIONAL_URLS = [
 
 const JWT = /^[\w-]{2,}(?:\.[\w-]{2,}){2}$/;
 
-const KeyPair = schema(() => z.strictObject({ "client-id": text(), "client-secret": text() }));
 const BareString = schema(() => z.string());
 const Data = schema(() => z.looseObject({}));
 const ErrorBody = schema(() =>
@@ -41,10 +43,10 @@ export const xray: Provider = {
   methods: [
     method({
       id: "client-credentials",
-      fields: KeyPair,
+      fields: ClientPair,
       envName: "XRAY_TOKEN",
       ending: "expires",
-      headers: ({ token }) => ({ Authorization: `Bearer ${token}` }),
+      headers: bearer,
 
       async exchange(credentials, http, { secret }) {
         const answer = await http.send({
@@ -64,11 +66,11 @@ export const xray: Provider = {
         return { token, expiresAt: expiry({ token, documented: DOCUMENTED_SECONDS }) };
       },
 
-      async probe({ token }, http) {
+      async probe(credential, http) {
         const answer = await http.send({
           method: "POST",
           path: "/api/v2/graphql",
-          headers: { authorization: `Bearer ${token}` },
+          headers: bearer(credential),
           json: { query: "{ getTests(limit: 1) { total } }" },
           isFinal: isElsewhere,
           mayMean: (told) => (told.isHtml ? maybeElsewhere(http.host) : undefined),
@@ -114,7 +116,7 @@ function errorsIn(value: unknown, levels = LEVELS): string[] {
 /** Xray says so at whatever status, also where a server fault would have been sent again. */
 function isElsewhere(answer: Answer): boolean {
   if (answer.isHtml) return /xray data is in another region/i.test(answer.body);
-  return errorTexts(answer).some((text) => /another region/i.test(text));
+  return saysOne(answer, /another region/i);
 }
 
 function oneOf(urls: readonly string[]): string {
@@ -137,30 +139,35 @@ function notXray({ baseUrl }: Http): string | undefined {
   return `Xray Cloud has its own address, which is not that of Jira: leave "url" out. Only for data in a region set it to ${oneOf(REGIONAL_URLS)}.`;
 }
 
-function ownWord(answer: Answer, host: string): Failure | undefined {
-  const text = errorTexts(answer).join("\n");
-  const answered = answer.status < 300 ? "" : answer.body;
-  if (isElsewhere(answer)) {
-    return new Failure("wrong-url", `The Xray data of this account is not at ${host}.`, {
+const ownWord = ownWords(
+  [
+    {
+      when: isElsewhere,
+      failure: "wrong-url",
       title: "Xray data in another region",
-      hint: `Set "url" to the region that the data lives in: ${otherRegions(host)}.`,
-      answered,
-    });
-  }
-  if (/licen[cs]e/i.test(text)) {
-    return new Failure("forbidden", `Xray at ${host} says that its licence is not valid.`, {
+      says: "The Xray data of this account is not at {host}.",
+      do: (host) => `Set "url" to the region that the data lives in: ${otherRegions(host)}.`,
+    },
+    {
+      when: (answer) => saysOne(answer, /licen[cs]e/i),
+      failure: "forbidden",
       title: "Xray licence not valid",
-      hint: "A Jira administrator has to renew it.",
-      answered,
-    });
-  }
-  if (/invalid client|authentication failed|invalid jwt/i.test(text)) {
-    return new Failure("refused", `Xray at ${host} refuses the client credentials.`, {
-      hint: 'Check "client-id" and "client-secret": an API key of Xray Cloud (Jira > Apps > Xray > API Keys), not a Jira API token and not a key of Xray Server or Data Center.',
-      answered,
-    });
-  }
-  return undefined;
+      says: "Xray at {host} says that its licence is not valid.",
+      do: "A Jira administrator has to renew it.",
+    },
+    {
+      when: (answer) => saysOne(answer, /invalid client|authentication failed|invalid jwt/i),
+      failure: "refused",
+      says: "Xray at {host} refuses the client credentials.",
+      do: 'Check "client-id" and "client-secret": an API key of Xray Cloud (Jira > Apps > Xray > API Keys), not a Jira API token and not a key of Xray Server or Data Center.',
+    },
+  ],
+  // With a success a body may hold a secret.
+  ({ status, body }) => (status < 300 ? "" : body),
+);
+
+function saysOne(answer: Answer, words: RegExp): boolean {
+  return errorTexts(answer).some((text) => words.test(text));
 }
 
 function notJwt(host: string): Failure {

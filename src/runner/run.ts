@@ -19,6 +19,11 @@ export function chapterOn(failure: string): string | undefined {
   return `https://github.com/${repository}/blob/${ref}/docs/troubleshooting.md#${failure}`;
 }
 
+/** What started the workflow. */
+export function eventName(): string {
+  return process.env.GITHUB_EVENT_NAME ?? "";
+}
+
 /** The folder that relative paths in inputs start from. */
 export function workspace(): string {
   return process.env.GITHUB_WORKSPACE || process.cwd();

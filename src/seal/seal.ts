@@ -100,7 +100,7 @@ const jwe = () => import(/* webpackMode: "eager" */ "./jwe.ts");
 async function decrypted(text: string, key: Uint8Array): Promise<string> {
   const { decrypt } = await jwe();
   try {
-    return await decrypt(text, key);
+    return decrypt(text, key);
   } catch (cause) {
     throw broken(
       (await isOfOtherKey(text, key))
@@ -116,10 +116,12 @@ async function isOfOtherKey(text: string, key: Uint8Array): Promise<boolean> {
   const kid = read(Header, parseJson(Buffer.from(text.split(".")[0] ?? "", "base64url").toString("utf8")))?.kid;
   if (kid === undefined || kid === keyId(key)) return false;
   const { decrypt, withHeaderOf } = await jwe();
-  return decrypt(withHeaderOf(keyId(key), text), key).then(
-    () => false,
-    () => true,
-  );
+  try {
+    decrypt(withHeaderOf(keyId(key), text), key);
+    return false;
+  } catch {
+    return true;
+  }
 }
 
 /** Tells keys apart without telling anything of them: 48 bits of the hash of 256 random ones. */

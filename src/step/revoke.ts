@@ -51,7 +51,7 @@ export async function takeBack(left: ForPost, isSignedWith: (secret: string) => 
       info(`${provider.name} offers no revocation: the token lives ${end ? until(end) : "until it expires"}.`);
       break;
     case "revocable":
-      if (isForged(given, isSignedWith)) {
+      if (!isLacking(provider, left, given) && isForged(given, isSignedWith)) {
         warning(
           `The saved state does not fit ${quoted(given)}, so nothing was sent: the state is not the one that this step saved, or the input has changed since. ${CHANGED_STATE}`,
           NOTHING_DONE,
@@ -88,6 +88,10 @@ function wanted(provider: Provider, { handle }: Revocable): readonly Field[] {
   return provider.revokesWith?.(handle) ?? [];
 }
 
+function isLacking(provider: Provider, left: Revocable, given: Credentials): boolean {
+  return wanted(provider, left).some((field) => given[field] === undefined);
+}
+
 function quoted(given: Credentials): string {
   return FIELDS.filter((field) => isSecret(field) && given[field] !== undefined)
     .map((field) => `"${field}"`)
@@ -102,10 +106,12 @@ interface Unbelievable {
 
 async function revoke(provider: Provider, left: Revocable, given: Credentials): Promise<Revocation | Unbelievable> {
   if (provider.revoke === undefined) return { kind: "failed", answered: "the service offers no revocation" };
-  const lacking = wanted(provider, left).filter((field) => given[field] === undefined);
-  if (lacking.length > 0) {
-    const names = lacking.map((field) => `"${field}"`).join(" and ");
-    return { kind: "failed", answered: `${names} ${lacking.length === 1 ? "is" : "are"} not given any more` };
+  if (isLacking(provider, left, given)) {
+    const names = wanted(provider, left).map((field) => `"${field}"`);
+    return {
+      kind: "failed",
+      answered: `${names.join(" and ")} ${names.length === 1 ? "is" : "are"} not given any more`,
+    };
   }
   if (!isProtected(new URL(left.url)) && !left.allowHttp) return { kind: "failed", answered: "the URL is plain http" };
   try {

@@ -13,6 +13,8 @@ export interface NamedKey {
    * @throws {Failure} where the service cannot be asked
    */
   readonly remove: (name: string, http: Http) => Promise<boolean>;
+  /** It is never made again, also where nobody can have made it. */
+  readonly onlyOnce?: boolean;
 }
 
 export interface Asked {
@@ -30,7 +32,7 @@ export interface Asked {
 export async function askForKey(
   http: Http,
   { mayExist, settled, run }: Pick<Step, "mayExist" | "settled" | "run">,
-  { request, expiresAt, remove }: NamedKey,
+  { request, expiresAt, remove, onlyOnce }: NamedKey,
 ): Promise<Asked> {
   let name = "";
   const undo = async (): Promise<boolean> => {
@@ -48,7 +50,7 @@ export async function askForKey(
       resend: async (mayHaveActed) => {
         if (mayHaveActed) return (await undo()) ? creation : undefined;
         settled();
-        return creation;
+        return onlyOnce === true ? undefined : creation;
       },
     };
   };
@@ -70,4 +72,30 @@ async function certainly(isGone: Promise<boolean>): Promise<boolean> {
     if (fault instanceof Failure) return false;
     throw fault;
   }
+}
+
+/** A key of a list, by what identifies it and by its name. */
+export interface ListedKey {
+  readonly id: number;
+  readonly name: string;
+}
+
+/** Keys of one user; `isWhole` tells that every one of them is there. */
+export interface Keys<Key> {
+  readonly keys: readonly Key[];
+  readonly isWhole: boolean;
+}
+
+/**
+ * Deletes the keys of that name; true where there is certain to be none of them any more. A name is given once, so what could
+ * not be read of a list does not matter where it was found.
+ */
+export async function removeNamed(
+  name: string,
+  { keys, isWhole }: Keys<ListedKey>,
+  remove: (id: number) => Promise<boolean>,
+): Promise<boolean> {
+  const found = keys.filter((key) => key.name === name);
+  for (const { id } of found) if (!(await remove(id))) return false;
+  return isWhole || found.length > 0;
 }

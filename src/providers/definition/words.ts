@@ -1,0 +1,46 @@
+import type { Answer } from "../../http/http.ts";
+import { quoted } from "../../http/quote.ts";
+import type { OwnWord } from "../kit/judge.ts";
+import { ownWords } from "../kit/refusals.ts";
+import { asText, isThere, pointedAt } from "./pick.ts";
+import type { Refusal } from "./schema.ts";
+
+/** What a service says in its own words, for a sentence that begins with its host, and what to do about it. */
+const MEANINGS: Readonly<Record<Refusal["failure"], readonly [sentence: string, hint: string]>> = {
+  refused: [
+    "refuses the credentials",
+    "They are wrong, expired or revoked: check the secrets that this step is given.",
+  ],
+  locked: ["has locked the account or the address for now", "Wait, or ask who runs the service to unlock it."],
+  forbidden: [
+    "does not allow this",
+    "The account lacks a permission or a licence, or is suspended: ask who runs the service.",
+  ],
+  "rate-limited": ["takes no more requests for now", "Start fewer jobs at once, or re-run the job later."],
+  unavailable: ["says that it cannot answer now", "Re-run the job later."],
+  "wrong-url": ["says that this is not the place", 'Check "url": the base URL of the service.'],
+};
+
+/** The service's own word in an answer, by the first refusal of the definition that fits; undefined where none does. */
+export function ownWord(refusals: readonly Refusal[] = []): OwnWord {
+  const known = refusals.map((refusal) => {
+    const [sentence, hint] = MEANINGS[refusal.failure];
+    return {
+      when: (answer: Answer) => fits(refusal, answer),
+      failure: refusal.failure,
+      says: `{host} ${sentence}.`,
+      do: hint,
+    };
+  });
+  // A success may hold a secret in a shape that nobody expects, and so could not mask.
+  return ownWords(known, (answer) => (answer.status < 300 ? "" : (quoted(answer).answered ?? "")));
+}
+
+function fits({ status, json, values }: Refusal, answer: Answer): boolean {
+  if (status === undefined ? answer.status < 400 : !status.includes(answer.status)) return false;
+  if (json === undefined) return true;
+  const found = pointedAt(answer.json, json);
+  if (values === undefined) return isThere(found);
+  const text = asText(found)?.toLowerCase() ?? "";
+  return values.some((value) => text.includes(value.toLowerCase()));
+}

@@ -1,0 +1,12 @@
+import * as z from "zod/mini";
+import { schema } from "../../text/json.ts";
+import { text } from "../method.ts";
+
+/** A ready-made secret. */
+export const Token = schema(() => z.strictObject({ token: text() }));
+
+/** A person's way to sign in. */
+export const UserAndPassword = schema(() => z.strictObject({ username: text(), password: text() }));
+
+/** A client's way to sign in. */
+export const ClientPair = schema(() => z.strictObject({ "client-id": text(), "client-secret": text() }));

@@ -1,0 +1,79 @@
+import * as z from "zod/mini";
+import type { Answer, Http, Request } from "../../http/http.ts";
+import { read, type Schema, schema } from "../../text/json.ts";
+import type { Credential, Step, Verdict } from "../provider.ts";
+import { expiry } from "./expiry.ts";
+import { bearer } from "./headers.ts";
+import { judge, type OwnWord, refusedOrThrow } from "./judge.ts";
+import { ownWords } from "./refusals.ts";
+import { readTokenResponse } from "./token.ts";
+
+const OAuthError = schema(() => z.object({ error: z.string() }));
+
+/** The error code of RFC 6749, section 5.2; empty where the answer has none. */
+export function errorOf({ json }: Answer): string {
+  return read(OAuthError, json)?.error ?? "";
+}
+
+/** How a service says no to a client (RFC 6749, section 5.2). */
+export function clientWords(name: string): OwnWord {
+  return ownWords(
+    [
+      {
+        when: (answer) => errorOf(answer) === "unauthorized_client",
+        failure: "forbidden",
+        says: `${name} at {host} knows the client, but does not let it use this grant.`,
+        do: "Allow it in the settings of the client there.",
+      },
+      {
+        when: (answer) => /^(?:invalid_client|invalid_grant|unauthorized)$/.test(errorOf(answer)),
+        failure: "refused",
+        says: `${name} at {host} refuses the client credentials.`,
+        do: 'Check "client-id" and "client-secret": they are wrong, or were renewed or removed since.',
+      },
+    ],
+    ({ body }) => body,
+  );
+}
+
+/** A token request (RFC 6749, section 4), and what to make of its answer. */
+export interface Grant extends Omit<Request, "method" | "mints" | "mayMean"> {
+  readonly ownWord: OwnWord;
+  /** What a page, or nothing at the place of the endpoint, may mean. */
+  readonly mayMean?: string | undefined;
+  /** The lifetime that the vendor documents, in seconds. */
+  readonly documented?: number;
+}
+
+/**
+ * Asks a token endpoint for a bearer token; each secret of its answer is masked first.
+ * @throws {Failure} by the contract's judging order
+ */
+export async function grant(
+  { ownWord, mayMean, documented, ...request }: Grant,
+  http: Http,
+  { secret }: Pick<Step, "secret">,
+): Promise<Credential> {
+  const isElsewhere = ({ status }: Answer) => (status < 400 ? mayMean : undefined);
+  const answer = await http.send({ ...request, method: "POST", mayMean: isElsewhere, mints: true });
+  const minted = readTokenResponse(answer, http, secret);
+  if (minted === undefined) throw judge(answer, http, ownWord, mayMean);
+  const { accessToken: token, expiresIn } = minted;
+  return { token, expiresAt: expiry({ token, expiresIn, ...(documented !== undefined && { documented }) }) };
+}
+
+/**
+ * Asks with the token whose it is: only an answer that names an account accepts it.
+ * @throws {Failure} where what answers is not the service
+ */
+export async function probeAccount(
+  path: string,
+  account: Schema<z.ZodMiniType<string>>,
+  credential: Credential,
+  http: Http,
+  ownWord: OwnWord,
+): Promise<Verdict> {
+  const answer = await http.send({ method: "GET", path, headers: bearer(credential) });
+  const name = answer.status < 300 ? read(account, answer.json) : undefined;
+  return name === undefined ? refusedOrThrow(answer, http, ownWord) : { kind: "accepted", account: name };
+}

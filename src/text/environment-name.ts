@@ -1,0 +1,24 @@
+/** Names that change how later steps run, or that the runner or this action sets itself; `*` stands for any end or start. */
+const FORBIDDEN_NAMES = [
+  "PATH PATHEXT HOME SHELL COMSPEC ENV BASH_ENV IFS CI PSMODULEPATH",
+  "NODE_OPTIONS NODE_PATH NODE_EXTRA_CA_CERTS NODE_TLS_* NPM_CONFIG_*",
+  "LD_* DYLD_* PYTHON* PERL* RUBY* JAVA_TOOL_OPTIONS JDK_JAVA_OPTIONS _JAVA_OPTIONS DOTNET_*",
+  "SSL_CERT_* GIT_* *_PROXY GITHUB_* RUNNER_* ACTIONS_* INPUT_* STATE_*",
+].join(" ");
+
+/**
+ * Why nothing may be exported under this name; undefined where it may.
+ * @param taken more names that are not to be used
+ */
+export function nameFlaw(name: string, taken: readonly string[]): string | undefined {
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
+    return "is no name of an environment variable, which has letters, digits and underscores only";
+  }
+  if (![...FORBIDDEN_NAMES.split(" "), ...taken].some((pattern) => fits(name.toUpperCase(), pattern))) return undefined;
+  return `names ${name}, which steers how later steps run`;
+}
+
+function fits(name: string, pattern: string): boolean {
+  const [start = "", end] = pattern.split("*");
+  return end === undefined ? name === start : name.startsWith(start) && name.endsWith(end);
+}
