@@ -5,7 +5,7 @@ import { type IdTokens, startIdTokens } from "./id-token.ts";
 import { InputsFileError, parseInputs } from "./inputs-file.ts";
 import { readManifest } from "./manifest.ts";
 import { PROJECT, runStep, type StepOptions, type StepResult } from "./runner.ts";
-import { services } from "./services/index.ts";
+import { platforms, services } from "./services/index.ts";
 import type { Service, StartOptions } from "./services/service.ts";
 
 const USAGE = `Runs the built action as a job on GitHub would, and prints what its log would show.
@@ -126,7 +126,7 @@ async function rehearse([provider, method]: readonly string[]): Promise<number> 
 type Start = (options: StartOptions) => Promise<Service>;
 
 function chooseProviders(name: string | undefined): [id: string, start: Start][] {
-  const all: [string, Start][] = Object.entries(services);
+  const all: [string, Start][] = Object.entries({ ...services, ...platforms });
   if (name === undefined) return all;
   const id = ALIASES[name.toLowerCase()] ?? name.toLowerCase();
   const chosen = all.filter(([candidate]) => candidate === id);

@@ -37,6 +37,14 @@ const WHOLE: Readonly<Record<string, () => string>> = {
   "src/providers/platforms/index.ts": platformRegistry,
 };
 
+/** A value for whatever a method keeps beside its token: a part of code, or a placeholder of a definition. */
+const PARTS = Object.fromEntries(
+  ["user-id", "use.basic", ...globSync("src/providers/platforms/*.json").flatMap(placeholdersIn)].map((name) => [
+    name,
+    "...",
+  ]),
+);
+
 const owner: string = JSON.parse(readFileSync("package.json", "utf8")).config.owner;
 if (!/^[A-Za-z0-9][A-Za-z0-9-]{0,38}$/.test(owner)) throw new Error("config.owner is no name of a GitHub account");
 
@@ -156,12 +164,17 @@ function tableOf(name: string, argument: string | undefined, path: string): stri
   }
 }
 
+function placeholdersIn(path: string): string[] {
+  return [...readFileSync(path, "utf8").matchAll(/\{([a-z.-]+)\}/g)].map(([, name = ""]) => name);
+}
+
 function methodCells(method: Method): string[] {
   const { id, byNameOnly, envName, ending, alsoExports } = method;
-  // Whatever a method keeps beside its token.
-  const example = { token: "…", parts: new Proxy<Record<string, string>>({}, { get: () => "…" }) };
+  const example = { token: "...", parts: PARTS };
   const names = [envName, ...Object.keys(alsoExports?.(example) ?? {})];
-  const headers = Object.entries(method.headers(example)).map(([name, value]) => `\`${name}: ${value}\``);
+  const headers = Object.entries(method.headers(example)).map(
+    ([name, value]) => `\`${name}: ${value.replace(/Basic \S+|\.\.\./, (it) => (it === "..." ? "…" : "Basic …"))}\``,
+  );
   return [
     byNameOnly === true ? `\`${id}\` (only by name)` : `\`${id}\``,
     needsOf(method),

@@ -110,6 +110,8 @@ function startRequest(
         "accept-encoding": "identity",
         "user-agent": route.userAgent,
         ...type,
+        // Node itself tells no length of the body of a GET or DELETE, and a server takes it for the next request.
+        ...(body === undefined ? {} : { "content-length": Buffer.byteLength(body) }),
         ...request.headers,
       },
       agent: route.agent,

@@ -131,5 +131,6 @@ function revocable(
 function leaveExpiry({ provider, method }: Target, { expiresAt }: Credential, handle: Handle | undefined): void {
   const expires = epochSeconds(expiresAt);
   if (handle !== undefined) saveForPost({ kind: "kept", provider: provider.id, expires });
-  else if (method.ending !== "ready-made") saveForPost({ kind: "expires", provider: provider.id, expires });
+  else if (method.ending !== "ready-made" && method.neverRevokes !== true)
+    saveForPost({ kind: "expires", provider: provider.id, expires });
 }

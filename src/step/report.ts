@@ -78,6 +78,7 @@ function endText({ plan, settings, isSealed, handle, willBeRevoked }: Result): s
   if (willBeRevoked) return "revoked when this job ends";
   if (method.ending === "ready-made") return "left as it is, you brought it";
   if (handle !== undefined) return "left in place, as `revoke: false` says";
+  if (method.neverRevokes === true) return "lives until it expires, this method never revokes";
   return `lives until it expires, ${provider.name} offers no revocation`;
 }
 

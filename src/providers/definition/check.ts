@@ -2,7 +2,7 @@ import { nameFlaw } from "../../text/environment-name.ts";
 import { didYouMean, ifName } from "../../text/nearest.ts";
 import { pointerStep } from "../../text/strict-json.ts";
 import { mistake } from "./mistake.ts";
-import { keysIn, type Place, placesOf } from "./places.ts";
+import { keysIn, type Place, placesOf, REQUESTS } from "./places.ts";
 import { CREDENTIALS, type MethodDefinition, type RequestDefinition } from "./schema.ts";
 import { placeholders } from "./template.ts";
 
@@ -37,7 +37,7 @@ export function checkMethod(method: MethodDefinition, pointer: string): void {
   checkParts(method, pointer);
   checkUndo(method, pointer);
   checkNames(method, pointer);
-  for (const room of ["exchange", "undo", "probe", "revoke"] as const) {
+  for (const room of REQUESTS) {
     const request = method[room];
     if (request !== undefined) checkRequest(request, `${pointer}/${room}`, false);
   }
