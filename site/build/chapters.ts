@@ -15,7 +15,10 @@ function aboutSecret({ id, name }: ServiceFacts, folder: string): string {
     ? readFileSync(`docs/${file}`, "utf8").split(/^## Where the secret is made\n/m)
     : [];
   const [chapter = ""] = after.split(/^## /m);
-  const more = `<p><a href="${escapeHtml(address)}">All about ${escapeHtml(name)}</a>: a real use, every request, failures in its own words.</p>`;
+  const about = id === "custom" ? "The format of a definition" : `All about ${name}`;
+  const rest =
+    id === "custom" ? "with an example for each part" : "a real use, every request, failures in its own words";
+  const more = `<p><a href="${escapeHtml(address)}">${escapeHtml(about)}</a>: ${rest}.</p>`;
   return `<div data-about="${id}" hidden>${toHtml(chapter, address)}${more}</div>`;
 }
 
@@ -27,7 +30,12 @@ function aboutServers(folder: string): string[] {
     .flatMap((chapter) => chapter.split(/^### /m).slice(1));
   return chapters.map((chapter) => {
     const [heading = ""] = chapter.split("\n");
-    const prose = chapter.slice(heading.length).replace(/^```.*?^```$/gms, "");
+    // The steps themselves are what the page writes, so a paragraph that leads to one leads nowhere.
+    const paragraphs = chapter
+      .slice(heading.length)
+      .replace(/^```.*?^```$/gms, "")
+      .split(/\n{2,}/);
+    const prose = paragraphs.filter((text) => !text.trimEnd().endsWith(":")).join("\n\n");
     const id = heading.toLowerCase().replace(/[^a-z0-9]+/g, "-");
     return `<div data-recipe="${id}" hidden><h3>${escapeHtml(heading)}</h3>${toHtml(prose, address)}</div>`;
   });

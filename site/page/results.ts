@@ -71,7 +71,7 @@ function showReading(reading: Reading): void {
   const told = reading.kind === "service" ? reading.told : [];
   byId("told").replaceChildren(
     ...told.flatMap(({ when, words, request }, index) => [
-      make("h3", {}, when),
+      make("h3", {}, `${when.charAt(0).toUpperCase()}${when.slice(1)}`),
       ...(request === undefined ? [] : [block(`told-${index}`, when, request)]),
       ...(words === undefined ? [] : [make("p", {}, words)]),
     ]),

@@ -1,7 +1,7 @@
 /** Values as YAML writes them. */
 
 /** Nothing in it means something to YAML, and it is read as a text. */
-const PLAIN = /^(?!null$)[A-Za-z/][\w./:@+=?&%-]*(?<!:)$/i;
+const PLAIN = /^(?!null$)[A-Za-z/.][\w./:@+=?&%-]*(?<!:)$/i;
 const EXPRESSION = /^\$\{\{ [^{}]+ \}\}$/;
 
 /** What GitHub fills in when the workflow runs. */
