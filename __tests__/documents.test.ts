@@ -9,7 +9,7 @@ import { parse } from "yaml";
 import { type IdTokens, startIdTokens } from "../sandbox/id-token.ts";
 import { json } from "../sandbox/services/answers.ts";
 import { bearerToken } from "../sandbox/services/credentials.ts";
-import { type Service, services } from "../sandbox/services/index.ts";
+import { examples, platforms, type Service, services } from "../sandbox/services/index.ts";
 import { serve } from "../sandbox/services/serve.ts";
 import { runWorkflow, type WorkflowRun } from "../sandbox/workflow.ts";
 import { everyProvider, INPUT_GROUPS } from "../scripts/about.ts";
@@ -236,7 +236,7 @@ describe("the secrets that pages and examples read", () => {
       "api-key",
       "access-key",
     ];
-    const secrets = ids.flatMap((id) => fields.map((field) => `${id}-${field}`));
+    const secrets = [...ids, ...Object.keys(examples)].flatMap((id) => fields.map((field) => `${id}-${field}`));
     const allowed = ["seal-key", ...secrets].map((name) => name.toUpperCase().replaceAll("-", "_"));
     expect(names.length).toBeGreaterThan(20);
     expect([...new Set(names)].filter((name) => !allowed.includes(name))).toEqual([]);
@@ -360,7 +360,9 @@ describe("what the pages tell a reader to write", () => {
 
   beforeAll(async () => {
     idTokens = await startIdTokens();
-    for (const [id, start] of Object.entries(services)) running[id] = await start({ trusts: idTokens });
+    for (const [id, start] of Object.entries({ ...services, ...platforms, ...examples })) {
+      running[id] = await start({ trusts: idTokens });
+    }
     inventory = await startInventory();
   });
   afterAll(async () => {
@@ -390,6 +392,7 @@ describe("what the pages tell a reader to write", () => {
           ["report.xml", "<testsuite/>"],
           ROOT,
           [".github/tokens/inventory.json", DEFINITION],
+          [".github/tokens/home-login.json", read("examples/definitions/home-login.json")],
         ]),
         commands: { curl: "cat > /dev/null; echo '{}'", jq: "cat > /dev/null; echo 7", pytest: TELL },
         workflows: {
@@ -436,11 +439,16 @@ describe("what the pages tell a reader to write", () => {
   /** With the stand-ins in the place of the services; loopback goes through no proxy. */
   function here(block: string): string {
     const url = (id: string) => running[id]?.url ?? "";
-    return block
+    const withPlatforms = Object.keys(platforms).reduce(
+      (text, id) => text.replaceAll(new RegExp(`(provider: ${id}\\n(?: .*\\n)*? +url: )\\S+`, "g"), `$1${url(id)}`),
+      block,
+    );
+    return withPlatforms
       .replace(/^( *)provider: (xray|qa)$/gm, (line, indent, id) => `${line}\n${indent}url: ${url(id)}`)
       .replace(/(\{ provider: (xray|qa),[^}]*) \}/g, (_, entry, id) => `${entry}, url: "${url(id)}" }`)
       .replace(/https:\/\/(tuleap|reportportal)\.example\.com/g, (_, id) => url(id))
       .replace(/https:\/\/inventory\.example\.com/g, inventory.url)
+      .replace(/https:\/\/home\.example\.com/g, url("home-login"))
       .replace(/https:\/\/login\.example\.com/g, url("oauth2"))
       .replace(/https:\/\/app\.(platform\.)?example\.com/g, url("virtuozzo"));
   }
@@ -448,7 +456,16 @@ describe("what the pages tell a reader to write", () => {
   function secrets(): Record<string, string> {
     const inputs = (id: string, method: string) => running[id]?.accounts[method]?.inputs ?? {};
     const of = (id: string, method: string, field: string) => inputs(id, method)[field] ?? "";
+    const ofPlatforms = Object.keys({ ...platforms, ...examples }).flatMap((id) =>
+      Object.values(running[id]?.accounts ?? {}).flatMap((account) =>
+        Object.entries(account.inputs).map(([field, value]): [string, string] => [
+          `${id}-${field}`.toUpperCase().replaceAll("-", "_"),
+          value,
+        ]),
+      ),
+    );
     return {
+      ...Object.fromEntries(ofPlatforms),
       XRAY_CLIENT_ID: of("xray", "client-credentials", "client-id"),
       XRAY_CLIENT_SECRET: of("xray", "client-credentials", "client-secret"),
       XRAY_CREDENTIALS: JSON.stringify(inputs("xray", "client-credentials")),
