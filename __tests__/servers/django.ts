@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { DatabaseSync } from "node:sqlite";
 import type { Pair } from "./pair.ts";
+import { type Recorder, startRecorder } from "./recorder.ts";
 
 /** Debian's Python, which has the packages where they are installed; others on the machine do not. */
 export const PYTHON = "/usr/bin/python3";
@@ -14,8 +15,7 @@ export const PYTHON = "/usr/bin/python3";
 export const hasDjango = spawnSync(PYTHON, ["-c", "import django, oauth2_provider, rest_framework"]).status === 0;
 
 /** django-oauth-toolkit, which QA's answers are those of, with an API of Django REST framework. */
-export interface Django {
-  readonly url: string;
+export interface Django extends Recorder {
   readonly client: Pair;
   /** A client that was made for the password grant. */
   readonly otherGrant: Pair;
@@ -23,7 +23,6 @@ export interface Django {
   changeSecret(secret: string): Promise<void>;
   /** What the server's own database says of an access token. */
   isAlive(token: string): boolean;
-  stop(): Promise<void>;
 }
 
 interface Told {
@@ -46,8 +45,10 @@ export async function startDjango(): Promise<Django> {
   const { "client-credentials": client, password: otherGrant } = clients;
   if (client === undefined || otherGrant === undefined) throw new Error("the server has no clients");
   const database = new DatabaseSync(join(folder, "db.sqlite3"), { readOnly: true });
+  const recorder = await startRecorder();
+  recorder.lead(port);
   return {
-    url: `http://127.0.0.1:${port}`,
+    ...recorder,
     client,
     otherGrant,
     user,
@@ -60,6 +61,7 @@ export async function startDjango(): Promise<Django> {
     async stop() {
       child.stdin.end();
       await ended;
+      await recorder.stop();
       database.close();
       rmSync(folder, { recursive: true, force: true });
     },

@@ -41,12 +41,14 @@ export async function startOidcProvider(trusted: { issuer: string; repository: s
     ...SETTINGS,
     adapter: (model: string) => keepIn(store, model),
     jwks: { keys: [await privateKey("of-the-server", "RS256")] },
-    clients: [
-      { ...clientOf(client.id, grants), client_secret: client.secret },
-      { ...clientOf(signing.id, grants), ...provenBy(signing.privateKey) },
-      { ...clientOf(publicClient, [JWT_BEARER, TOKEN_EXCHANGE]), token_endpoint_auth_method: "none" },
-    ],
   });
+  // As a registration leaves them there.
+  const clients = [
+    { ...clientOf(client.id, grants), client_secret: client.secret },
+    { ...clientOf(signing.id, grants), ...provenBy(signing.privateKey) },
+    { ...clientOf(publicClient, [JWT_BEARER, TOKEN_EXCHANGE]), token_endpoint_auth_method: "none" },
+  ];
+  for (const one of clients) store.set(`Client ${one.client_id}`, one);
   addGrants(provider, user, trusted);
   const server = createServer(provider.callback()).listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -103,7 +105,7 @@ function keepIn(store: Map<string, object>, model: string) {
   };
 }
 
-function clientOf(id: string, grants: readonly string[]): object {
+function clientOf(id: string, grants: readonly string[]) {
   return { client_id: id, grant_types: grants, redirect_uris: [], response_types: [], scope: "ci" };
 }
 
