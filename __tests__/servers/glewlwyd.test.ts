@@ -1,6 +1,9 @@
+import { generateKeyPairSync } from "node:crypto";
 import { describe, expect, test } from "@jest/globals";
+import { runAction } from "../support.ts";
 import { type Glewlwyd, hasGlewlwyd, startGlewlwyd } from "./glewlwyd.ts";
 import { proof, type Subject } from "./proof.ts";
+import { lines } from "./recorder.ts";
 
 /** What an answer can mean that is empty. */
 const SILENT = "does not say why (an empty answer with status 403)";
@@ -56,6 +59,40 @@ if (!hasGlewlwyd) {
   });
 } else {
   describe("oauth2 with a real glewlwyd", () => {
-    proof(SUBJECT);
+    const server = proof(SUBJECT);
+
+    test("private-key-jwt: it wants each assertion for the very endpoint, so a token is got and is not taken back", async () => {
+      const { issuer, isAlive, registerKey, requests } = server();
+      const pair = generateKeyPairSync("rsa", { modulusLength: 2048 });
+      const id = "signs+by itself/1";
+      await registerKey(id, { ...pair.publicKey.export({ format: "jwk" }), kid: "of-the-job", alg: "RS256" });
+      const before = requests.length;
+      let whileItRuns = false;
+      const { main, post } = await runAction(
+        {
+          provider: "oauth2",
+          url: issuer,
+          scope: "ci",
+          "client-id": id,
+          "private-key": pair.privateKey.export({ format: "pem", type: "pkcs8" }).toString(),
+          parameters: `assertion-key-id=of-the-job\nassertion-audience=${issuer}/token`,
+        },
+        {
+          between: ({ outputs }) => {
+            whileItRuns = isAlive(outputs.token ?? "");
+          },
+        },
+      );
+      expect(lines(requests.slice(before))).toEqual([
+        "GET /api/oidc/.well-known/openid-configuration 200",
+        "POST /api/oidc/token assertion 200",
+        "POST /api/oidc/introspect assertion 401",
+        "POST /api/oidc/revoke assertion 401",
+      ]);
+      expect(main).toMatchObject({ exitCode: 0, outputs: { failure: "", probe: "inconclusive" } });
+      expect(whileItRuns).toBe(true);
+      expect(post).toMatchObject({ exitCode: 0, annotations: [{ type: "warning", title: "Not revoked" }] });
+      expect(isAlive(main.outputs.token ?? "")).toBe(true);
+    });
   });
 }

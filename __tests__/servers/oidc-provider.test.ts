@@ -72,6 +72,17 @@ describe("oauth2 with a real oidc-provider", () => {
     "client-secret": server().client.secret,
   });
 
+  /** The server would take nothing twice that is good for one use, so what gets in was made anew. */
+  async function proveAnotherAttempt(inputs: Inputs, form: string): Promise<StageResult | undefined> {
+    let main: StageResult | undefined;
+    const sent = await tokenRequests(server(), TOKEN, async () => {
+      main = await runMain(inputs, { idTokens });
+    });
+    expect(sent).toEqual([`${form} 200`, `${form} 200`]);
+    expect(main).toMatchObject({ exitCode: 0, outputs: { failure: "" } });
+    return main;
+  }
+
   test("a resource that it knows is what the token is for", async () => {
     const { client, issuer } = server();
     const main = await runMain({ ...asConfidential(), scope: "ci", parameters: `resource=${RESOURCE}` });
@@ -111,6 +122,12 @@ describe("oauth2 with a real oidc-provider", () => {
       const assertions = sent.flatMap((one) => one.form.get("client_assertion") ?? []);
       expect(new Set(assertions).size).toBe(3);
       for (const stage of [main, post]) expect(stage && leaks(stage, assertions)).toEqual([]);
+    });
+
+    test("an answer that was lost costs no run: the next attempt signs another assertion", async () => {
+      server().loseAnswer(TOKEN);
+      const main = await proveAnotherAttempt(signing(), "assertion");
+      expect(main?.outputs.probe).toBe("accepted");
     });
 
     test.each([
@@ -172,6 +189,11 @@ describe("oauth2 with a real oidc-provider", () => {
       const [seen] = requests.filter(({ path }) => path === TOKEN).slice(-1);
       const again = await fetch(issuer + TOKEN, form(Object.fromEntries(seen?.form ?? [])));
       expect([again.status, await again.json()]).toMatchObject([400, { error: "invalid_grant" }]);
+    });
+
+    test("an answer that was lost costs no run: the next attempt asks for another ID token", async () => {
+      server().loseAnswer(TOKEN);
+      await proveAnotherAttempt({ ...asPublic(), method, scope: "ci" }, "none");
     });
 
     test("an ID token for another audience is refused in one request, and what it says is shown", async () => {

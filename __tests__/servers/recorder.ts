@@ -21,18 +21,27 @@ export interface Recorder {
   readonly requests: Recorded[];
   /** Where the server is, from now on. */
   lead(port: number): void;
+  /** Has the server answer the next request to this path, and breaks the connection in place of the answer. */
+  loseAnswer(path: string): void;
   stop(): Promise<void>;
 }
 
 export async function startRecorder(): Promise<Recorder> {
   const requests: Recorded[] = [];
   let target = 0;
+  let lost = "";
   const server = createServer((req, res) => {
     const chunks: Buffer[] = [];
     req.on("data", (chunk: Buffer) => chunks.push(chunk));
     req.on("end", () => {
       const body = Buffer.concat(chunks);
-      handOn(req, body, target, res, (status) => requests.push({ ...recorded(req, body), status }));
+      handOn(req, body, target, res, (status) => {
+        const request = { ...recorded(req, body), status };
+        requests.push(request);
+        if (request.path !== lost) return;
+        lost = "";
+        res.destroy();
+      });
     });
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -43,6 +52,9 @@ export async function startRecorder(): Promise<Recorder> {
     requests,
     lead(port) {
       target = port;
+    },
+    loseAnswer(path) {
+      lost = path;
     },
     async stop() {
       server.closeAllConnections();
@@ -61,8 +73,9 @@ function handOn(
 ): void {
   // Each request on a connection of its own: some of these servers take one at a time.
   const onwards = request({ host: "127.0.0.1", port, method, path: url, headers: rawHeaders, agent: false });
-  onwards.on("response", (answer) => {
+  onwards.on("response", (answer): void => {
     record(answer.statusCode ?? 0);
+    if (res.destroyed) return void answer.destroy();
     res.writeHead(answer.statusCode ?? 502, answer.rawHeaders);
     answer.pipe(res);
   });
