@@ -93,6 +93,8 @@ export function definitionSchema(): string {
     title: "Definition of a service for api-token-exchange",
     description: "A service and how to get a token there, for `provider: custom`.",
     type: "object",
+    // Else no editor would offer it in an empty file.
+    properties: { methods: { description: WORDS.methods } },
     if: { required: ["methods"] },
     // biome-ignore lint/suspicious/noThenProperty: JSON Schema names it so.
     then: formatOf(SeveralMethods()),

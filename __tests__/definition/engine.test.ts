@@ -47,6 +47,22 @@ describe("the exchange", () => {
     expect(verdict).toEqual({ kind: "skipped", why: "the definition has no probe" });
   });
 
+  test.each(["GET", "POST", "PUT", "PATCH", "DELETE"])(
+    "by %s sends its body so that no server takes it for another request",
+    async (method) => {
+      const definition = {
+        ...smallest,
+        exchange: { ...smallest.exchange, method },
+        probe: { ...probing, method, json: { a: 1 } },
+      };
+      const script = (call: Call): Answer =>
+        call.route === "/token" ? json(200, { access_token: TOKEN }) : json(200, { name: "robot" });
+      const { requests, verdict } = await play(definition, { given, script });
+      expect(requests.map(({ body }) => body)).toEqual(["key=long-lived-0123456789", '{"a":1}']);
+      expect(verdict?.kind).toBe("accepted");
+    },
+  );
+
   test("stays below the sub-path of the base URL", async () => {
     const { requests } = await play(smallest, { given, script: minting(), basePath: "/sub/path" });
     expect(requests.map(line)).toEqual(["POST /sub/path/token"]);
@@ -357,6 +373,20 @@ describe("a method without an exchange", () => {
     expect(credential?.token).toBe(basic);
     expect(headers).toEqual({ Authorization: `Basic ${basic}` });
     expect(masked).toContain(basic);
+  });
+
+  test("goes the same way where a seal is opened", async () => {
+    const use = {
+      basic: { username: "{username}", password: "{password}" },
+      headers: { "X-User": "{parameters.user}" },
+    };
+    const definition = { credentials: ["username", "password"], use, probe: probing };
+    const trial = { given: { ...pair, parameters: "user=me" }, script: minting() };
+    const [minted, opened] = [await play(definition, trial), await play(definition, { ...trial, opens: true })];
+    expect(opened.headers).toEqual(minted.headers);
+    expect(opened.verdict).toMatchObject({ kind: "accepted", account: "robot" });
+    expect(opened.requests[0]?.headers).toMatchObject({ authorization: minted.headers?.Authorization, "x-user": "me" });
+    expect(JSON.stringify(opened.credential)).not.toMatch(/wörd|w\\u00f6rd/);
   });
 
   test("takes a token in Basic, or in a header of its own", async () => {

@@ -17,63 +17,81 @@ export function pointerStep(key: PropertyKey): string {
   return `/${String(key).replaceAll("~", "~0").replaceAll("/", "~1")}`;
 }
 
+/** How far a text is read. */
+interface Reading {
+  readonly text: string;
+  /** Where the last token begins, and where it ends. */
+  start: number;
+  end: number;
+  readonly fail: (flaw: string, place: Place) => never;
+}
+
+/** A value as it is written, or a sign; neither at the end, nor where no JSON stands. */
+interface Token {
+  readonly written?: string | undefined;
+  readonly sign?: string | undefined;
+}
+
 /**
  * JSON that means the same to every reader: no key twice in an object, no `__proto__`, no more than 64 levels.
  * @param fail throws what is to be thrown for a mistake at a place
  */
 export function strictJson(text: string, fail: (flaw: string, place: Place) => never): unknown {
-  let start = 0;
-  let end = 0;
+  const reading: Reading = { text, start: 0, end: 0, fail };
+  const whole = value(reading, "", 0, next(reading));
+  reading.start = reading.end;
+  return /^[ \t\r\n]*$/.test(text.slice(reading.end))
+    ? whole
+    : failAt(reading, "the document has ended, but more follows", "");
+}
 
-  const failAt = (flaw: string, pointer: string): never => {
-    const lines = text.slice(0, start).split(/\r\n|[\r\n]/);
-    return fail(flaw, { line: lines.length, column: (lines.at(-1)?.length ?? 0) + 1, pointer });
-  };
-  /** The next token: a value as it is written, or a sign; neither at the end, nor where no JSON stands. */
-  const next = (): { written?: string | undefined; sign?: string | undefined } => {
-    TOKEN.lastIndex = end;
-    const [all, written, sign] = TOKEN.exec(text) ?? [""];
-    start = end + all.search(/[^ \t\r\n]|$/);
-    end += all.length;
-    return { written, sign };
-  };
-  const value = (pointer: string, depth: number, { written, sign } = next()): unknown => {
-    if (written !== undefined) return JSON.parse(written);
-    if (depth > DEEPEST) return failAt(`it has more than ${DEEPEST} levels`, pointer);
-    if (sign === "{") return object(pointer, depth);
-    if (sign === "[") return array(pointer, depth);
-    return failAt("a value is expected", pointer);
-  };
-  const object = (pointer: string, depth: number): unknown => {
-    const entries = new Map<string, unknown>();
-    for (let token = next(); token.sign !== "}"; token = next()) {
-      if (entries.size > 0) {
-        if (token.sign !== ",") return failAt('"," or "}" is expected', pointer);
-        token = next();
-      }
-      if (token.written?.startsWith('"') !== true) return failAt("a key in double quotes is expected", pointer);
-      const key: string = JSON.parse(token.written);
-      const place = pointer + pointerStep(key);
-      if (entries.has(key)) return failAt("the key is given twice", place);
-      if (key === "__proto__") return failAt("no key is named so", place);
-      if (next().sign !== ":") return failAt('":" is expected', place);
-      entries.set(key, value(place, depth + 1));
-    }
-    return Object.fromEntries(entries);
-  };
-  const array = (pointer: string, depth: number): unknown => {
-    const items: unknown[] = [];
-    for (let token = next(); token.sign !== "]"; token = next()) {
-      if (items.length > 0) {
-        if (token.sign !== ",") return failAt('"," or "]" is expected', pointer);
-        token = next();
-      }
-      items.push(value(pointer + pointerStep(items.length), depth + 1, token));
-    }
-    return items;
-  };
+function failAt({ text, start, fail }: Reading, flaw: string, pointer: string): never {
+  const lines = text.slice(0, start).split(/\r\n|[\r\n]/);
+  return fail(flaw, { line: lines.length, column: (lines.at(-1)?.length ?? 0) + 1, pointer });
+}
 
-  const whole = value("", 0);
-  start = end;
-  return /^[ \t\r\n]*$/.test(text.slice(end)) ? whole : failAt("the document has ended, but more follows", "");
+function next(reading: Reading): Token {
+  TOKEN.lastIndex = reading.end;
+  const [all, written, sign] = TOKEN.exec(reading.text) ?? [""];
+  reading.start = reading.end + all.search(/[^ \t\r\n]|$/);
+  reading.end += all.length;
+  return { written, sign };
+}
+
+function value(reading: Reading, pointer: string, depth: number, { written, sign }: Token): unknown {
+  if (written !== undefined) return JSON.parse(written);
+  if (depth > DEEPEST) return failAt(reading, `it has more than ${DEEPEST} levels`, pointer);
+  if (sign === "{") return object(reading, pointer, depth);
+  if (sign === "[") return array(reading, pointer, depth);
+  return failAt(reading, "a value is expected", pointer);
+}
+
+function object(reading: Reading, pointer: string, depth: number): unknown {
+  const entries = new Map<string, unknown>();
+  for (let token = next(reading); token.sign !== "}"; token = next(reading)) {
+    if (entries.size > 0) {
+      if (token.sign !== ",") return failAt(reading, '"," or "}" is expected', pointer);
+      token = next(reading);
+    }
+    if (token.written?.startsWith('"') !== true) return failAt(reading, "a key in double quotes is expected", pointer);
+    const key: string = JSON.parse(token.written);
+    const place = pointer + pointerStep(key);
+    if (entries.has(key)) return failAt(reading, "the key is given twice", place);
+    if (key === "__proto__") return failAt(reading, "no key is named so", place);
+    if (next(reading).sign !== ":") return failAt(reading, '":" is expected', place);
+    entries.set(key, value(reading, place, depth + 1, next(reading)));
+  }
+  return Object.fromEntries(entries);
+}
+
+function array(reading: Reading, pointer: string, depth: number): unknown {
+  const items: unknown[] = [];
+  for (let token = next(reading); token.sign !== "]"; token = next(reading)) {
+    if (items.length > 0) {
+      if (token.sign !== ",") return failAt(reading, '"," or "]" is expected', pointer);
+      token = next(reading);
+    }
+    items.push(value(reading, pointer + pointerStep(items.length), depth + 1, token));
+  }
+  return items;
 }

@@ -2,7 +2,10 @@ import { pointerStep } from "../../text/strict-json.ts";
 import type { MethodDefinition, RequestDefinition } from "./schema.ts";
 
 /** The parts of a method whose texts hold placeholders. */
-export type Room = "exchange" | "undo" | "use" | "env" | "probe" | "revoke";
+export type Room = (typeof REQUESTS)[number] | "use" | "env";
+
+/** Those that are requests. */
+export const REQUESTS = ["exchange", "undo", "probe", "revoke"] as const;
 
 /** A text that may hold placeholders, and where it stands. */
 export interface Place {
@@ -14,12 +17,9 @@ export interface Place {
 
 /** Every text of a method that may hold placeholders. */
 export function placesOf(method: MethodDefinition): Place[] {
-  const { exchange, undo, probe, revoke, use, env } = method;
-  const requests = Object.entries({ exchange, undo, probe, revoke }) as [Room, RequestDefinition | undefined][];
+  const { use, env } = method;
   return [
-    ...requests.flatMap(([room, request]) =>
-      request === undefined ? [] : textsIn(textual(request), room, `/${room}`),
-    ),
+    ...REQUESTS.flatMap((room) => textsIn(method[room] && textual(method[room]), room, `/${room}`)),
     ...textsIn(use, "use", "/use"),
     ...textsIn(env?.also, "env", "/env/also"),
   ];
