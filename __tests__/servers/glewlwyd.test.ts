@@ -6,7 +6,7 @@ import { proof, type Subject } from "./proof.ts";
 import { lines } from "./recorder.ts";
 
 /** What an answer can mean that is empty. */
-const SILENT = "does not say why (an empty answer with status 403)";
+const SILENT = "does not say why (an empty answer with status 403";
 
 const SUBJECT: Subject<Glewlwyd> = {
   start: startGlewlwyd,
@@ -22,15 +22,24 @@ const SUBJECT: Subject<Glewlwyd> = {
       wrong: { "client-secret": "wrong+&=%C3:é/" },
       requests: ["post 403", "basic 403"],
       failure: "forbidden",
-      says: SILENT,
+      says: `${SILENT}). It may be a refusal. Check "client-id" and "client-secret"`,
     },
     {
+      // The second form it does not even read; what it said to the first is what counts.
       what: "a wrong password",
       method: "password",
       wrong: { password: "wrong+&=%C3:é/" },
-      requests: ["post 403", "basic 403"],
+      requests: ["post 403", "basic 400"],
       failure: "forbidden",
-      says: SILENT,
+      says: `${SILENT}). It may be a refusal. Check "username" and "password"`,
+    },
+    {
+      what: "a wrong secret",
+      method: "password",
+      wrong: { "client-secret": "wrong+&=%C3:é/" },
+      requests: ["post 400"],
+      failure: "bad-response",
+      says: 'does not say why (an empty answer with status 400). It may be a refusal. Check "username"',
     },
     {
       what: "a scope that there is not",
@@ -46,7 +55,7 @@ const SUBJECT: Subject<Glewlwyd> = {
       wrong: { scope: "" },
       requests: ["post 403", "basic 403"],
       failure: "forbidden",
-      says: SILENT,
+      says: `${SILENT}). It may be a refusal. Check "client-id" and "client-secret"`,
     },
   ],
   probe: "accepted",
