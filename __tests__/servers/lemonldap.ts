@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -8,10 +9,31 @@ import { type Recorder, startRecorder } from "./recorder.ts";
 
 const PLACKUP = "/usr/bin/plackup";
 const TEMPLATES = "/usr/share/lemonldap-ng/portal/templates";
-const ISSUER_MODULE = "/usr/share/perl5/Lemonldap/NG/Portal/Issuer/OpenIDConnect.pm";
+const PERL = "/usr/bin/perl";
+
+/** Without any of these it answers every request with status 500. */
+const MODULES = [
+  "Lemonldap::NG::Portal::Issuer::OpenIDConnect",
+  "Convert::Base32",
+  "Crypt::OpenSSL::RSA",
+  "Crypt::OpenSSL::X509",
+  "Email::Sender",
+  "GD",
+  "GD::SecurityImage",
+  "HTML::Template",
+  "Image::Magick",
+  "IO::String",
+  "MIME::Entity",
+  "Regexp::Common",
+  "String::Random",
+  "Unicode::String",
+  "XML::LibXML",
+];
 
 /** Whether Debian's packages are here. */
-export const hasLemonldap = [PLACKUP, TEMPLATES, ISSUER_MODULE].every((path) => existsSync(path));
+export const hasLemonldap =
+  [PLACKUP, TEMPLATES].every((path) => existsSync(path)) &&
+  spawnSync(PERL, [...MODULES.map((name) => `-M${name}`), "-e", "1"]).status === 0;
 
 /** LemonLDAP::NG: a portal in Perl that takes a Basic pair only as it is, and answers an unknown path with its login page. */
 export interface Lemonldap extends Recorder {
