@@ -1,13 +1,22 @@
-import { appendFileSync, mkdirSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
+import { expect } from "@jest/globals";
 
-/** Where `npm run reliability` collects what its tests have seen; CI keeps it with each run. */
-const REPORT = "coverage/reliability.md";
+/** The report of all tables: what a run has seen, and so what the next one has to see. */
+const PAGE = "__tests__/reliability.md";
 
-/** Adds a section to the report of this run; nothing is written unless it was asked for. */
-export function report(name: string, lines: readonly string[]): void {
-  if (process.env.RELIABILITY !== "write") return;
-  mkdirSync("coverage", { recursive: true });
-  appendFileSync(REPORT, `## ${name}\n\n${lines.join("\n")}\n\n`);
+/**
+ * Compares a section of the report with what this run has seen. `npm run reliability` makes it write the section
+ * instead, and runs one test after the other, since they share the report.
+ */
+export function keepSection(name: string, lines: readonly string[]): void {
+  const [start, end] = [`<!-- ${name} -->\n`, `<!-- end of ${name} -->`];
+  const page = readFileSync(PAGE, "utf8");
+  const from = page.indexOf(start) + start.length;
+  const to = page.indexOf(end);
+  if (from < start.length || to < from) throw new Error(`${PAGE} has no section ${name}`);
+  const section = `\n${lines.join("\n")}\n\n`;
+  if (process.env.RELIABILITY === "write") writeFileSync(PAGE, page.slice(0, from) + section + page.slice(to));
+  else expect(page.slice(from, to)).toBe(section);
 }
 
 /** A Markdown table; a cell holds plain text. */
