@@ -15,29 +15,23 @@ export function redirected(
   mayMean: readonly string[],
 ): Failure {
   const from = new URL(baseUrl);
-  const target = parse(location, baseUrl + request.path);
-  if (target === undefined) {
+  const target = URL.parse(location || "no:target", baseUrl + request.path);
+  if (target === null || !/^https?:$/.test(target.protocol)) {
     return new Failure("wrong-url", `${from.host} answered with a redirect that names no target.`, {
       hint: ['Check that "url" is the service\'s base URL.', ...mayMean].join(" "),
     });
   }
   const place = target.host === from.host ? "another place on itself" : shownHost(target);
   const sentence = `${from.host} redirects to ${place}, which is not followed: it would carry the secret along.`;
-  const url = target.hostname === from.hostname ? suggestedUrl(request, from, target) : undefined;
+  const isSameHost = target.hostname === from.hostname;
+  const url = isSameHost ? suggestedUrl(request, from, target) : undefined;
   if (url !== undefined) {
     const hint = 'Set "url" to where the redirect points, as the annotation of the step tells it.';
     return new Failure("wrong-url", sentence, { hint, suggestion: `Set "url: ${url}".` });
   }
-  if (target.hostname !== from.hostname) {
-    return new Failure("wrong-url", sentence, {
-      hint: mayMean.join(" ") || ELSEWHERE,
-    });
-  }
-  return new Failure("wrong-url", sentence, {
-    hint: mayMean.join(" ") || LOGIN_PAGE,
-    answered: target.pathname,
-    answeredBy: "It points to",
-  });
+  const hint = mayMean.join(" ") || (isSameHost ? LOGIN_PAGE : ELSEWHERE);
+  const told = isSameHost ? { answered: target.pathname, answeredBy: "It points to" } : {};
+  return new Failure("wrong-url", sentence, { hint, ...told });
 }
 
 const ELSEWHERE =
@@ -49,12 +43,6 @@ const LOGIN_PAGE =
 /** The target's host as people read it; what is too long to be one (RFC 1035, section 2.3.4) is not repeated. */
 function shownHost({ host, hostname }: URL): string {
   return host.length <= SHOWN_CHARACTERS ? host.replace(hostname, domainToUnicode(hostname)) : "a host that cannot be";
-}
-
-function parse(location: string | undefined, base: string): URL | undefined {
-  if (location === undefined || location === "" || !URL.canParse(location, base)) return undefined;
-  const target = new URL(location, base);
-  return /^https?:$/.test(target.protocol) ? target : undefined;
 }
 
 /** The base URL under which the redirect's target is this very request; undefined where it is another place, or this. */
