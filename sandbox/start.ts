@@ -1,19 +1,23 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import { parseArgs, styleText } from "node:util";
+import { explained } from "./explain.ts";
 import { type IdTokens, startIdTokens } from "./id-token.ts";
 import { InputsFileError, parseInputs } from "./inputs-file.ts";
 import { readManifest } from "./manifest.ts";
 import { PROJECT, runStep, type StepOptions, type StepResult } from "./runner.ts";
-import { platforms, services } from "./services/index.ts";
+import { examples, platforms, services } from "./services/index.ts";
 import type { Service, StartOptions } from "./services/service.ts";
 
 const USAGE = `Runs the built action as a job on GitHub would, and prints what its log would show.
 
-  npm start                            every provider and method, against stand-ins on this machine
-  npm start -- tuleap                  every method of one provider
+  npm start                            every provider and method, against stand-ins on this machine, and a wrong secret
+  npm start -- tuleap                  every method of one provider, and a wrong secret
   npm start -- tuleap token            one method
   npm start -- --inputs FILE           the action for real, with the inputs of FILE
+  npm start -- --definition JSON --inputs FILE
+                                       the same with a definition, and each request shown: method, path, names of headers
   npm start -- --help                  this text
 
 FILE holds a step's inputs, one a line: "input=value" with the value as it is, without quotes, or "input: value" as it
@@ -26,6 +30,9 @@ stands under "with:". A value of several lines stands between "input<<EOF" and "
 A path in "ca-certificate" starts at the folder that you are in. The job summary is not shown.
 The proxy variables and NODE_EXTRA_CA_CERTS of your shell are passed on to a real run, nothing else is. What the run
 mints is masked, is never printed, and is taken back at the end as in a job.`;
+
+/** Shows each request of the action's process. */
+const WATCH = pathToFileURL(join(import.meta.dirname, "watch.ts")).href;
 
 const ALIASES: Readonly<Record<string, string>> = { jelastic: "virtuozzo", "cloud-academy": "qa" };
 
@@ -76,7 +83,9 @@ async function main(args: readonly string[]): Promise<number> {
       return 0;
     }
     if (!existsSync(join(PROJECT, "dist", "main.js"))) throw new UsageError("There is no dist/ yet: npm run build");
-    return values.inputs === undefined ? await rehearse(positionals) : await runForReal(values.inputs);
+    if (values.inputs !== undefined) return await runForReal(values.inputs, values.definition);
+    if (values.definition !== undefined) throw new UsageError(`--definition needs --inputs too\n\n${USAGE}`);
+    return await rehearse(positionals);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     console.error(error.message);
@@ -88,7 +97,7 @@ function readArguments(args: readonly string[]) {
   try {
     const parsed = parseArgs({
       args: [...args],
-      options: { inputs: { type: "string" }, help: { type: "boolean", short: "h" } },
+      options: { inputs: { type: "string" }, definition: { type: "string" }, help: { type: "boolean", short: "h" } },
       allowPositionals: true,
     });
     const most = parsed.values.inputs === undefined ? 2 : 0;
@@ -114,6 +123,8 @@ async function rehearse([provider, method]: readonly string[]): Promise<number> 
         await service.close();
       }
     }
+    // What a failure looks like, once.
+    if (!interrupted && method === undefined) rows.push(...(await rehearseRefusal(provider ?? "xray")));
   } finally {
     await idTokens.close();
   }
@@ -124,7 +135,7 @@ async function rehearse([provider, method]: readonly string[]): Promise<number> 
 type Start = (options: StartOptions) => Promise<Service>;
 
 function chooseProviders(name: string | undefined): [id: string, start: Start][] {
-  const all: [string, Start][] = Object.entries({ ...services, ...platforms });
+  const all: [string, Start][] = Object.entries({ ...services, ...platforms, ...examples });
   if (name === undefined) return all;
   const id = ALIASES[name.toLowerCase()] ?? name.toLowerCase();
   const chosen = all.filter(([candidate]) => candidate === id);
@@ -148,9 +159,13 @@ function chooseMethods(provider: string, service: Service, name: string | undefi
 async function rehearseMethod(provider: string, method: string, service: Service, idTokens: IdTokens): Promise<Row> {
   printHeading(`${provider} · ${method}`);
   const before = service.requests.length;
-  const inputs = { ...service.accounts[method]?.inputs, provider, method, url: service.url };
-  const result = await runStep({ inputs, secrets: secretsOf(inputs), idTokens });
+  const inputs = { ...service.accounts[method]?.inputs, ...wayOf(provider), method, url: service.url };
+  const result = await runStep({ inputs, secrets: secretsOf(inputs), idTokens, workspace: PROJECT });
   printLogs(result);
+  return rowOf(provider, method, service.requests.length - before, result);
+}
+
+function rowOf(provider: string, method: string, requests: number, result: StepResult): Row {
   const { outputs, milliseconds } = result.main;
   const failed = hasFailed(result);
   return {
@@ -158,16 +173,56 @@ async function rehearseMethod(provider: string, method: string, service: Service
     method,
     probe: failed ? outputs.failure || "failed" : outputs.probe || "–",
     expiry: outputs["expires-at"] || "–",
-    requests: service.requests.length - before,
+    requests,
     milliseconds,
     failed,
   };
 }
 
+/** The inputs that name a provider; a worked example of a definition is one of `custom`. */
+function wayOf(id: string): Record<string, string> {
+  if (!Object.hasOwn(examples, id)) return { provider: id };
+  return { provider: "custom", definition: `examples/definitions/${id}.json` };
+}
+
+/** Runs one method of a service with a secret that the service does not know; nothing where it needs none. */
+async function rehearseRefusal(provider: string): Promise<Row[]> {
+  for (const [id, start] of chooseProviders(provider)) {
+    const service = await start({});
+    try {
+      for (const [method, { inputs }] of Object.entries(service.accounts)) {
+        const wrong = ["client-secret", "password", "token"].find((name) => inputs[name] !== undefined);
+        if (wrong === undefined) continue;
+        printHeading(`${id} · ${method}, with a wrong ${wrong}`);
+        const spoilt = { ...inputs, [wrong]: otherLetter(inputs[wrong] ?? ""), ...wayOf(id), method, url: service.url };
+        const result = await runStep({ inputs: spoilt, secrets: secretsOf(spoilt), workspace: PROJECT });
+        printLogs(result);
+        return [
+          {
+            ...rowOf(id, `wrong ${wrong}`, service.requests.length, result),
+            failed: result.main.outputs.failure !== "refused",
+          },
+        ];
+      }
+    } finally {
+      await service.close();
+    }
+  }
+  return [];
+}
+
+/** The same text but for its last letter, so that it still looks like what it was. */
+function otherLetter(text: string): string {
+  return `${text.slice(0, -1)}${text.endsWith("0") ? "1" : "0"}`;
+}
+
 /** Runs the action with the inputs of a file against whatever service they name. */
-async function runForReal(file: string): Promise<number> {
-  const inputs = readInputsFile(file);
-  const options: StepOptions = { inputs, secrets: secretsOf(inputs), env: passedVariables(), workspace: process.cwd() };
+async function runForReal(file: string, definition: string | undefined): Promise<number> {
+  const inputs = { ...readInputsFile(file), ...(definition !== undefined && { provider: "custom", definition }) };
+  const watching = definition === undefined ? {} : { NODE_OPTIONS: `--import ${WATCH}` };
+  if (definition !== undefined) console.log(explained(definition));
+  const env = { ...passedVariables(), ...watching };
+  const options: StepOptions = { inputs, secrets: secretsOf(inputs), env, workspace: process.cwd() };
   const result = await runStep(options);
   printLogs(result);
   const names = Object.entries(result.main.outputs).flatMap(([name, value]) =>

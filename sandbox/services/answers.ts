@@ -3,6 +3,8 @@ export interface Answer {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
+  /** Each a `Set-Cookie` of its own. */
+  readonly cookies?: readonly string[];
 }
 
 /** Thrown by a handler to end a request with an answer, from however deep. */
