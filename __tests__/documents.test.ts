@@ -151,6 +151,20 @@ describe("links", () => {
   });
 });
 
+describe("pictures", () => {
+  test("are there, and are told to those who do not see them", () => {
+    const elements = PAGES.flatMap((page) =>
+      [...read(page).matchAll(/<(?:img|source)\s[^>]*>/g)].map(([element]) => ({ page, element })),
+    );
+    for (const { page, element } of elements) {
+      const [, path = ""] = / src(?:set)?="([^"]+)"/.exec(element) ?? [];
+      expect([path, existsSync(join(dirname(page), path))]).toEqual([path, true]);
+      if (element.startsWith("<img")) expect(element).toMatch(/ *alt="[^"]{40,}"/);
+    }
+    expect(elements.length).toBeGreaterThan(5);
+  });
+});
+
 function pageOf(id: string): string {
   return id === "custom" ? "docs/definitions.md" : `docs/providers/${id}.md`;
 }
