@@ -142,7 +142,7 @@ function methodCells(method: Method): string[] {
   const example = { token: "...", parts: PARTS };
   const names = [envName, ...Object.keys(alsoExports?.(example) ?? {})];
   const headers = Object.entries(method.headers(example)).map(
-    ([name, value]) => `\`${name}: ${value.replace(/Basic \S+|\.\.\./, (it) => (it === "..." ? "…" : "Basic …"))}\``,
+    ([name, value]) => `\`${name}: ${value.replace(/Basic \S+/, "Basic …").replaceAll("...", "…")}\``,
   );
   return [
     byNameOnly === true ? `\`${id}\` (only by name)` : `\`${id}\``,
@@ -157,6 +157,8 @@ function methodCells(method: Method): string[] {
 function needsOf(method: Method): string {
   const code = (names: readonly string[]) => names.map((name) => `\`${name}\``);
   const [{ needs, takes } = { needs: [], takes: [] }, ...others] = method.fieldSets();
+  // A definition takes parameters only where it names them, and then it needs them.
+  const named = takes.includes("parameters") ? [...needs, "parameters"] : needs;
   const optional = takes.filter(
     (name) => FIELDS.some((field) => field === name) && !needs.some((need) => need === name),
   );
@@ -167,7 +169,7 @@ function needsOf(method: Method): string {
       : `, or ${code(set.needs).join(", ")}`;
   });
   return (
-    code(needs).join(", ") + more.join("") + (optional.length > 0 ? `; optional: ${code(optional).join(", ")}` : "")
+    code(named).join(", ") + more.join("") + (optional.length > 0 ? `; optional: ${code(optional).join(", ")}` : "")
   );
 }
 
