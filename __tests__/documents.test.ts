@@ -6,9 +6,14 @@ import { dirname, join, resolve } from "node:path";
 import { rootCertificates } from "node:tls";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { parse } from "yaml";
+import { type IdTokens, startIdTokens } from "../sandbox/id-token.ts";
+import { json } from "../sandbox/services/answers.ts";
+import { bearerToken } from "../sandbox/services/credentials.ts";
 import { type Service, services } from "../sandbox/services/index.ts";
+import { serve } from "../sandbox/services/serve.ts";
 import { runWorkflow, type WorkflowRun } from "../sandbox/workflow.ts";
-import { providers } from "../src/providers/index.ts";
+import { everyProvider, INPUT_GROUPS } from "../scripts/about.ts";
+import { providerNames } from "../src/providers/index.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 interface Typed {
@@ -16,6 +21,8 @@ interface Typed {
   readonly "allowed-values"?: readonly unknown[];
 }
 
+const providers = await everyProvider();
+const ids = providers.map(({ id }) => id);
 const read = (path: string): string => readFileSync(path, "utf8");
 const sorted = (paths: readonly string[]): string[] => paths.map((path) => path.replaceAll("\\", "/")).sort();
 
@@ -33,20 +40,68 @@ describe("generated text", () => {
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
   });
 
-  test("names every input, output and provider in the README", () => {
-    const readme = read("README.md");
-    const names = [...Object.keys(manifest.inputs), ...Object.keys(manifest.outputs), ...providers.map(({ id }) => id)];
-    expect(names.filter((name) => !readme.includes(`| \`${name}\` |`) && !readme.includes(`[\`${name}\`]`))).toEqual(
-      [],
-    );
+  test("names every provider in the README, and every input and output in the page on them", () => {
+    const [readme, inputs] = [read("README.md"), read("docs/inputs.md")];
+    const names = [...Object.keys(manifest.inputs), ...Object.keys(manifest.outputs)];
+    expect(names.filter((name) => !inputs.includes(`| \`${name}\` |`))).toEqual([]);
+    expect(
+      providerNames().filter((name) => !new RegExp(`\\| (?:\`[a-z-]+\`, )?\`${name}\`[, |]`).test(readme)),
+    ).toEqual([]);
+  });
+
+  test("tells each input in one group", () => {
+    expect(Object.values(INPUT_GROUPS).flat().sort()).toEqual(Object.keys(manifest.inputs).sort());
   });
 
   test("has a page for every provider, a chapter for every failure, and one for the version", () => {
-    expect(providers.map(({ id }) => `docs/providers/${id}.md`).filter((page) => !existsSync(page))).toEqual([]);
+    expect(ids.map(pageOf).filter((page) => !existsSync(page))).toEqual([]);
     expect(headings(read("docs/troubleshooting.md"))).toEqual(expect.arrayContaining(failures));
     expect(failures).toHaveLength(13);
     expect(read("CHANGELOG.md")).toContain(`## [${JSON.parse(read("package.json")).version}]`);
   });
+});
+
+describe("README.md", () => {
+  test("has at most 200 lines", () => {
+    expect(read("README.md").split("\n").length - 1).toBeLessThanOrEqual(200);
+  });
+});
+
+describe("the page of a service", () => {
+  const CHAPTERS = [
+    /^The shortest workflow$/,
+    /^A real use: .+$/,
+    /^Where the secret is made$/,
+    /^Every request$/,
+    /^What is revoked, and what cannot be$/,
+    /^Lifetimes and limits$/,
+    /^Failures in .+ own words$/,
+  ];
+
+  test.each(ids.filter((id) => id !== "custom"))("%s has the chapters of all of them, in a reader's order", (id) => {
+    const chapters = [...read(pageOf(id)).matchAll(/^## (.*)$/gm)].map(([, heading = ""]) => heading);
+    const known = chapters.filter((heading) => CHAPTERS.some((wanted) => wanted.test(heading)));
+    expect(known.map((heading) => CHAPTERS.findIndex((wanted) => wanted.test(heading)))).toEqual([0, 1, 2, 3, 4, 5, 6]);
+  });
+});
+
+describe("the recipes for OAuth2", () => {
+  const page = read("docs/providers/oauth2.md");
+  const chapters = page
+    .split(/^(?=## )/m)
+    .filter((chapter) => /^## (?:Servers|Services)$/m.test(chapter))
+    .flatMap((chapter) => chapter.split(/^### /m).slice(1))
+    .map((text) => ({ name: text.split("\n")[0] ?? "", text }));
+
+  test("are there for every server and service that is known", () => expect(chapters.length).toBeGreaterThan(20));
+
+  test.each(chapters.filter(({ text }) => text.includes("```")))(
+    "$name says what to set on the other side, and how that is known",
+    ({ text }) => {
+      expect(text).toContain("On the other side: ");
+      expect(text.replace(/\s+/g, " ")).toMatch(/\*(?:Confirmed|From the vendor's documentation)\.\*/);
+    },
+  );
 });
 
 describe("action.yml", () => {
@@ -82,15 +137,10 @@ describe("action-types.yml", () => {
   });
 
   test("allows what the code knows", () => {
-    const ids = providers.map(({ id }) => id);
-    const aliases = providers.flatMap(({ aliases }) => Object.keys(aliases ?? {}));
-    const methods = [...new Set(providers.flatMap((provider) => provider.methods.map(({ id }) => id)))].sort();
     const allowed = (fields: Record<string, Typed>, name: string) =>
       [...(fields[name]?.["allowed-values"] ?? [])].map(String).sort();
-    expect(allowed(types.inputs, "provider")).toEqual([...ids, ...aliases].sort());
+    expect(allowed(types.inputs, "provider")).toEqual(providerNames().sort());
     expect(allowed(types.outputs, "provider")).toEqual([...ids].sort());
-    expect(allowed(types.inputs, "method")).toEqual(methods);
-    expect(allowed(types.outputs, "method")).toEqual(methods);
     expect(allowed(types.outputs, "failure")).toEqual([...failures].sort());
   });
 });
@@ -100,6 +150,10 @@ describe("links", () => {
     expect(relativeLinks(page).filter((link) => !leadsSomewhere(page, link))).toEqual([]);
   });
 });
+
+function pageOf(id: string): string {
+  return id === "custom" ? "docs/definitions.md" : `docs/providers/${id}.md`;
+}
 
 function relativeLinks(page: string): string[] {
   const prose = withoutCode(read(page));
@@ -177,11 +231,12 @@ describe("the secrets that pages and examples read", () => {
       "password",
       "client-id",
       "client-secret",
+      "private-key",
       "credentials",
       "api-key",
       "access-key",
     ];
-    const secrets = providers.flatMap(({ id }) => fields.map((field) => `${id}-${field}`));
+    const secrets = ids.flatMap((id) => fields.map((field) => `${id}-${field}`));
     const allowed = ["seal-key", ...secrets].map((name) => name.toUpperCase().replaceAll("-", "_"));
     expect(names.length).toBeGreaterThan(20);
     expect([...new Set(names)].filter((name) => !allowed.includes(name))).toEqual([]);
@@ -300,42 +355,61 @@ describe("what the pages tell a reader to write", () => {
   const running: Record<string, Service> = {};
   const folder = mkdtempSync(join(tmpdir(), "played-"));
   const isWhole = (block: string) => /^(- |.*^jobs:)/ms.test(block) && !block.includes("workflow_call:");
+  let idTokens: IdTokens;
+  let inventory: Awaited<ReturnType<typeof startInventory>>;
 
   beforeAll(async () => {
-    for (const [id, start] of Object.entries(services)) running[id] = await start({});
+    idTokens = await startIdTokens();
+    for (const [id, start] of Object.entries(services)) running[id] = await start({ trusts: idTokens });
+    inventory = await startInventory();
   });
   afterAll(async () => {
+    await inventory.close();
     for (const service of Object.values(running)) await service.close();
+    await idTokens.close();
     rmSync(folder, { recursive: true, force: true });
   });
 
-  test.each(BLOCKS.filter(({ block }) => isWhole(block)))("works: $name", async ({ name, block }) => {
-    const called = BLOCKS.find(({ block: other }) => other.includes("workflow_call:"))?.block ?? "";
-    const upload = join(folder, "upload.yml");
-    writeFileSync(upload, here(called));
-    const list = `on: push\njobs:\n  job:\n    runs-on: ubuntu-latest\n    steps:\n${block.replace(/^/gm, "      ")}`;
-    const run = await runWorkflow(here(block.startsWith("- ") ? list : block), {
-      secrets: secrets(),
-      files: Object.fromEntries([
-        ...TOOLS.map((tool) => [tool, `#!/bin/sh\n${TELL}\n`]),
-        ["report.xml", "<testsuite/>"],
-        ROOT,
-      ]),
-      commands: { curl: "cat > /dev/null; echo '{}'", jq: "cat > /dev/null; echo 7", pytest: TELL },
-      workflows: {
-        [`${owner}/api-token-exchange/.github/workflows/token.yml`]: ".github/workflows/token.yml",
-        "your-organization/workflows/.github/workflows/upload.yml": upload,
-      },
-    });
-    expect([name, run.conclusion, failed(run)]).toEqual([name, "success", []]);
-    for (const { command, wanted } of reads(block)) {
-      const steps = run.jobs.flatMap((job) => job.steps).filter((step) => step.name === command);
-      expect(steps.length).toBeGreaterThan(0);
-      for (const { log } of steps) expect(variables(log)).toEqual(expect.arrayContaining(wanted(variables(log))));
-    }
-    expect(Object.values(running).flatMap((service) => service.live())).toEqual([]);
-  });
+  /** Steps for servers that each want something else; `oauth2-recipes.test.ts` plays them. */
+  const isForOneServer = (name: string, block: string) =>
+    name.startsWith("docs/providers/oauth2.md") && block.startsWith("- ");
 
+  test.each(BLOCKS.filter(({ name, block }) => isWhole(block) && !isForOneServer(name, block)))(
+    "works: $name",
+    async ({ name, block }) => {
+      const called = BLOCKS.find(({ block: other }) => other.includes("workflow_call:"))?.block ?? "";
+      const upload = join(folder, "upload.yml");
+      writeFileSync(upload, here(called));
+      const list = `on: push\njobs:\n  job:\n    runs-on: ubuntu-latest\n    steps:\n${block.replace(/^/gm, "      ")}`;
+      const run = await runWorkflow(here(block.startsWith("- ") ? list : block), {
+        secrets: secrets(),
+        vars: { OAUTH2_CLIENT_ID: running.oauth2?.accounts["client-assertion"]?.inputs["client-id"] ?? "" },
+        idTokens,
+        files: Object.fromEntries([
+          ...TOOLS.map((tool) => [tool, `#!/bin/sh\n${TELL}\n`]),
+          ["report.xml", "<testsuite/>"],
+          ROOT,
+          [".github/tokens/inventory.json", DEFINITION],
+        ]),
+        commands: { curl: "cat > /dev/null; echo '{}'", jq: "cat > /dev/null; echo 7", pytest: TELL },
+        workflows: {
+          [`${owner}/api-token-exchange/.github/workflows/token.yml`]: ".github/workflows/token.yml",
+          "your-organization/workflows/.github/workflows/upload.yml": upload,
+        },
+      });
+      expect([name, run.conclusion, failed(run)]).toEqual([name, "success", []]);
+      for (const { command, wanted } of reads(block)) {
+        const steps = run.jobs.flatMap((job) => job.steps).filter((step) => step.name === command);
+        expect(steps.length).toBeGreaterThan(0);
+        for (const { log } of steps) expect(variables(log)).toEqual(expect.arrayContaining(wanted(variables(log))));
+      }
+      expect(Object.values(running).flatMap((service) => service.live())).toEqual([]);
+      expect(inventory.live()).toEqual([]);
+    },
+  );
+
+  /** The definition that stands beside the step which reads it. */
+  const [, DEFINITION = ""] = /^```json\n(.*?)^```$/ms.exec(read("docs/recipes.md")) ?? [];
   const TOOLS = ["run-tests", "upload", "report", "compare", "read"];
   /** Tells the names of the variables that a program got. */
   const TELL = "env | cut -d= -f1 | sed 's/^/has /'";
@@ -366,6 +440,8 @@ describe("what the pages tell a reader to write", () => {
       .replace(/^( *)provider: (xray|qa)$/gm, (line, indent, id) => `${line}\n${indent}url: ${url(id)}`)
       .replace(/(\{ provider: (xray|qa),[^}]*) \}/g, (_, entry, id) => `${entry}, url: "${url(id)}" }`)
       .replace(/https:\/\/(tuleap|reportportal)\.example\.com/g, (_, id) => url(id))
+      .replace(/https:\/\/inventory\.example\.com/g, inventory.url)
+      .replace(/https:\/\/login\.example\.com/g, url("oauth2"))
       .replace(/https:\/\/app\.(platform\.)?example\.com/g, url("virtuozzo"));
   }
 
@@ -385,10 +461,34 @@ describe("what the pages tell a reader to write", () => {
       REPORTPORTAL_PASSWORD: of("reportportal", "password", "password"),
       REPORTPORTAL_API_KEY: of("reportportal", "api-key", "token"),
       VIRTUOZZO_TOKEN: of("virtuozzo", "personal-access-token", "token"),
+      CUSTOM_USERNAME: "ci-robot",
+      CUSTOM_PASSWORD: inventory.password,
       SEAL_KEY: randomBytes(32).toString("base64"),
     };
   }
 });
+
+/** A service as `docs/recipes.md` describes one: a session for user and password, which ends when it is told to. */
+async function startInventory() {
+  const password = randomBytes(12).toString("base64url");
+  const sessions = new Set<string>();
+  const listening = await serve({}, (call) => {
+    if (call.method === "POST" && call.route === "/login") {
+      const { user, password: given } = JSON.parse(call.body);
+      if (user !== "ci-robot" || given !== password) return json(401, { message: "no such user" });
+      const token = randomBytes(24).toString("base64url");
+      sessions.add(token);
+      return json(200, { session: { token } });
+    }
+    const token = bearerToken(call.headers.authorization) ?? "";
+    if (!sessions.has(token)) return json(401, { message: "sign in first" });
+    if (call.method === "GET" && call.route === "/me") return json(200, { name: "ci-robot" });
+    if (call.method !== "POST" || call.route !== "/logout") return json(404, {});
+    sessions.delete(token);
+    return json(200, {});
+  });
+  return { ...listening, password, live: () => [...sessions] };
+}
 
 describe("this repository's own workflows", () => {
   test.each(WORKFLOWS)("%s is pinned, and permits nothing but by job", (path) => {
@@ -447,7 +547,9 @@ describe("public text", () => {
     const text = read(path);
     expect(text).not.toMatch(/(?:^|[\s"'(`])\/(?:work|root|home|tmp|Users)\//m);
     expect(text).not.toMatch(/registry\.npmjs|npmjs\.org|localhost:\d{4}|\b10\.\d+\.\d+\.\d+\b/);
-    const owners = [...text.matchAll(/([A-Za-z0-9-]+)\/api-token-exchange(?![\w-])/g)].map(([, name]) => name);
+    const owners = [...text.matchAll(/(?<![\w.-])([A-Za-z0-9-]+)(?:\.github\.io)?\/api-token-exchange(?![\w-])/g)].map(
+      ([, name]) => name,
+    );
     expect([...new Set(owners)].filter((name) => name !== owner)).toEqual([]);
   });
 });

@@ -123,3 +123,17 @@ describe("npm start -- --inputs", () => {
     }
   });
 });
+
+describe("npm start", () => {
+  test("ends with what a wrong secret looks like, which is no failure of the command", async () => {
+    const { code, text } = await new Promise<{ code: number; text: string }>((resolve) => {
+      execFile(process.execPath, ["sandbox/start.ts", "qa"], (error, stdout, stderr) => {
+        resolve({ code: error === null ? 0 : Number(error.code), text: stdout + stderr });
+      });
+    });
+    expect(code).toBe(0);
+    expect(text).toContain("Probe: accepted");
+    expect(text).toMatch(/^── qa · client-credentials, with a wrong client-secret ─+\n##\[error\].*\(refused\)$/m);
+    expect(text).toMatch(/^qa +wrong client-secret +refused /m);
+  });
+});

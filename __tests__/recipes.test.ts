@@ -76,7 +76,7 @@ function given(service: Service, method: string, field: string): string {
 const NOWHERE = `${"x".repeat(64)}.example`;
 
 describe('"Going on without the service"', () => {
-  const recipe = inJob(blockOf("README.md", "Going on without the service"));
+  const recipe = inJob(blockOf("docs/recipes.md", "Going on without the service"));
   const at = (url: string) => replaced(recipe, "https://reportportal.example.com", url);
 
   async function playAt(url: string, key: string): Promise<WorkflowRun> {
@@ -144,6 +144,23 @@ describe('"The shortest workflow"', () => {
     return [run.conclusion, ran(run).some((name) => name.startsWith("curl"))];
   }
 
+  test("logs what the page shows", async () => {
+    const xray = await started(startXray());
+    const run = await play(replaced(recipe, "provider: xray", `provider: xray\n          url: ${xray.url}`), {
+      files: { "run-tests": "#!/bin/sh\n", "report.xml": "<testsuite/>" },
+      secrets: {
+        XRAY_CLIENT_ID: given(xray, "client-credentials", "client-id"),
+        XRAY_CLIENT_SECRET: given(xray, "client-credentials", "client-secret"),
+      },
+    });
+    const [, shown = ""] = /\n```\n(Service: [^`]*)```\n/.exec(readFileSync("README.md", "utf8")) ?? [];
+    const alike = (log: string) =>
+      log.replace(/ at [\w.:]+$/m, " at HOST").replace(/at \d{4}-[\d-]+T[\d:]+Z/, "at TIME");
+    const log = stepsOf(run).find(({ action }) => action !== undefined)?.log ?? "";
+    expect(shown.split("\n").length).toBeGreaterThan(5);
+    expect(alike(log)).toContain(alike(shown));
+  });
+
   test("uploads nothing where the tests fail, and does with the condition that the page names", async () => {
     expect(await playAfterFailedTests(recipe)).toEqual(["failure", false]);
     const [, condition = ""] = /With `(if: .*)` on the last two steps/.exec(readFileSync("README.md", "utf8")) ?? [];
@@ -154,7 +171,7 @@ describe('"The shortest workflow"', () => {
 });
 
 describe('"A reusable workflow across repositories"', () => {
-  const [called = "", caller = ""] = blocksOf("README.md", "A reusable workflow across repositories");
+  const [called = "", caller = ""] = blocksOf("docs/recipes.md", "A reusable workflow across repositories");
   const withoutSecrets = replaced(caller, /^ {4}secrets:\n.*\n/, "");
   const folder = mkdtempSync(join(tmpdir(), "recipes-"));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -183,7 +200,7 @@ describe('"A reusable workflow across repositories"', () => {
 test('"One exchange for many jobs" exchanges once, and revokes whatever came of the jobs', async () => {
   const qa = await started(startQa());
   const recipe = replaced(
-    blockOf("README.md", "One exchange for many jobs"),
+    blockOf("docs/recipes.md", "One exchange for many jobs"),
     "provider: qa",
     `provider: qa\n          url: ${qa.url}`,
   );
@@ -211,7 +228,7 @@ test('"One exchange for many jobs" exchanges once, and revokes whatever came of 
 test('"Several steps, several services" shows a token to the steps that name it, and to no other', async () => {
   const qa = await started(startQa());
   const tuleap = await started(startTuleap());
-  const recipe = blockOf("README.md", "Several steps, several services");
+  const recipe = blockOf("docs/recipes.md", "Several steps, several services");
   const here = replaced(
     replaced(recipe, "https://tuleap.example.com", tuleap.url),
     "provider: qa",
@@ -240,7 +257,11 @@ test('"A certificate authority of your own" trusts what that authority issued, a
   const company = createAuthority("Company Root");
   const tuleap = await started(startTuleap({ tls: company.issue(["127.0.0.1"]) }));
   const recipe = inJob(
-    replaced(blockOf("README.md", "A certificate authority of your own"), "https://tuleap.example.com", tuleap.url),
+    replaced(
+      blockOf("docs/recipes.md", "A certificate authority of your own"),
+      "https://tuleap.example.com",
+      tuleap.url,
+    ),
   );
   const secrets = { TULEAP_ACCESS_KEY: given(tuleap, "access-key", "token") };
   const withRoot = (pem: string) => play(recipe, { secrets, files: { ".github/company-root.pem": pem } });
@@ -267,23 +288,22 @@ test('"Inside a company network" reaches the service through the proxy alone', a
   });
   await proxy.listen();
   try {
-    const recipe = blockOf("README.md", "Inside a company network");
+    const recipe = blockOf("docs/recipes.md", "Inside a company network");
     const url = replaced(recipe, "https://app.platform.example.com", `https://${NOWHERE}:${virtuozzo.port}`);
-    const trusting = replaced(url, "timeout: 120", "timeout: 120\n          ca-certificate: root.pem");
     const options = {
       secrets: { VIRTUOZZO_TOKEN: given(virtuozzo, "personal-access-token", "token") },
-      files: { "root.pem": company.cert },
+      files: { ".github/company-root.pem": company.cert, report: TOOL },
     };
-    const through = await play(replaced(trusting, "proxy.example.com:3128", `127.0.0.1:${proxy.port}`), options);
+    const through = await play(replaced(url, "proxy.example.com:3128", `127.0.0.1:${proxy.port}`), options);
     expect([through.conclusion, failures(through)]).toEqual(["success", [""]]);
     expect(asked).toEqual([`${NOWHERE}:${virtuozzo.port}`]);
     const past = replaced(
-      trusting,
+      url,
       "no_proxy: .internal.example.com",
       `no_proxy: .${NOWHERE.slice(NOWHERE.indexOf(".") + 1)}`,
     );
     const around = await play(replaced(past, "proxy.example.com:3128", `127.0.0.1:${proxy.port}`), options);
-    expect(stepsOf(around)[0]?.log).toContain("the host name is unknown");
+    expect(stepsOf(around)[1]?.log).toContain("the host name is unknown");
     expect(asked).toHaveLength(1);
   } finally {
     await proxy.close(true);
@@ -293,7 +313,7 @@ test('"Inside a company network" reaches the service through the proxy alone', a
 test('"Keys that live for one run" makes a key and deletes it when the job ends, for both services', async () => {
   const portal = await started(startReportPortal({ personality: "new" }));
   const tuleap = await started(startTuleap());
-  const recipe = `${blockOf("README.md", "Keys that live for one run")}- run: pytest\n`;
+  const recipe = `${blockOf("docs/recipes.md", "Keys that live for one run")}- run: pytest\n`;
   const atPortal = inJob(replaced(recipe, "https://reportportal.example.com", portal.url));
   const atTuleap = [
     ["provider: reportportal", "provider: tuleap"],

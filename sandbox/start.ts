@@ -4,14 +4,14 @@ import { parseArgs } from "node:util";
 import { type IdTokens, startIdTokens } from "./id-token.ts";
 import { printHeading, printLogs, type Row, table } from "./print.ts";
 import { hasFailed, runForReal, secretsOf, UsageError } from "./real.ts";
-import { PROJECT, runStep } from "./runner.ts";
+import { PROJECT, runStep, type StepResult } from "./runner.ts";
 import { definitions, platforms, services } from "./services/index.ts";
 import type { Service, StartOptions } from "./services/service.ts";
 
 const USAGE = `Runs the built action as a job on GitHub would, and prints what its log would show.
 
-  npm start                            every provider and method, against stand-ins on this machine
-  npm start -- tuleap                  every method of one provider
+  npm start                            every provider and method, against stand-ins on this machine, and a wrong secret
+  npm start -- tuleap                  every method of one provider, and a wrong secret
   npm start -- tuleap token            one method
   npm start -- octane                  the worked example of a definition, from examples/definitions
   npm start -- --inputs FILE           the action for real, with the inputs of FILE
@@ -93,6 +93,8 @@ async function rehearse([provider, method]: readonly string[]): Promise<number> 
         await service.close();
       }
     }
+    // What a failure looks like, once.
+    if (!interrupted && method === undefined) rows.push(...(await rehearseRefusal(provider ?? "xray")));
   } finally {
     await idTokens.close();
   }
@@ -135,23 +137,63 @@ interface Rehearsal {
 async function rehearseMethod({ id, method, service }: Rehearsal, idTokens: IdTokens): Promise<Row> {
   printHeading(`${id} · ${method}`);
   const before = service.requests.length;
+  const result = await runAt({ id, method, service }, service.accounts[method]?.inputs ?? {}, idTokens);
+  return rowOf(id, method, service.requests.length - before, result);
+}
+
+/** Runs the step at a stand-in, which an example needs its definition for. */
+async function runAt(
+  { id, method, service }: Rehearsal,
+  given: Readonly<Record<string, string>>,
+  idTokens?: IdTokens,
+): Promise<StepResult> {
   const isExample = Object.hasOwn(definitions, id);
-  const which = isExample ? { provider: "custom", definition: `examples/definitions/${id}.json` } : { provider: id };
-  const inputs = { ...service.accounts[method]?.inputs, ...which, method, url: service.url };
-  const workspace = isExample ? { workspace: PROJECT } : {};
-  const result = await runStep({ inputs, secrets: secretsOf(inputs), idTokens, ...workspace });
+  const provider = isExample ? { provider: "custom", definition: `examples/definitions/${id}.json` } : { provider: id };
+  const inputs = { ...given, ...provider, method, url: service.url };
+  const more = { ...(isExample ? { workspace: PROJECT } : {}), ...(idTokens === undefined ? {} : { idTokens }) };
+  const result = await runStep({ inputs, secrets: secretsOf(inputs), ...more });
   printLogs(result);
+  return result;
+}
+
+function rowOf(provider: string, method: string, requests: number, result: StepResult): Row {
   const { outputs, milliseconds } = result.main;
   const failed = hasFailed(result);
   return {
-    provider: id,
+    provider,
     method,
     probe: failed ? outputs.failure || "failed" : outputs.probe || "–",
     expiry: outputs["expires-at"] || "–",
-    requests: service.requests.length - before,
+    requests,
     milliseconds,
     failed,
   };
+}
+
+/** Runs one method of a service with a secret that the service does not know; nothing where it needs none. */
+async function rehearseRefusal(provider: string): Promise<Row[]> {
+  for (const [id, start] of chooseProviders(provider)) {
+    const service = await start({});
+    try {
+      for (const [method, { inputs }] of Object.entries(service.accounts)) {
+        const wrong = ["client-secret", "password", "token"].find((name) => inputs[name] !== undefined);
+        if (wrong === undefined) continue;
+        printHeading(`${id} · ${method}, with a wrong ${wrong}`);
+        const spoilt = { ...inputs, [wrong]: otherLetter(inputs[wrong] ?? "") };
+        const result = await runAt({ id, method, service }, spoilt);
+        const row = rowOf(id, `wrong ${wrong}`, service.requests.length, result);
+        return [{ ...row, failed: result.main.outputs.failure !== "refused" }];
+      }
+    } finally {
+      await service.close();
+    }
+  }
+  return [];
+}
+
+/** The same text but for its last letter, so that it still looks like what it was. */
+function otherLetter(text: string): string {
+  return `${text.slice(0, -1)}${text.endsWith("0") ? "1" : "0"}`;
 }
 
 process.exitCode = await main(process.argv.slice(2));

@@ -4,6 +4,7 @@ import { delimiter, dirname, join } from "node:path";
 import { LineReader } from "./dotnet.ts";
 import { evaluateCondition, evaluateText, type Scope, toText, type Value } from "./expressions.ts";
 import { commandFileVariables, createCommandFiles, processCommandFiles } from "./files.ts";
+import type { IdTokens } from "./id-token.ts";
 import {
   contextVariables,
   githubContext,
@@ -50,6 +51,8 @@ export interface RunOptions {
   readonly commands?: Readonly<Record<string, string>>;
   /** Ends what a step leaves in the background with the step, as some engines do; GitHub lets it run to the end of the job. */
   readonly endsBackground?: boolean;
+  /** Who gives ID tokens to the jobs that have the permission `id-token: write`. */
+  readonly idTokens?: IdTokens;
 }
 
 export type Result = "success" | "failure" | "skipped";
@@ -110,6 +113,8 @@ interface Around {
   readonly options: RunOptions;
   readonly inputs: Readonly<Record<string, Value>>;
   readonly secrets: Readonly<Record<string, string>>;
+  /** Whether the job that calls the workflow has the permission `id-token: write`; undefined where nothing calls it. */
+  readonly callerMayMint?: boolean;
 }
 
 /** One entry of `needs`. */
@@ -193,9 +198,16 @@ async function runMatrix(
       const scope = { contexts: { ...contexts, strategy, matrix: asMapping(combination) } };
       return job.uses === undefined
         ? runJob(id, job, workflow, combination, scope, around)
-        : callWorkflow(id, job, combination, scope, around);
+        : callWorkflow(id, job, combination, scope, { ...around, callerMayMint: mayMint(job, workflow, around) });
     }),
   );
+}
+
+/** Whether a job may ask for ID tokens: a called workflow has no permission that its caller lacks, and inherits all others. */
+function mayMint({ permissions }: JobFile, workflow: WorkflowFile, { callerMayMint }: Around): boolean {
+  const declared = permissions ?? workflow.permissions;
+  if (declared === undefined) return callerMayMint ?? false;
+  return Object(declared)["id-token"] === "write" && callerMayMint !== false;
 }
 
 // Workflows that call others
@@ -219,7 +231,7 @@ async function callWorkflow(
     job.secrets === "inherit"
       ? around.secrets
       : fill(trigger.secrets, textOfEach(evaluateEach(job.secrets, withSecrets)), "secret");
-  const called = await runJobs(workflow, { options: around.options, inputs, secrets: textOfEach(secrets) });
+  const called = await runJobs(workflow, { ...around, inputs, secrets: textOfEach(secrets) });
   const { conclusion: result, outputs } = called;
   return { id, matrix, result, outputs, warnings: [], steps: [], called };
 }
@@ -300,6 +312,8 @@ async function runJob(
     env: { ...workflowEnv, ...env },
     secrets: Object.values(around.secrets),
     github: { ...around.options.github, job: id },
+    ...(around.options.idTokens !== undefined &&
+      mayMint(job, workflow, around) && { idTokens: around.options.idTokens }),
   };
   return withJob(options, async (shared) => {
     const place: Workplace = {

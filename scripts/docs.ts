@@ -3,43 +3,38 @@
  * owner of the repository, whose one place is `config.owner` of `package.json`. `node scripts/docs.ts [--check]`
  */
 import { existsSync, globSync, readFileSync, writeFileSync } from "node:fs";
-import { parse } from "yaml";
-import { Failure, type FailureCode } from "../src/failure.ts";
-import { providers } from "../src/providers/index.ts";
-import { type Ending, FIELDS, type Method, type Provider } from "../src/providers/provider.ts";
+import { dirname, relative } from "node:path/posix";
+import { parseDocument } from "yaml";
+import type { FailureCode } from "../src/failure.ts";
+import { FIELDS, type Method, type Provider } from "../src/providers/provider.ts";
+import {
+  type Described,
+  ENDINGS,
+  everyProvider,
+  FAILURES,
+  INPUT_GROUPS,
+  manifest,
+  titleOf,
+  usesIdToken,
+} from "./about.ts";
 import { definitionSchema } from "./definition-schema.ts";
-import { platformRegistry, platforms } from "./platforms.ts";
+import { platformRegistry } from "./platforms.ts";
 
 /** Every file that names the repository or holds a table. */
-const FILES = ["*.md", "docs/**/*.md", "examples/**/*", ".github/**/*.{md,yml}", ".github/CODEOWNERS", "action.yml"];
+const FILES = [
+  "*.md",
+  "docs/**/*.md",
+  "examples/**/*",
+  ".github/**/*.{md,yml}",
+  ".github/CODEOWNERS",
+  "action.yml",
+  "action-types.yml",
+];
 
 /** Files that are written as a whole. */
 const WHOLE: Readonly<Record<string, () => string>> = {
   "schema/definition.json": definitionSchema,
   "src/providers/platforms/index.ts": platformRegistry,
-};
-
-/** A new code does not compile until it is described here; `docs/troubleshooting.md` then wants a chapter on it too. */
-const FAILURES: Readonly<Record<FailureCode, string>> = {
-  "invalid-input": "An input is malformed, contradictory or unknown, or names a forbidden environment variable.",
-  "missing-secret": "An input that should hold a secret is empty.",
-  refused: "The service says that the credentials are wrong, or the probe that the token is.",
-  locked: "The service has locked the account or the address for now.",
-  forbidden: "The credentials are right but not allowed, or something in front of the service forbids it.",
-  "wrong-url": "What answered is not this service: a redirect, a page, nothing at the endpoint, another region.",
-  "rate-limited": "Too many requests (429) until the retries or the time ran out.",
-  unavailable: "A fault of the service (5xx), of the network or of a proxy, or an unknown host.",
-  timeout: "The service did not answer in time.",
-  tls: "The certificate is not trusted, has expired, is too weak or for another host, or the service wants one of the client.",
-  "bad-response": "The answer holds no usable token, is not HTTP, or is too large.",
-  runner: "A file that the runner should offer is missing or cannot be written.",
-  unexpected: "A defect of this action. Please report it.",
-};
-
-const ENDINGS: Readonly<Record<Ending, string>> = {
-  revocable: "revoked",
-  expires: "expires by itself",
-  "ready-made": "left as it is",
 };
 
 /** A value for whatever a method keeps beside its token: a part of code, or a placeholder of a definition. */
@@ -50,15 +45,10 @@ const PARTS = Object.fromEntries(
   ]),
 );
 
-interface Manifest {
-  readonly inputs: Readonly<Record<string, { readonly description: string; readonly default?: string }>>;
-  readonly outputs: Readonly<Record<string, { readonly description: string }>>;
-}
-
-const manifest: Manifest = parse(readFileSync("action.yml", "utf8"));
 const owner: string = JSON.parse(readFileSync("package.json", "utf8")).config.owner;
 if (!/^[A-Za-z0-9][A-Za-z0-9-]{0,38}$/.test(owner)) throw new Error("config.owner is no name of a GitHub account");
 
+const providers = await everyProvider();
 const stale = [...globSync(FILES), ...Object.keys(WHOLE)]
   .map((path) => path.replaceAll("\\", "/"))
   .sort()
@@ -73,20 +63,46 @@ if (process.argv.includes("--check")) {
 /** Whether the file is not what it should be; without `--check` it is so afterwards. */
 function isStale(path: string): boolean {
   const text = existsSync(path) ? readFileSync(path, "utf8") : "";
-  const wanted = WHOLE[path]?.() ?? withOwner(withTables(text, path), path);
+  const wanted = WHOLE[path]?.() ?? withNames(withOwner(withTables(text, path), path), path);
   if (wanted !== text && !process.argv.includes("--check")) writeFileSync(path, wanted);
   return wanted !== text;
 }
 
 function withOwner(text: string, path: string): string {
-  const named = text.replace(/(?<![\w.-])[A-Za-z0-9][A-Za-z0-9-]*(?=\/api-token-exchange(?![\w-]))/g, owner);
+  const named = text.replace(
+    /(?<![\w.-])[A-Za-z0-9][A-Za-z0-9-]*(?=(?:\.github\.io)?\/api-token-exchange(?![\w-]))/g,
+    owner,
+  );
   if (path === "action.yml") return named.replace(/^author: .*$/m, `author: "${owner}"`);
   return path === ".github/CODEOWNERS" ? named.replace(/@[A-Za-z0-9-]+$/gm, `@${owner}`) : named;
 }
 
+/** The lists of providers in files of YAML. */
+function withNames(text: string, path: string): string {
+  const ids = providers.map(({ id }) => id);
+  const names = providers.flatMap((provider) => namesOf(provider));
+  const lists: Readonly<Record<string, readonly (readonly [place: readonly (string | number)[], names: string[]])[]>> =
+    {
+      "action-types.yml": [
+        [["inputs", "provider", "allowed-values"], names],
+        [["outputs", "provider", "allowed-values"], ids],
+      ],
+      ".github/ISSUE_TEMPLATE/bug.yml": [
+        [
+          ["body", 2, "attributes", "options"],
+          [...ids, "none of them"],
+        ],
+      ],
+    };
+  if (lists[path] === undefined) return text;
+  const document = parseDocument(text);
+  for (const [place, names] of lists[path]) document.setIn(place, names);
+  return document.toString({ lineWidth: 0, flowCollectionPadding: false });
+}
+
 function withTables(text: string, path: string): string {
   return text.replace(
-    /(<!-- docs:([a-z-]+)(?: ([a-z-]+))? -->\n).*?(<!-- \/docs -->)/gs,
+    /(<!-- docs:([a-z-]+)(?: ([a-z0-9-]+))? -->\n).*?(<!-- \/docs -->)/gs,
     (_whole, start: string, name: string, argument: string | undefined, end: string) =>
       `${start}\n${tableOf(name, argument, path)}\n\n${end}`,
   );
@@ -94,15 +110,17 @@ function withTables(text: string, path: string): string {
 
 function tableOf(name: string, argument: string | undefined, path: string): string {
   switch (name) {
-    case "inputs":
+    case "inputs": {
+      const group = INPUT_GROUPS[argument ?? ""];
+      if (group === undefined) throw new Error(`${path}: there is no group ${argument} of inputs`);
       return table(
         ["Input", "Default", "Meaning"],
-        Object.entries(manifest.inputs).map(([input, { description, default: unset }]) => [
-          `\`${input}\``,
-          unset === undefined ? "" : `\`${unset}\``,
-          description,
-        ]),
+        group.map((input) => {
+          const { description = "", default: unset } = manifest.inputs[input] ?? {};
+          return [`\`${input}\``, unset === undefined ? "" : `\`${unset}\``, description];
+        }),
       );
+    }
     case "outputs":
       return table(
         ["Output", "Value"],
@@ -113,18 +131,31 @@ function tableOf(name: string, argument: string | undefined, path: string): stri
         ["`failure`", "Title", "When"],
         Object.entries(FAILURES).map(([code, when]) => [failureLink(code, path), titleOf(code as FailureCode), when]),
       );
+    case "services":
+      return table(
+        ["Service", "`provider`", "Methods", "You need"],
+        providers.map((provider) => [
+          `[${provider.name}](${pageOf(provider, path)})`,
+          namesOf(provider)
+            .map((name) => `\`${name}\``)
+            .join(", "),
+          provider.methods
+            .map(({ id, byNameOnly }) => `\`${id}\`${byNameOnly === true ? " (by name)" : ""}`)
+            .join(", "),
+          neededBy(provider),
+        ]),
+      );
     case "providers":
       return table(
         ["Provider", "`url`", "Method", "Needs", "Sent as", "Variable", "When the job ends"],
-        [...providers, ...platforms].flatMap((provider) =>
-          provider.methods.map((method, index) => [
-            ...(index === 0 ? [providerLink(provider), urlOf(provider)] : ["", ""]),
-            ...methodCells(method),
-          ]),
-        ),
+        providers.flatMap((provider) => {
+          const place = [providerLink(provider, path), urlOf(provider)];
+          if (provider.methods.length === 0) return [[...place, "", "what the file names", "", "", ""]];
+          return provider.methods.map((method, index) => [...(index === 0 ? place : ["", ""]), ...methodCells(method)]);
+        }),
       );
     case "methods": {
-      const provider = [...providers, ...platforms].find(({ id }) => id === argument);
+      const provider = providers.find(({ id }) => id === argument);
       if (provider === undefined) throw new Error(`${path}: there is no provider ${argument}`);
       return table(["Method", "Needs", "Sent as", "Variable", "When the job ends"], provider.methods.map(methodCells));
     }
@@ -157,28 +188,47 @@ function methodCells(method: Method): string[] {
 function needsOf(method: Method): string {
   const code = (names: readonly string[]) => names.map((name) => `\`${name}\``);
   const [{ needs, takes } = { needs: [], takes: [] }, ...others] = method.fieldSets();
-  // A definition takes parameters only where it names them, and then it needs them.
-  const named = takes.includes("parameters") ? [...needs, "parameters"] : needs;
-  const optional = takes.filter(
-    (name) => FIELDS.some((field) => field === name) && !needs.some((need) => need === name),
-  );
-  const more = others.map((set) => {
-    const added = set.needs.filter((field) => !needs.includes(field));
-    return set.needs.length - added.length === needs.length
-      ? `; optional: ${code(added).join(" with ")}`
-      : `, or ${code(set.needs).join(", ")}`;
-  });
-  return (
-    code(named).join(", ") + more.join("") + (optional.length > 0 ? `; optional: ${code(optional).join(", ")}` : "")
-  );
+  const isMore = (set: { needs: readonly string[] }) => needs.every((need) => set.needs.includes(need));
+  const alone = takes.filter((name) => FIELDS.some((field) => field === name) && !needs.some((need) => need === name));
+  const added = others.filter(isMore).map((set) => set.needs.filter((field) => !needs.includes(field)));
+  const optional = [...alone.map((name) => [name]), ...added].map((set) => code(set).join(" with "));
+  return [
+    needs.length === 0 ? "GitHub's ID token" : code(needs).join(", "),
+    ...others.filter((set) => !isMore(set)).map((set) => `, or ${code(set.needs).join(", ")}`),
+    ...(optional.length > 0 ? [`; optional: ${optional.join(", or ")}`] : []),
+  ].join("");
 }
 
-function providerLink({ id, aliases = {} }: Provider): string {
-  const others = Object.keys(aliases).map((alias) => `\`${alias}\``);
-  return [`[\`${id}\`](docs/providers/${id}.md)`, ...others].join(" or ");
+/** The sets of inputs that will do, whichever the method. */
+function neededBy(provider: Provider | Described): string {
+  if (!("pastedTail" in provider)) return "`url` and `definition`, and what it names";
+  const code = (names: readonly string[]) => names.map((name) => `\`${name}\``).join(" and ");
+  const sets = provider.methods.map((method) => code(method.fieldSets()[0]?.needs ?? []));
+  const known = [...new Set(sets.filter((set) => set !== ""))];
+  const secretless = provider.methods.some((method) => method.byNameOnly === true && usesIdToken(method));
+  const all = secretless ? [...known, "no secret at all"] : known;
+  const place: Readonly<Record<string, string>> = { required: "`url`; ", "or `token-url`": "`url` or `token-url`; " };
+  return `${place[urlOf(provider)] ?? ""}${all.join(", or ")}`;
 }
 
-function urlOf({ defaultUrl, aliases = {} }: Provider): string {
+function namesOf(provider: Provider | Described): string[] {
+  const aliases = "aliases" in provider ? Object.keys(provider.aliases ?? {}) : [];
+  return [provider.id, ...aliases];
+}
+
+function pageOf({ id }: Provider | Described, from: string): string {
+  return relative(dirname(from), id === "custom" ? "docs/definitions.md" : `docs/providers/${id}.md`);
+}
+
+function providerLink(provider: Provider | Described, path: string): string {
+  const [id = "", ...others] = namesOf(provider).map((name) => `\`${name}\``);
+  return [`[${id}](${pageOf(provider, path)})`, ...others].join(" or ");
+}
+
+function urlOf(provider: Provider | Described): string {
+  if (!("pastedTail" in provider)) return "required";
+  const { defaultUrl, aliases = {}, placeWithoutUrl } = provider;
+  if (placeWithoutUrl !== undefined) return "or `token-url`";
   const others = Object.entries(aliases).flatMap(([alias, { defaultUrl: url }]) =>
     url === undefined ? [] : [`\`${url}\` for \`${alias}\``],
   );
@@ -186,11 +236,8 @@ function urlOf({ defaultUrl, aliases = {} }: Provider): string {
 }
 
 function failureLink(code: string, path: string): string {
-  return `[\`${code}\`](${path === "README.md" ? "docs/troubleshooting.md" : ""}#${code})`;
-}
-
-function titleOf(code: FailureCode): string {
-  return new Failure(code, "", { hint: "" }).title;
+  const page = relative(dirname(path), "docs/troubleshooting.md");
+  return `[\`${code}\`](${path === "docs/troubleshooting.md" ? "" : page}#${code})`;
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

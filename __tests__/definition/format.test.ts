@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs";
+import { globSync, readFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { definitionSchema } from "../../scripts/definition-schema.ts";
 import { Failure } from "../../src/failure.ts";
@@ -361,6 +362,81 @@ describe("a placeholder", () => {
   });
 });
 
+/** As much of draft 7 of JSON Schema as the generated one uses. */
+interface Schema {
+  readonly type?: string;
+  readonly required?: readonly string[];
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly additionalProperties?: Schema | false;
+  readonly propertyNames?: Schema;
+  readonly items?: Schema;
+  readonly minItems?: number;
+  readonly enum?: readonly unknown[];
+  readonly const?: unknown;
+  readonly pattern?: string;
+  readonly minLength?: number;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly anyOf?: readonly Schema[];
+  readonly oneOf?: readonly Schema[];
+  readonly if?: Schema;
+  readonly then?: Schema;
+  readonly else?: Schema;
+}
+
+/** Where a document does not fit a JSON Schema. */
+function misfits(schema: Schema, value: unknown, at = ""): string[] {
+  const choice =
+    schema.if === undefined ? undefined : misfits(schema.if, value).length === 0 ? schema.then : schema.else;
+  const fitting = (schemas: readonly Schema[]) => schemas.filter((one) => misfits(one, value).length === 0).length;
+  const { anyOf, oneOf, type } = schema;
+  return [
+    ...(type === undefined || type === typeOf(value) || (type === "number" && typeof value === "number") ? [] : [at]),
+    ...(schema.enum?.includes(value) === false || ("const" in schema && schema.const !== value) ? [at] : []),
+    ...(anyOf !== undefined && fitting(anyOf) === 0 ? [at] : []),
+    ...(oneOf !== undefined && fitting(oneOf) !== 1 ? [at] : []),
+    ...(choice === undefined ? [] : misfits(choice, value, at)),
+    ...(typeof value === "object" && value !== null
+      ? misfitsInside(schema, value, at)
+      : misfitsOfScalar(schema, value, at)),
+  ];
+}
+
+function misfitsInside(
+  { required = [], properties = {}, items, minItems = 0, ...schema }: Schema,
+  value: object,
+  at: string,
+): string[] {
+  if (Array.isArray(value)) {
+    const inside = items === undefined ? [] : value.flatMap((item, index) => misfits(items, item, `${at}/${index}`));
+    return value.length < minItems ? [at, ...inside] : inside;
+  }
+  const missing = required.filter((key) => !Object.hasOwn(value, key)).map((key) => `${at}/${key}`);
+  const inside = Object.entries(value).flatMap(([key, inner]) => {
+    const place = `${at}/${key}`;
+    const named = schema.propertyNames === undefined ? [] : misfits(schema.propertyNames, key, place);
+    const one = properties[key] ?? schema.additionalProperties ?? {};
+    return [...named, ...(one === false ? [place] : misfits(one, inner, place))];
+  });
+  return [...missing, ...inside];
+}
+
+function misfitsOfScalar(
+  { pattern = "", minLength = 0, minimum, maximum }: Schema,
+  value: unknown,
+  at: string,
+): string[] {
+  const isText = typeof value !== "string" || (new RegExp(pattern, "u").test(value) && value.length >= minLength);
+  const isNumber = typeof value !== "number" || (value >= (minimum ?? value) && value <= (maximum ?? value));
+  return isText && isNumber ? [] : [at];
+}
+
+function typeOf(value: unknown): string {
+  if (Array.isArray(value)) return "array";
+  if (value === null) return "null";
+  return Number.isInteger(value) ? "integer" : typeof value;
+}
+
 describe("the JSON Schema for editors", () => {
   const schema = JSON.parse(definitionSchema());
 
@@ -393,6 +469,48 @@ describe("the JSON Schema for editors", () => {
       expect([path, node.additionalProperties]).toEqual([path, false]);
     });
     expect(objects).toBeGreaterThan(40);
+  });
+
+  test.each(globSync("src/providers/platforms/*.json").map((path) => basename(path)))("takes %s", (name) => {
+    expect(misfits(schema, JSON.parse(readFileSync(join("src/providers/platforms", name), "utf8")))).toEqual([]);
+  });
+
+  test.each<[string, unknown]>([
+    ["an unknown key", { ...smallest, exchnage: {} }],
+    ["an unknown key deep inside", exchanging({ paht: "/a" })],
+    ["a key of one method beside several", { methods: { a: smallest }, exchange: {} }],
+    ["a wrong credential", { ...smallest, credentials: ["tokne"] }],
+    ["a wrong path", exchanging({ path: "a" })],
+    ["a status that is none of success", exchanging({ success: [302] })],
+    ["two places of one value", { ...smallest, answer: { token: { json: "/a", header: "b" } } }],
+    ["no place of a value", { ...smallest, answer: { token: {} } }],
+    ["a probe that accepts nothing", { ...smallest, probe: { path: "/me" } }],
+    ["a failure that is none", { ...smallest, refusals: [{ failure: "tls" }] }],
+    ["a header with a placeholder in its name", exchanging({ headers: { "X-{token}": "a" } })],
+    ["a method's bad name", { methods: { "A b": smallest } }],
+  ])("marks %s", (_, definition) => {
+    expect(misfits(schema, definition)).not.toEqual([]);
+  });
+
+  test.each<[string, unknown]>([
+    ["the smallest", smallest],
+    ["several methods", { methods: { a: smallest } }],
+    ["sets of credentials", { ...smallest, credentials: [["token"], ["username", "password"]] }],
+    ["an expiry with its unit", { ...smallest, answer: { expires: { json: "/e", as: "epoch" } } }],
+    ["a probe", { ...smallest, probe: probing }],
+  ])("takes %s", (_, definition) => {
+    expect(misfits(schema, definition)).toEqual([]);
+  });
+
+  test("uses no word that this test does not heed", () => {
+    const words = new Set<string>();
+    walk(schema, "", (node, path) => {
+      const isSchema = !/\/(?:properties|required)$/.test(path);
+      if (isSchema) for (const word of Object.keys(node)) words.add(word);
+    });
+    const heeded =
+      "$schema title description type required properties additionalProperties propertyNames items minItems enum const pattern minLength minimum maximum anyOf oneOf if then else";
+    expect([...words].filter((word) => !heeded.split(" ").includes(word))).toEqual([]);
   });
 
   test("has patterns that an editor can compile", () => {

@@ -149,6 +149,7 @@ describe("a value is read", () => {
 
   test("from a header in whatever case, and from the last cookie of that name", () => {
     expect(found({ header: "X-CSRF-Token" }, answer)).toBe("abc");
+    expect(found({ header: "constructor" }, answer)).toBeUndefined();
     expect(found({ cookie: "SID" }, answer)).toBe("two");
     expect(found({ cookie: "sid" }, answer)).toBeUndefined();
   });

@@ -1,3 +1,5 @@
+import { createServer } from "node:http";
+import { type AddressInfo, connect } from "node:net";
 import { type IdTokenOptions, type IdTokens, startIdTokens } from "../../sandbox/id-token.ts";
 import type { StageResult, StepOptions, StepResult } from "../../sandbox/runner.ts";
 import { type OAuth2, type OAuth2Behaviour, startOAuth2 } from "../../sandbox/services/oauth2.ts";
@@ -55,6 +57,29 @@ export async function stage(
       server.requests
         .filter(({ method, path }) => method === "POST" && /\/token(?:\?|$)/.test(path))
         .map((request) => ({ request, form: new URLSearchParams(request.body) })),
+  };
+}
+
+/** A proxy that leads to one port of this machine, whichever host is asked for. */
+export async function startTunnel(port: number) {
+  const asked: string[] = [];
+  const server = createServer().on("connect", ({ url = "" }, socket) => {
+    asked.push(url);
+    const onwards = connect(port, "127.0.0.1", () => {
+      socket.write("HTTP/1.1 200 Connection established\r\n\r\n");
+      socket.pipe(onwards).pipe(socket);
+    });
+    // Either side ends as it likes.
+    for (const [one, other] of [[socket, onwards] as const, [onwards, socket] as const]) {
+      one.on("error", () => other.destroy()).on("close", () => other.destroy());
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    /** Host and port of every tunnel. */
+    asked,
+    close: () => new Promise<void>((resolve) => server.close(() => resolve())),
   };
 }
 

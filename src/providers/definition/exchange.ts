@@ -1,5 +1,5 @@
 import { Failure } from "../../failure.ts";
-import type { Answer, Http, Request } from "../../http/http.ts";
+import type { Answer, Http } from "../../http/http.ts";
 import { askForKey } from "../kit/creation.ts";
 import { expiry } from "../kit/expiry.ts";
 import { judge } from "../kit/judge.ts";
@@ -57,15 +57,14 @@ function ownCredential(method: MethodDefinition, values: Values, { secret }: Ste
 const WRONG_SECRET = "Check the secrets that this step is given: copy them again, each as one line.";
 
 async function minted(exchanging: Exchanging, definition: ExchangeDefinition, start: Values): Promise<Credential> {
-  const { method, http, step } = exchanging;
+  const { http, step } = exchanging;
   const values = { ...start, run: keyName(step.run) };
-  const build = async (): Promise<Request> => ({
+  // Built anew for each attempt: an ID token is good for one use.
+  const answer = await http.send(async () => ({
     ...requestOf(definition, "POST", await withIdToken(exchanging, values), http, step.secret),
     mints: true,
     resend: "once",
-  });
-  // An ID token is good for one use.
-  const answer = await http.send(takesIdToken(method) ? build : await build());
+  }));
   return readAnswer(exchanging, answer, values);
 }
 

@@ -1,4 +1,5 @@
 import type { Answer } from "../../http/http.ts";
+import { pointerStep } from "../../text/strict-json.ts";
 import { expiry } from "../kit/expiry.ts";
 import type { Expires, Source } from "./schema.ts";
 
@@ -11,7 +12,7 @@ export function pointedAt(document: unknown, pointer: string): unknown {
     const key = step.replaceAll("~1", "/").replaceAll("~0", "~");
     if (typeof value !== "object" || value === null || !Object.hasOwn(value, key)) return undefined;
     if (Array.isArray(value) && !/^(?:0|[1-9]\d*)$/.test(key)) return undefined;
-    value = Object.entries(value).find(([name]) => name === key)?.[1];
+    value = Reflect.get(value, key);
   }
   return value;
 }
@@ -19,7 +20,7 @@ export function pointedAt(document: unknown, pointer: string): unknown {
 /** What stands at a place of an answer; undefined where nothing does. */
 export function found({ json, header, cookie }: Source | Expires, answer: Answer): unknown {
   if (json !== undefined) return pointedAt(answer.json, json);
-  if (header !== undefined) return answer.headers[header.toLowerCase()];
+  if (header !== undefined) return pointedAt(answer.headers, pointerStep(header.toLowerCase()));
   if (cookie !== undefined) return cookieOf(answer, cookie);
   return typeof answer.json === "string" ? answer.json : answer.body.trim();
 }

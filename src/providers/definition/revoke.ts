@@ -8,8 +8,8 @@ import { requestOf, withUse } from "./request.ts";
 import { CREDENTIALS, type MethodDefinition, type RevokeDefinition } from "./schema.ts";
 import { isSecret, kept, namesIn, valuesOfHandle } from "./values.ts";
 
-/** What a handle says of itself, beside the values that the revocation names. */
-const OwnHandle = schema(() => z.looseObject({ method: z.string(), given: z.optional(z.string()) }));
+/** A handle of a definition names the method. */
+const OwnHandle = schema(() => z.looseObject({ method: z.string() }));
 
 /** Characters that a handle may have: the state of a step is a variable of a process, which has a limit. */
 const LARGEST = 80_000;
@@ -56,7 +56,7 @@ export function handleOf(
 
 /** The credentials that the revocation of a handle needs again. */
 export function revokesWith(methods: Methods, handle: Handle): readonly Field[] {
-  const { method: id, given = "" } = z.parse(OwnHandle(), handle);
+  const { method: id = "", given = "" } = handle;
   const names = namesIn(revoking(methods[id] ?? {}), ["revoke"]);
   return CREDENTIALS.filter((field) => names.includes(field) && given.split(" ").includes(field));
 }
@@ -71,17 +71,18 @@ export async function revoke(
   { given, idToken, secret }: Revoking,
 ): Promise<Revocation> {
   const method = revoking(methods[z.parse(OwnHandle(), handle).method] ?? {});
-  if (method.revoke === undefined) return { kind: "failed", answered: "the service offers no revocation" };
+  const { revoke: asks } = method;
+  if (asks === undefined) return { kind: "failed", answered: "the service offers no revocation" };
   const names = namesIn(method, ["revoke"]);
   for (const name of names) if (isSecret(name, method) && handle[name] !== undefined) secret(handle[name]);
-  const values = {
-    ...valuesOfHandle(method, handle, given),
-    ...(names.includes("id-token") ? { "id-token": await idToken(handle.audience) } : {}),
-  };
-  const request = requestOf(method.revoke, "POST", values, http, secret);
+  const values = valuesOfHandle(method, handle, given);
   const isOnce = CREDENTIALS.some((field) => names.includes(field));
-  const answer = await http.send({ ...request, resend: isOnce ? "once" : "freely" });
-  return outcome(answer, method.revoke);
+  // Built anew for each attempt: an ID token is good for one use.
+  const answer = await http.send(async () => {
+    const fresh = names.includes("id-token") ? { "id-token": await idToken(handle.audience) } : {};
+    return { ...requestOf(asks, "POST", { ...values, ...fresh }, http, secret), resend: isOnce ? "once" : "freely" };
+  });
+  return outcome(answer, asks);
 }
 
 /** A page never tells: what answers so is not the API. */

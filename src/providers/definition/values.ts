@@ -2,8 +2,8 @@ import { PRINTABLE } from "../../text/token.ts";
 import type { Credential, Handle } from "../provider.ts";
 import { setsOf } from "./check.ts";
 import { filledPair, lacking, unfit, type Values } from "./fill.ts";
-import { type Place, placesOf, type Room } from "./places.ts";
-import { CREDENTIALS, type MethodDefinition, type RequestDefinition } from "./schema.ts";
+import { placesOf, type Room } from "./places.ts";
+import type { MethodDefinition, RequestDefinition } from "./schema.ts";
 import { placeholders } from "./template.ts";
 
 /** How long what a run creates may live at most, in milliseconds: a day, which no job outlasts, and an hour. */
@@ -38,12 +38,8 @@ function credentialValues(method: MethodDefinition, given: GivenTexts): Values {
 }
 
 /** The names of the placeholders in the rooms of a method, each once. */
-export function namesIn(
-  method: MethodDefinition,
-  rooms: readonly Room[],
-  counts: (place: Place) => boolean = () => true,
-): string[] {
-  const places = placesOf(method).filter((place) => rooms.includes(place.room) && counts(place));
+export function namesIn(method: MethodDefinition, rooms: readonly Room[]): string[] {
+  const places = placesOf(method).filter(({ room }) => rooms.includes(room));
   return [...new Set(places.flatMap(({ text }) => placeholders(text) ?? []))];
 }
 
@@ -119,7 +115,7 @@ export function valuesOf(method: MethodDefinition, { token, parts = {}, secrets 
 
 /** The values that were kept with a handle, and the credentials that were read again. */
 export function valuesOfHandle(method: MethodDefinition, handle: Handle, given: GivenTexts): Values {
-  const names = namesIn(method, ["revoke", "use"]);
+  const names = namesIn(method, ["revoke"]);
   return { ...restored(names, handle, method), ...credentialValues(method, given), "answer.token": handle.secret };
 }
 
@@ -131,11 +127,6 @@ function restored(names: readonly string[], from: Values, method: MethodDefiniti
     if (value !== undefined) found[name] = value;
   }
   return found;
-}
-
-/** The credentials among the names. */
-export function credentialsAmong(names: readonly string[]): (typeof CREDENTIALS)[number][] {
-  return CREDENTIALS.filter((field) => names.includes(field));
 }
 
 /** @throws {Failure} `bad-response` for the first name that has no value */

@@ -61,20 +61,27 @@ export async function findServer(given: Fields, http: Http, { note }: Pick<Step,
 async function discover(http: Http): Promise<Server> {
   const metadata = await readMetadata(http);
   if (withoutSlash(metadata.issuer) !== http.baseUrl) throw anotherIssuer(metadata.issuer, http);
-  const endpoint = (name: string, url: string | undefined): string | undefined => {
-    const flaw = url === undefined ? undefined : endpointFlaw(url, new URL(http.baseUrl));
-    if (flaw === undefined) return url === undefined ? undefined : new URL(url).href;
+  const { revocation_endpoint: revocation, introspection_endpoint: introspection } = metadata;
+  return {
+    issuer: metadata.issuer,
+    tokenEndpoint: believed("token endpoint", metadata.token_endpoint, http),
+    revocationEndpoint: revocation === undefined ? undefined : believed("revocation endpoint", revocation, http),
+    introspectionEndpoint:
+      introspection === undefined ? undefined : believed("introspection endpoint", introspection, http),
+    clientAuths: metadata.token_endpoint_auth_methods_supported,
+  };
+}
+
+/** An endpoint of the metadata; one that is not to be talked to is told before anything is sent, wherever it would be used. */
+function believed(name: string, url: string, http: Http): string {
+  const flaw = endpointFlaw(url, new URL(http.baseUrl));
+  if (flaw !== undefined) {
     throw new Failure("wrong-url", `The metadata of ${http.host} name a ${name} that ${flaw}.`, {
       hint: 'Nothing was sent there: ask who runs the service to mend its metadata, or check that "url" is the service\'s.',
     });
-  };
-  return {
-    issuer: metadata.issuer,
-    tokenEndpoint: endpoint("token endpoint", metadata.token_endpoint) ?? "",
-    revocationEndpoint: endpoint("revocation endpoint", metadata.revocation_endpoint),
-    introspectionEndpoint: endpoint("introspection endpoint", metadata.introspection_endpoint),
-    clientAuths: metadata.token_endpoint_auth_methods_supported,
-  };
+  }
+  http.at(new URL(url).origin);
+  return new URL(url).href;
 }
 
 /** Whether a place has nothing, so that the next is asked. */
