@@ -2,14 +2,14 @@ import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { rootCertificates } from "node:tls";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { parse } from "yaml";
 import { type IdTokens, startIdTokens } from "../sandbox/id-token.ts";
 import { json } from "../sandbox/services/answers.ts";
 import { bearerToken } from "../sandbox/services/credentials.ts";
-import { type Service, services } from "../sandbox/services/index.ts";
+import { definitions, platforms, type Service, services } from "../sandbox/services/index.ts";
 import { serve } from "../sandbox/services/serve.ts";
 import { runWorkflow, type WorkflowRun } from "../sandbox/workflow.ts";
 import { everyProvider, INPUT_GROUPS } from "../scripts/about.ts";
@@ -374,7 +374,9 @@ describe("what the pages tell a reader to write", () => {
 
   beforeAll(async () => {
     idTokens = await startIdTokens();
-    for (const [id, start] of Object.entries(services)) running[id] = await start({ trusts: idTokens });
+    for (const [id, start] of Object.entries({ ...services, ...platforms, ...definitions })) {
+      running[id] = await start({ trusts: idTokens });
+    }
     inventory = await startInventory();
   });
   afterAll(async () => {
@@ -396,16 +398,21 @@ describe("what the pages tell a reader to write", () => {
       writeFileSync(upload, here(called));
       const list = `on: push\njobs:\n  job:\n    runs-on: ubuntu-latest\n    steps:\n${block.replace(/^/gm, "      ")}`;
       const run = await runWorkflow(here(block.startsWith("- ") ? list : block), {
-        secrets: secrets(),
+        secrets: { ...secrets(), ...ownSecrets(block) },
         vars: { OAUTH2_CLIENT_ID: running.oauth2?.accounts["client-assertion"]?.inputs["client-id"] ?? "" },
         idTokens,
         files: Object.fromEntries([
           ...TOOLS.map((tool) => [tool, `#!/bin/sh\n${TELL}\n`]),
           ["report.xml", "<testsuite/>"],
           ROOT,
-          [".github/tokens/inventory.json", DEFINITION],
+          ...DEFINITIONS,
         ]),
-        commands: { curl: "cat > /dev/null; echo '{}'", jq: "cat > /dev/null; echo 7", pytest: TELL },
+        commands: {
+          curl: "cat > /dev/null; echo '{}'",
+          jq: "cat > /dev/null; echo 7",
+          pytest: TELL,
+          "sonar-scanner": TELL,
+        },
         workflows: {
           [`${owner}/api-token-exchange/.github/workflows/token.yml`]: ".github/workflows/token.yml",
           "your-organization/workflows/.github/workflows/upload.yml": upload,
@@ -422,8 +429,13 @@ describe("what the pages tell a reader to write", () => {
     },
   );
 
-  /** The definition that stands beside the step which reads it. */
-  const [, DEFINITION = ""] = /^```json\n(.*?)^```$/ms.exec(read("docs/recipes.md")) ?? [];
+  /** The first definition of a page. */
+  const definitionIn = (page: string): string => /^```json\n(.*?)^```$/ms.exec(read(page))?.[1] ?? "";
+  const DEFINITIONS = [
+    [".github/tokens/inventory.json", definitionIn("docs/recipes.md")],
+    [".github/tokens/smallest.json", definitionIn("docs/definitions.md")],
+    ...globSync("examples/definitions/*.json").map((path) => [`.github/tokens/${basename(path)}`, read(path)]),
+  ];
   const TOOLS = ["run-tests", "upload", "report", "compare", "read"];
   /** Tells the names of the variables that a program got. */
   const TELL = "env | cut -d= -f1 | sed 's/^/has /'";
@@ -450,13 +462,38 @@ describe("what the pages tell a reader to write", () => {
   /** With the stand-ins in the place of the services; loopback goes through no proxy. */
   function here(block: string): string {
     const url = (id: string) => running[id]?.url ?? "";
+    const ids = Object.keys(running).sort((one, other) => other.length - one.length);
     return block
       .replace(/^( *)provider: (xray|qa)$/gm, (line, indent, id) => `${line}\n${indent}url: ${url(id)}`)
       .replace(/(\{ provider: (xray|qa),[^}]*) \}/g, (_, entry, id) => `${entry}, url: "${url(id)}" }`)
-      .replace(/https:\/\/(tuleap|reportportal)\.example\.com/g, (_, id) => url(id))
+      .replace(new RegExp(`https://(${ids.join("|")})\\.example\\.com`, "g"), (_, id) => url(id))
       .replace(/https:\/\/inventory\.example\.com/g, inventory.url)
       .replace(/https:\/\/login\.example\.com/g, url("oauth2"))
       .replace(/https:\/\/app\.(platform\.)?example\.com/g, url("virtuozzo"));
+  }
+
+  /** The secrets of a service that a definition describes: the one that the block names. */
+  function ownSecrets(block: string): Record<string, string> {
+    const [, name = ""] = /definition: \.github\/tokens\/([\w-]+)\.json/.exec(block) ?? [];
+    const [account] = Object.values(running[name]?.accounts ?? {});
+    return Object.fromEntries(
+      Object.entries(account?.inputs ?? {}).map(([field, value]) => [secretName("custom", field), value]),
+    );
+  }
+
+  const secretName = (id: string, field: string) => `${id}-${field}`.toUpperCase().replaceAll("-", "_");
+
+  /** The secrets of the platforms, called after the provider and the input. */
+  function platformSecrets(): Record<string, string> {
+    const all = Object.keys(platforms).flatMap((id) =>
+      Object.entries(running[id]?.accounts ?? {}).flatMap(([method, { inputs }]) =>
+        Object.entries(inputs).map(([field, value]) => [
+          secretName(id, field === "token" && method === "api-key" ? method : field),
+          value,
+        ]),
+      ),
+    );
+    return Object.fromEntries(all);
   }
 
   function secrets(): Record<string, string> {
@@ -475,6 +512,8 @@ describe("what the pages tell a reader to write", () => {
       REPORTPORTAL_PASSWORD: of("reportportal", "password", "password"),
       REPORTPORTAL_API_KEY: of("reportportal", "api-key", "token"),
       VIRTUOZZO_TOKEN: of("virtuozzo", "personal-access-token", "token"),
+      ...platformSecrets(),
+      CUSTOM_TOKEN: "a-key-of-a-service",
       CUSTOM_USERNAME: "ci-robot",
       CUSTOM_PASSWORD: inventory.password,
       SEAL_KEY: randomBytes(32).toString("base64"),

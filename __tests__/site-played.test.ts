@@ -5,13 +5,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { type IdTokens, startIdTokens } from "../sandbox/id-token.ts";
-import { type Service, services } from "../sandbox/services/index.ts";
+import { platforms, type Service, services } from "../sandbox/services/index.ts";
 import { runWorkflow, type StepRun, type WorkflowRun } from "../sandbox/workflow.ts";
 import { everyProvider } from "../scripts/about.ts";
-import type { Ending } from "../src/providers/provider.ts";
 import { type Choice, isPossible, methodsFor, USES, type Use } from "../site/page/choice.ts";
 import type { Facts, MethodFacts, ServiceFacts } from "../site/page/facts.ts";
 import { filesOf, secretName, variablesOf } from "../site/page/workflow.ts";
+import type { Ending } from "../src/providers/provider.ts";
 import { buildPage } from "./site.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "site-played-"));
@@ -22,7 +22,8 @@ let facts: Facts;
 beforeAll(async () => {
   facts = buildPage(folder).facts;
   idTokens = await startIdTokens();
-  for (const [id, start] of Object.entries(services)) running[id] = await start({ trusts: idTokens });
+  for (const [id, start] of Object.entries({ ...services, ...platforms }))
+    running[id] = await start({ trusts: idTokens });
 });
 afterAll(async () => {
   for (const service of Object.values(running)) await service.close();
@@ -31,7 +32,7 @@ afterAll(async () => {
 });
 
 /** Every method once, every use of each service, and every hand-off that something takes back. */
-const providers = (await everyProvider()).filter(({ id }) => Object.hasOwn(services, id));
+const providers = (await everyProvider()).filter(({ id }) => Object.hasOwn({ ...services, ...platforms }, id));
 const isPlayed = (use: Use, ending: Ending, isFirst: boolean) =>
   use === "upload" || use === "secretless" || isFirst || (use === "seal" && ending === "revocable");
 const COMBINATIONS = providers.flatMap(({ id: service, methods }) =>

@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { type IdTokens, startIdTokens } from "../../sandbox/id-token.ts";
 import { runStep, type StepResult } from "../../sandbox/runner.ts";
-import { type Service, type StartOptions, services } from "../../sandbox/services/index.ts";
+import { platforms, type Service, type StartOptions, services } from "../../sandbox/services/index.ts";
 import type { Provider } from "../../src/providers/provider.ts";
 import type { MethodFacts } from "../page/facts.ts";
 import { asSeenAt } from "./lines.ts";
@@ -13,7 +13,7 @@ const SECRETS = ["token", "password", "client-secret", "private-key"];
 
 /** A run of each method of a service, as it would look at `url`; nothing where no stand-in is there. */
 export async function record(provider: Provider, url: string): Promise<Readonly<Record<string, Recorded>>> {
-  const starts: Readonly<Record<string, (options: StartOptions) => Promise<Service>>> = services;
+  const starts: Readonly<Record<string, (options: StartOptions) => Promise<Service>>> = { ...services, ...platforms };
   const start = starts[provider.id];
   if (start === undefined) return {};
   const idTokens = await startIdTokens();
