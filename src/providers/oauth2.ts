@@ -103,7 +103,7 @@ export const oauth2: Provider = {
       ending: "ready-made",
       neverRevokes: true,
       async exchange({ token = "", "probe-url": probeUrl }) {
-        const parts = probeUrl === undefined ? {} : { "probe-url": probeUrl };
+        const parts = probeUrl === undefined ? {} : { "probe-url": new URL(probeUrl).href };
         return { token, expiresAt: expiry({ token }), parts };
       },
     }),
