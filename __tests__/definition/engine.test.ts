@@ -656,6 +656,19 @@ describe("a creation", () => {
     expect(unsettled).toEqual([]);
   });
 
+  test("has an ID token of its own for each request that takes one", async () => {
+    const form = { name: "{run}", jwt: "{id-token}" };
+    const definition = { "id-token": {}, exchange: { ...creating.exchange, form }, undo: { path: "/undo", form } };
+    const script = inTurn(text(500, ""), { status: 204 }, json(201, { access_token: TOKEN }));
+    const { requests, credential } = await play(definition, { script, retries: 1 });
+    expect(credential?.token).toBe(TOKEN);
+    expect(requests.map(({ body }) => new URLSearchParams(body).get("jwt"))).toEqual([
+      "id-token-1",
+      "id-token-2",
+      "id-token-3",
+    ]);
+  });
+
   test("counts a 404 as deleted", async () => {
     const { requests } = await play(
       { ...creating, undo },

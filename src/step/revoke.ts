@@ -150,7 +150,7 @@ function tell(
       break;
     case "failed":
       warning(
-        `The ${name} credential of this job could not be revoked at ${host} (${revocation.answered.replace(/\.$/, "")}). It stays valid ${until(end)}. Remove it by hand: ${byHand}.`,
+        `The ${name.replace(/^The /, "")} credential of this job could not be revoked at ${host} (${revocation.answered.replace(/\.$/, "")}). It stays valid ${until(end)}. Remove it by hand: ${byHand}.`,
         "Not revoked",
       );
       break;
