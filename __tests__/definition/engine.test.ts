@@ -90,6 +90,7 @@ describe("the exchange", () => {
     const { failure, requests } = await play(definition, { given: all, script: minting() });
     expect(failure?.code).toBe("invalid-input");
     expect(failure?.message).toMatch(sentence);
+    expect(failure?.hint).toBe("Correct it.");
     expect(requests).toEqual([]);
   });
 
@@ -255,6 +256,15 @@ describe("the answer to the exchange", () => {
     const { failure } = await play({ ...smallest, refusals: [refusal] }, { given, script: minting(said) });
     expect(failure?.code).toBe(code);
   });
+
+  test.each(['{"error":"no such user"}', '["a","b","c"]'])(
+    "of plain text is none where it is JSON: %s",
+    async (said) => {
+      const definition = { ...smallest, answer: { token: { text: true } } };
+      const { failure } = await play(definition, { given, script: minting(text(200, said)) });
+      expect(failure?.code).toBe("bad-response");
+    },
+  );
 
   test("of plain text that says no is told, not masked", async () => {
     const definition = { ...smallest, answer: { token: { text: true } } };

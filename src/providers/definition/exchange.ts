@@ -159,9 +159,10 @@ function readAnswer({ method, http, step, handle }: Exchanging, answer: Answer, 
   return { ...credentialOf(method, all, token, step.secret), expiresAt };
 }
 
-/** A secret is a text. The whole body is one only where it is the answer of a success, else it says what is wrong. */
+/** A secret is a text. The whole body is one only in a success, and where it is no JSON object: else it says what is wrong. */
 function textAt(at: Source, answer: Answer, isSuccess: boolean): string | undefined {
-  const value = at.text === true && !isSuccess ? undefined : found(at, answer);
+  const isText = isSuccess && typeof answer.json !== "object";
+  const value = at.text === true && !isText ? undefined : found(at, answer);
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 
