@@ -9,7 +9,7 @@ import { parse } from "yaml";
 import { type IdTokens, startIdTokens } from "../sandbox/id-token.ts";
 import { json } from "../sandbox/services/answers.ts";
 import { bearerToken } from "../sandbox/services/credentials.ts";
-import { type Service, services } from "../sandbox/services/index.ts";
+import { examples, platforms, type Service, services } from "../sandbox/services/index.ts";
 import { serve } from "../sandbox/services/serve.ts";
 import { runWorkflow, type WorkflowRun } from "../sandbox/workflow.ts";
 import { everyProvider, INPUT_GROUPS } from "../scripts/about.ts";
@@ -236,7 +236,7 @@ describe("the secrets that pages and examples read", () => {
       "api-key",
       "access-key",
     ];
-    const secrets = ids.flatMap((id) => fields.map((field) => `${id}-${field}`));
+    const secrets = [...ids, ...Object.keys(examples)].flatMap((id) => fields.map((field) => `${id}-${field}`));
     const allowed = ["seal-key", ...secrets].map((name) => name.toUpperCase().replaceAll("-", "_"));
     expect(names.length).toBeGreaterThan(20);
     expect([...new Set(names)].filter((name) => !allowed.includes(name))).toEqual([]);
@@ -360,7 +360,9 @@ describe("what the pages tell a reader to write", () => {
 
   beforeAll(async () => {
     idTokens = await startIdTokens();
-    for (const [id, start] of Object.entries(services)) running[id] = await start({ trusts: idTokens });
+    for (const [id, start] of Object.entries({ ...services, ...platforms, ...examples })) {
+      running[id] = await start({ trusts: idTokens });
+    }
     inventory = await startInventory();
   });
   afterAll(async () => {
@@ -390,8 +392,15 @@ describe("what the pages tell a reader to write", () => {
           ["report.xml", "<testsuite/>"],
           ROOT,
           [".github/tokens/inventory.json", DEFINITION],
+          ...Object.keys(examples).map((id) => [`.github/tokens/${id}.json`, read(`examples/definitions/${id}.json`)]),
+          [".github/tokens/smallest.json", SMALLEST],
         ]),
-        commands: { curl: "cat > /dev/null; echo '{}'", jq: "cat > /dev/null; echo 7", pytest: TELL },
+        commands: {
+          curl: "cat > /dev/null; echo '{}'",
+          jq: "cat > /dev/null; echo 7",
+          pytest: TELL,
+          "sonar-scanner": TELL,
+        },
         workflows: {
           [`${owner}/api-token-exchange/.github/workflows/token.yml`]: ".github/workflows/token.yml",
           "your-organization/workflows/.github/workflows/upload.yml": upload,
@@ -410,6 +419,7 @@ describe("what the pages tell a reader to write", () => {
 
   /** The definition that stands beside the step which reads it. */
   const [, DEFINITION = ""] = /^```json\n(.*?)^```$/ms.exec(read("docs/recipes.md")) ?? [];
+  const [, SMALLEST = ""] = /^```json\n(.*?)^```$/ms.exec(read("docs/definitions.md")) ?? [];
   const TOOLS = ["run-tests", "upload", "report", "compare", "read"];
   /** Tells the names of the variables that a program got. */
   const TELL = "env | cut -d= -f1 | sed 's/^/has /'";
@@ -436,7 +446,9 @@ describe("what the pages tell a reader to write", () => {
   /** With the stand-ins in the place of the services; loopback goes through no proxy. */
   function here(block: string): string {
     const url = (id: string) => running[id]?.url ?? "";
-    return block
+    const known = Object.keys({ ...platforms, ...examples });
+    return known
+      .reduce((text, id) => text.replaceAll(`https://${id}.example.com`, url(id)), block)
       .replace(/^( *)provider: (xray|qa)$/gm, (line, indent, id) => `${line}\n${indent}url: ${url(id)}`)
       .replace(/(\{ provider: (xray|qa),[^}]*) \}/g, (_, entry, id) => `${entry}, url: "${url(id)}" }`)
       .replace(/https:\/\/(tuleap|reportportal)\.example\.com/g, (_, id) => url(id))
@@ -448,7 +460,16 @@ describe("what the pages tell a reader to write", () => {
   function secrets(): Record<string, string> {
     const inputs = (id: string, method: string) => running[id]?.accounts[method]?.inputs ?? {};
     const of = (id: string, method: string, field: string) => inputs(id, method)[field] ?? "";
+    const ofPlatforms = Object.keys({ ...platforms, ...examples }).flatMap((id) =>
+      Object.values(running[id]?.accounts ?? {}).flatMap((account) =>
+        Object.entries(account.inputs).map(([field, value]): [string, string] => [
+          `${id}-${field}`.toUpperCase().replaceAll("-", "_"),
+          value,
+        ]),
+      ),
+    );
     return {
+      ...Object.fromEntries(ofPlatforms),
       XRAY_CLIENT_ID: of("xray", "client-credentials", "client-id"),
       XRAY_CLIENT_SECRET: of("xray", "client-credentials", "client-secret"),
       XRAY_CREDENTIALS: JSON.stringify(inputs("xray", "client-credentials")),
@@ -461,6 +482,7 @@ describe("what the pages tell a reader to write", () => {
       REPORTPORTAL_PASSWORD: of("reportportal", "password", "password"),
       REPORTPORTAL_API_KEY: of("reportportal", "api-key", "token"),
       VIRTUOZZO_TOKEN: of("virtuozzo", "personal-access-token", "token"),
+      CUSTOM_TOKEN: randomBytes(12).toString("hex"),
       CUSTOM_USERNAME: "ci-robot",
       CUSTOM_PASSWORD: inventory.password,
       SEAL_KEY: randomBytes(32).toString("base64"),

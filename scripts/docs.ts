@@ -24,7 +24,7 @@ import { platformRegistry } from "./platforms.ts";
 const FILES = [
   "*.md",
   "docs/**/*.md",
-  "examples/**/*.*",
+  "examples/**/*.{yml,yaml,json}",
   ".github/**/*.{md,yml}",
   ".github/CODEOWNERS",
   "action.yml",
@@ -141,7 +141,7 @@ function tableOf(name: string, argument: string | undefined, path: string): stri
             .join(", "),
           provider.methods
             .map(({ id, byNameOnly }) => `\`${id}\`${byNameOnly === true ? " (by name)" : ""}`)
-            .join(", "),
+            .join(", ") || "those of the file",
           neededBy(provider),
         ]),
       );
@@ -203,7 +203,14 @@ function needsOf(method: Method): string {
 function neededBy(provider: Provider | Described): string {
   if (!("pastedTail" in provider)) return "`url` and `definition`, and what it names";
   const code = (names: readonly string[]) => names.map((name) => `\`${name}\``).join(" and ");
-  const sets = provider.methods.map((method) => code(method.fieldSets()[0]?.needs ?? []));
+  const sets = provider.methods.flatMap((method) => {
+    const needed = method.fieldSets().map(({ needs }) => needs);
+    // A set that holds another is that one with more.
+    const least = needed.filter(
+      (set) => !needed.some((other) => other !== set && other.every((one) => set.includes(one))),
+    );
+    return least.map(code);
+  });
   const known = [...new Set(sets.filter((set) => set !== ""))];
   const secretless = provider.methods.some((method) => method.byNameOnly === true && usesIdToken(method));
   const all = secretless ? [...known, "no secret at all"] : known;

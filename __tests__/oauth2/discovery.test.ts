@@ -267,7 +267,7 @@ describe("`token-url`", () => {
     expect([ended.outputs.failure, ended.outputs.url ?? ""]).toEqual(["", ""]);
     expect(lines()).toEqual(["POST /token 200"]);
     await main("client-credentials", { url: "", "token-url": `${server.url}/token?tenant=7`, probe: "false" });
-    expect(server.requests.at(-1)?.path).toBe("/token?tenant=7");
+    expect(lines().at(-1)).toBe("POST /token?tenant=7 200");
   });
 
   test("on another host than `url` is named in the log", async () => {

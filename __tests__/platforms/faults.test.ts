@@ -25,14 +25,13 @@ const CODES: Readonly<Partial<Record<FailureCode, (name: string) => boolean>>> =
   forbidden: (name) => /^403|^401 with a page/.test(name),
 };
 
-/** Where a platform's own way is another: text is what Dependency-Track answers with, and 400 how qTest says no. */
+/** Where a platform's own way is another: a text is what Dependency-Track answers with. */
 const BUT: Readonly<Record<string, Readonly<Partial<Record<string, string>>>>> = {
   "dependency-track": {
     "200 in plain text": "a token",
     "200 with a number": "a token",
     "200 with JSON that breaks off": "a token",
   },
-  qtest: { "400 without a body": "refused", "400 with commands in its reason phrase": "refused" },
 };
 
 function codeOf(name: string): string {

@@ -40,6 +40,11 @@ describe("a secret", () => {
     }
   });
 
+  test("hides nothing of a long text that does not repeat it", () => {
+    const text = "it says no ".repeat(1_000);
+    expect(fromOutside(text, ["S3cretValueXyz9"], 3_000)).toBe(`${text.slice(0, 2_999)}…`);
+  });
+
   test("that the cut of a long text went through shows no part", () => {
     const secret = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ".repeat(5).slice(0, 300);
     for (let length = 16_000; length < 16_400; length += 7) {

@@ -1,5 +1,9 @@
-import { type ClientRequest, type Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
-import { request as httpsRequest } from "node:https";
+import * as http from "node:http";
+import * as https from "node:https";
+import type { Readable } from "node:stream";
+import { urlToHttpOptions } from "node:url";
+import type { HttpClientResponse } from "@actions/http-client";
+import type { RequestInfo } from "@actions/http-client/lib/interfaces";
 import { parseJson } from "../text/json.ts";
 import { LARGEST_ANSWER, readBody } from "./body.ts";
 import { decodeBody } from "./charset.ts";
@@ -13,7 +17,7 @@ export interface Route {
   readonly baseUrl: string;
   readonly host: string;
   readonly secure: boolean;
-  readonly agent: HttpAgent;
+  readonly agent: http.Agent;
   readonly proxyHost: string | undefined;
   readonly userAgent: string;
   /** `ca-certificate` was given. */
@@ -94,50 +98,62 @@ export function notBegun(): Progress {
   return { connected: false, written: false, answering: false, seen: () => ({}), fault: undefined };
 }
 
-function startRequest(
+/** The toolkit's client, whose time for a silent socket is as long as can be. `null` is no body, as in its own `get`. */
+async function toolkit(): Promise<{
+  requestRaw(info: RequestInfo, body: string | Readable | null): Promise<HttpClientResponse>;
+}> {
+  const { HttpClient } = await import(/* webpackMode: "eager" */ "@actions/http-client");
+  return new HttpClient(undefined, [], { socketTimeout: 2 ** 31 - 1 });
+}
+
+async function startRequest(
   route: Route,
   request: Request,
   milliseconds: number,
   signal: AbortSignal,
   progress: Progress,
-): Promise<IncomingMessage> {
+): Promise<http.IncomingMessage> {
   const { type, body } = encodeBody(request);
-  return new Promise((resolve, reject) => {
-    const outgoing = (route.secure ? httpsRequest : httpRequest)(route.baseUrl + request.path, {
-      method: request.method,
-      headers: {
-        accept: "application/json",
-        "accept-encoding": "identity",
-        "user-agent": route.userAgent,
-        ...type,
-        // Node itself tells no length of the body of a GET or DELETE, and a server takes it for the next request.
-        ...(body === undefined ? {} : { "content-length": Buffer.byteLength(body) }),
-        ...request.headers,
-      },
-      agent: route.agent,
-      rejectUnauthorized: true,
-      // The agent of a proxy takes it as the time for CONNECT.
-      timeout: milliseconds,
-      signal,
-    });
-    outgoing.on("error", (fault) => {
-      progress.fault ??= fault;
-      reject(fault);
-    });
-    outgoing.once("response", resolve);
-    progress.seen = watchHandshake(outgoing);
-    // A switch to another protocol (RFC 9110, section 15.2.2) was never asked for.
-    outgoing.once("upgrade", (_, socket) => {
-      socket.destroy();
-      reject(Object.assign(new Error("switched protocols"), { code: "HPE_UPGRADE", reason: "Switching Protocols" }));
-    });
-    watch(outgoing, route.secure, progress);
-    outgoing.end(body);
+  const parsedUrl = new URL(route.baseUrl + request.path);
+  const node = route.secure ? https : http;
+  const begin = (options: http.RequestOptions, answered: (message: http.IncomingMessage) => void) =>
+    watched(node.request(options, answered), route.secure, progress);
+  const options = {
+    ...urlToHttpOptions(parsedUrl),
+    method: request.method,
+    headers: {
+      accept: "application/json",
+      "accept-encoding": "identity",
+      "user-agent": route.userAgent,
+      ...type,
+      ...request.headers,
+    },
+    agent: route.agent,
+    rejectUnauthorized: true,
+    // The agent of a proxy takes it as the time for CONNECT.
+    timeout: milliseconds,
+    signal,
+  };
+  const httpModule = Object.create(node, { request: { value: begin } });
+  return (await (await toolkit()).requestRaw({ options, parsedUrl, httpModule }, body ?? null)).message;
+}
+
+function watched(outgoing: http.ClientRequest, secure: boolean, progress: Progress): http.ClientRequest {
+  outgoing.on("error", (fault) => {
+    progress.fault ??= fault;
   });
+  progress.seen = watchHandshake(outgoing);
+  // A switch to another protocol (RFC 9110, section 15.2.2) was never asked for.
+  outgoing.once("upgrade", (_, socket) => {
+    socket.destroy();
+    outgoing.emit("error", Object.assign(new Error(), { code: "HPE_UPGRADE", reason: "Switching Protocols" }));
+  });
+  watch(outgoing, secure, progress);
+  return outgoing;
 }
 
 /** Node writes a request when its connection stands: at once on one that is kept alive, else after the handshake. */
-function watch(outgoing: ClientRequest, secure: boolean, progress: Progress): void {
+function watch(outgoing: http.ClientRequest, secure: boolean, progress: Progress): void {
   outgoing.once("socket", (socket) => {
     progress.connected = true;
     const written = () => {
@@ -167,14 +183,14 @@ function pairsOf(form: NonNullable<Request["form"]>): [string, string][] {
 }
 
 /** An answer that tells no length ends wherever its connection does, so a body that was cut off looks whole. */
-function endsWithConnection({ headers }: IncomingMessage): boolean {
+function endsWithConnection({ headers }: http.IncomingMessage): boolean {
   return headers["content-length"] === undefined && headers["transfer-encoding"] === undefined;
 }
 
 /** A field of JSON that is named as one that holds a secret, or a text alone that can be one. */
 const SECRET = /("(?:\w*token|session|identifier|api_key)"\s*:\s*)"(?:[^"\\\s]|\\.){8,}"|^\s*"[^"\s]{20,}"\s*$/gi;
 
-function toAnswer(message: IncomingMessage, bytes: Buffer): Answer {
+function toAnswer(message: http.IncomingMessage, bytes: Buffer): Answer {
   const body = decodeBody(bytes, message.headers["content-type"] ?? "");
   const json = parseJson(body);
   const typedHtml = /html\b/i.test(message.headers["content-type"] ?? "");

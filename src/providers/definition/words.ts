@@ -38,8 +38,7 @@ export function ownWord(refusals: readonly Refusal[] = []): OwnWord {
 
 function fits({ status, json, values }: Refusal, answer: Answer): boolean {
   if (status === undefined ? answer.status < 400 : !status.includes(answer.status)) return false;
-  // A page is not the service's own word, whatever its status.
-  if (json === undefined) return !answer.isHtml;
+  if (json === undefined) return true;
   const found = pointedAt(answer.json, json);
   if (values === undefined) return isThere(found);
   const text = asText(found)?.toLowerCase() ?? "";

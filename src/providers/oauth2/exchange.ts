@@ -156,6 +156,7 @@ function requestOf(
       headers: proof.headers,
       ...(given.body === "json" ? { json: body } : { form: body }),
       resend: grant.resend,
+      urlInput: "token-url",
       what: "Asking for the token",
       mints: true,
     };

@@ -33,7 +33,12 @@ const AUTHS: readonly ClientAuth[] = [...FORMS, "private-key", "id-token"];
 
 async function askAt(url: string, token: string, http: Http): Promise<Verdict> {
   const { http: there, path } = at(url, http);
-  const answer = await there.send({ method: "GET", path, headers: { authorization: `Bearer ${token}` } });
+  const answer = await there.send({
+    method: "GET",
+    path,
+    headers: { authorization: `Bearer ${token}` },
+    urlInput: "probe-url",
+  });
   const { status, isHtml } = answer;
   if (status === 401) {
     const sentence = `${there.host} does not know the token (status 401).`;
