@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, describe, expect, test } from "@jest/globals";
-import { examples, type Service } from "../sandbox/services/index.ts";
+import { definitions, type Service } from "../sandbox/services/index.ts";
 import { formsOf } from "./support.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "trial-"));
@@ -32,7 +32,7 @@ async function tried(
   inputs: Readonly<Record<string, string>> = {},
   use: (service: Service) => void = () => {},
 ): Promise<Tried & { service: Service; secrets: string[] }> {
-  const service = await examples[id]?.({ basePath: "/installed/here" });
+  const service = await definitions[id]?.({ basePath: "/installed/here" });
   if (service === undefined) throw new Error(`${id} has no stand-in`);
   try {
     use(service);
@@ -57,7 +57,7 @@ function told(text: string, room: string): string[] {
 
 describe("a definition that works", () => {
   test("shows each request without a value, what was read from where, and what the end of the job did", async () => {
-    const { code, text, service, secrets } = await tried("home-login");
+    const { code, text, service, secrets } = await tried("sessions");
     const host = `127.0.0.1:${service.port}`;
     expect(code).toBe(0);
     expect(told(text, "exchange")).toEqual([
@@ -88,7 +88,7 @@ describe("a definition that works", () => {
   });
 
   test("finds cookies, and says of what has no probe and no end that there is none", async () => {
-    const { code, text } = await tried("alm-octane");
+    const { code, text } = await tried("octane");
     expect(code).toBe(0);
     expect(told(text, "exchange").slice(-2)).toEqual([
       "token: cookie LWSSO_COOKIE_KEY, found",
@@ -100,7 +100,7 @@ describe("a definition that works", () => {
   });
 
   test("reads an answer that is packed, which nobody asked for", async () => {
-    const { text } = await tried("home-login", undefined, {}, (service) => {
+    const { text } = await tried("sessions", undefined, {}, (service) => {
       service.fault((request, _req, res) => {
         if (!request.path.endsWith("/me")) return false;
         res.writeHead(200, { "content-encoding": "gzip" }).end(gzipSync('{"user":{"name":"ci-robot"}}'));
@@ -114,7 +114,7 @@ describe("a definition that works", () => {
 describe("a definition that is not right yet", () => {
   test("is told what stands there in the place of what it looks for", async () => {
     const wrong = (text: string) => text.replace("/session/token", "/session/tokn").replace("/user/name", "/name");
-    const { code, text, secrets } = await tried("home-login", wrong);
+    const { code, text, secrets } = await tried("sessions", wrong);
     expect(code).toBe(1);
     expect(told(text, "exchange")).toContain(
       "token: JSON /session/tokn: not there. There are: /session /session/id /session/token /session/ends",
@@ -135,7 +135,7 @@ describe("a definition that is not right yet", () => {
 
   test("shows no key of an answer that could be a value", async () => {
     const token = "tok_0123456789abcdef0123456789";
-    const { text } = await tried("home-login", undefined, {}, (service) => {
+    const { text } = await tried("sessions", undefined, {}, (service) => {
       service.fault((_request, _req, res) => {
         res.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ sessions: { [token]: "x" } }));
         return true;
@@ -146,7 +146,7 @@ describe("a definition that is not right yet", () => {
   });
 
   test("sends nothing where it is wrong itself", async () => {
-    const { code, text, service } = await tried("home-login", (text) => text.replace('"exchange"', '"exchnage"'));
+    const { code, text, service } = await tried("sessions", (text) => text.replace('"exchange"', '"exchnage"'));
     expect(code).toBe(1);
     expect(text).toContain('Did you mean "exchange"?');
     expect(text).toContain("No request was sent.");
@@ -161,7 +161,7 @@ describe("the command", () => {
   });
 
   test("takes no other provider than custom", async () => {
-    copyFileSync("examples/definitions/home-login.json", join(folder, "own.json"));
+    copyFileSync("examples/definitions/sessions.json", join(folder, "own.json"));
     writeFileSync(join(folder, "inputs"), "provider=tuleap\nurl=https://tuleap.example.com\ntoken=s3cr3t-s3cr3t\n");
     const { code, text } = await start("--definition", "own.json", "--inputs", "inputs");
     expect(code).toBe(1);

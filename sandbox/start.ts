@@ -5,7 +5,7 @@ import { type IdTokens, startIdTokens } from "./id-token.ts";
 import { printHeading, printLogs, type Row, table } from "./print.ts";
 import { hasFailed, runForReal, secretsOf, UsageError } from "./real.ts";
 import { PROJECT, runStep, type StepResult } from "./runner.ts";
-import { examples, platforms, services } from "./services/index.ts";
+import { definitions, platforms, services } from "./services/index.ts";
 import type { Service, StartOptions } from "./services/service.ts";
 
 const USAGE = `Runs the built action as a job on GitHub would, and prints what its log would show.
@@ -13,7 +13,7 @@ const USAGE = `Runs the built action as a job on GitHub would, and prints what i
   npm start                            every provider and method, against stand-ins on this machine, and a wrong secret
   npm start -- tuleap                  every method of one provider, and a wrong secret
   npm start -- tuleap token            one method
-  npm start -- alm-octane              the worked example of a definition, from examples/definitions
+  npm start -- octane                  the worked example of a definition, from examples/definitions
   npm start -- --inputs FILE           the action for real, with the inputs of FILE
   npm start -- --definition DEFINITION --inputs FILE
                                        the same with a definition: every request is shown, and where what was read
@@ -105,7 +105,7 @@ async function rehearse([provider, method]: readonly string[]): Promise<number> 
 type Start = (options: StartOptions) => Promise<Service>;
 
 function chooseProviders(name: string | undefined): [id: string, start: Start][] {
-  const all: [string, Start][] = Object.entries({ ...services, ...platforms, ...examples });
+  const all: [string, Start][] = Object.entries({ ...services, ...platforms, ...definitions });
   if (name === undefined) return all;
   const id = ALIASES[name.toLowerCase()] ?? name.toLowerCase();
   const chosen = all.filter(([candidate]) => candidate === id);
@@ -147,7 +147,7 @@ async function runAt(
   given: Readonly<Record<string, string>>,
   idTokens?: IdTokens,
 ): Promise<StepResult> {
-  const isExample = Object.hasOwn(examples, id);
+  const isExample = Object.hasOwn(definitions, id);
   const provider = isExample ? { provider: "custom", definition: `examples/definitions/${id}.json` } : { provider: id };
   const inputs = { ...given, ...provider, method, url: service.url };
   const more = { ...(isExample ? { workspace: PROJECT } : {}), ...(idTokens === undefined ? {} : { idTokens }) };

@@ -24,7 +24,7 @@ import { platformRegistry } from "./platforms.ts";
 const FILES = [
   "*.md",
   "docs/**/*.md",
-  "examples/**/*.{yml,yaml,json}",
+  "examples/**/*.*",
   ".github/**/*.{md,yml}",
   ".github/CODEOWNERS",
   "action.yml",

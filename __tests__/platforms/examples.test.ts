@@ -49,7 +49,12 @@ const COMMANDS = {
 /** What a repository that copies the example stores for it. */
 function settings(id: string, service: Service): RunOptions {
   const name = (field: string) => `${id}-${field}`.toUpperCase().replaceAll("-", "_");
-  const inputs = Object.values(service.accounts).flatMap((account) => Object.entries(account.inputs));
+  // A token of the method `api-key` is called an API key.
+  const inputs = Object.entries(service.accounts).flatMap(([method, account]) =>
+    Object.entries(account.inputs).map(
+      ([field, value]) => [field === "token" && method === "api-key" ? method : field, value] as const,
+    ),
+  );
   return {
     vars: { [name("url")]: service.url, ...USES[id]?.vars },
     secrets: Object.fromEntries(inputs.map(([field, value]) => [name(field), value])),

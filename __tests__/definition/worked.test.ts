@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { globSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { describe, expect, test } from "@jest/globals";
-import { examples, type Service } from "../../sandbox/services/index.ts";
+import { definitions, type Service } from "../../sandbox/services/index.ts";
 import { readDefinition } from "../../src/providers/definition/read.ts";
 import { leaks, runAction, runMain } from "../support.ts";
 
@@ -13,14 +13,14 @@ const SEAL_KEY = randomBytes(32).toString("base64");
 
 /** What each way in of each worked example comes to. */
 const EXPECTED: Readonly<Record<string, { env: readonly string[]; probe: string; post: string }>> = {
-  "alm-octane custom": {
+  "octane custom": {
     env: ["OCTANE_SESSION", "OCTANE_USER"],
     probe: "skipped",
     post: "ALM Octane: the credential is revoked at",
   },
   "defectdojo password": { env: ["DEFECTDOJO_TOKEN"], probe: "accepted", post: "DefectDojo offers no revocation" },
   "defectdojo api-key": { env: ["DEFECTDOJO_TOKEN"], probe: "accepted", post: "" },
-  "home-login custom": { env: ["HOME_TOKEN"], probe: "accepted", post: "Home Login: the credential is revoked at" },
+  "sessions custom": { env: ["SESSION_TOKEN"], probe: "accepted", post: "Sessions: the credential is revoked at" },
 };
 
 const WAYS = Object.entries(EXPECTED).map(([name, expected]) => {
@@ -29,7 +29,7 @@ const WAYS = Object.entries(EXPECTED).map(([name, expected]) => {
 });
 
 async function at(id: string, use: (service: Service) => Promise<void>): Promise<void> {
-  const service = await examples[id]?.();
+  const service = await definitions[id]?.();
   if (service === undefined) throw new Error(`${id} has no stand-in`);
   try {
     await use(service);
@@ -39,9 +39,9 @@ async function at(id: string, use: (service: Service) => Promise<void>): Promise
 }
 
 test("every worked example has a stand-in, and every method of it a row here", async () => {
-  expect(FILES.map((file) => basename(file, ".json"))).toEqual(Object.keys(examples));
+  expect(FILES.map((file) => basename(file, ".json"))).toEqual(Object.keys(definitions));
   const ways: string[] = [];
-  for (const id of Object.keys(examples)) {
+  for (const id of Object.keys(definitions)) {
     await at(id, async ({ accounts }) => {
       ways.push(...Object.keys(accounts).map((method) => `${id} ${method}`));
     });
@@ -92,11 +92,11 @@ describe.each(WAYS)("$id, $method,", ({ id, method, env, probe, post: says }) =>
 });
 
 test("the login service says with 200 that too many wrong passwords came, which is a lock", () =>
-  at("home-login", async (service) => {
+  at("sessions", async (service) => {
     const { username = "" } = service.accounts.custom?.inputs ?? {};
     const inputs = {
       provider: "custom",
-      definition: "examples/definitions/home-login.json",
+      definition: "examples/definitions/sessions.json",
       url: service.url,
       username,
     };

@@ -23,7 +23,7 @@ export async function start(options: StartOptions = {}): Promise<Service> {
       `LWSSO_COOKIE_KEY=${token}; Path=/; HttpOnly; Secure`,
       `OCTANE_USER=${user}; Path=/`,
     ];
-    return { status: 200, cookies };
+    return json(200, {}, { "set-cookie": cookies });
   };
 
   const signOut = (call: Call) => {
@@ -31,7 +31,7 @@ export async function start(options: StartOptions = {}): Promise<Service> {
     const token = cookies.get("LWSSO_COOKIE_KEY") ?? "";
     if (!tokens.isLive(token) || cookies.get("OCTANE_USER") !== userOf.get(token)) return json(401, {});
     tokens.end(token);
-    return { status: 200, cookies: ["LWSSO_COOKIE_KEY=; Path=/"] };
+    return { status: 200, headers: { "set-cookie": "LWSSO_COOKIE_KEY=; Path=/" } };
   };
 
   const listening = await serve(options, (call) => {
