@@ -14,6 +14,8 @@ import { packageJson } from "./support.ts";
 
 const BROWSER = "/usr/bin/chromium";
 const isThere = existsSync(BROWSER);
+/** Milliseconds that the browser may take for anything, on however busy a machine. */
+const PATIENCE = 600_000;
 const UPLOAD = "your-organization/workflows/.github/workflows/upload.yml";
 const DEFINITION = {
   name: "Inventory",
@@ -52,7 +54,7 @@ function proof(): void {
     });
     await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
     address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-    browser = await chromium.launch({ executablePath: BROWSER, args: ["--no-sandbox"] });
+    browser = await chromium.launch({ executablePath: BROWSER, args: ["--no-sandbox"], timeout: PATIENCE });
   });
   afterEach(() => {
     expect(complaints).toEqual([]);
@@ -68,6 +70,7 @@ function proof(): void {
 
   async function open(hash = "", options: BrowserContextOptions = {}): Promise<Page> {
     const context = await browser.newContext(options);
+    context.setDefaultTimeout(PATIENCE);
     const page = await context.newPage();
     page.on("console", (message) => complaints.push(message.text()));
     page.on("pageerror", ({ message }) => complaints.push(message));
