@@ -35,6 +35,12 @@ if (!isThere) {
   describe("the page that writes the workflow", proof);
 }
 
+/** The secrets that a workflow reads. */
+function namesIn(text: string): string[] {
+  const found = text.matchAll(/\bsecrets\.(\w+)|\bcredentials: (\w+)/g);
+  return [...found].map(([, name, credentials]) => name ?? credentials ?? "");
+}
+
 function proof(): void {
   const folder = mkdtempSync(join(tmpdir(), "site-"));
   let built: Built;
@@ -124,6 +130,10 @@ function proof(): void {
           for (const { path, text } of files) {
             const found = await findings(text, called);
             if (found.length > 0) wrong.push(`${id}, ${use}, ${method}, ${path}: ${found.join("; ")}\n${text}`);
+          }
+          const commands = (await page.locator("#command-lines").allTextContents()).join();
+          for (const name of namesIn(files.map(({ text }) => text).join())) {
+            if (!new RegExp(`\\bset ${name}(?!\\w)`).test(commands)) wrong.push(`${id}, ${use}, ${method}: no ${name}`);
           }
           seen.push(`${id} ${use} ${method}`);
         }
