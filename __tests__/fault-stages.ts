@@ -14,6 +14,8 @@ export interface Way {
   readonly provider: keyof typeof services;
   readonly method: string;
   readonly stages: Readonly<Partial<Record<StageName, Chosen>>>;
+  /** Inputs beside those of its account, for a service at this URL. */
+  readonly inputs?: (url: string) => Readonly<Record<string, string>>;
 }
 
 function at(wanted: string, start: string): Chosen {
@@ -61,6 +63,18 @@ export const WAYS = {
       revocation: at("POST", "/oauth2/revoke_token/"),
     },
   },
+  // With its endpoints given, so that there is one request in each stage; what finds them has tests of its own.
+  OAuth2: {
+    provider: "oauth2",
+    method: "client-credentials",
+    stages: { exchange: at("POST", "/token"), probe: at("GET", "/api/me"), revocation: at("POST", "/revoke") },
+    inputs: (url) => ({
+      "token-url": `${url}/token`,
+      "client-auth": "post",
+      "probe-url": `${url}/api/me`,
+      "revocation-url": `${url}/revoke`,
+    }),
+  },
   "ReportPortal key": {
     provider: "reportportal",
     method: "ephemeral-api-key",
@@ -78,6 +92,9 @@ export const WAYS = {
 
 /** The five services, each with the way that the tables are about. */
 export const SERVICES = ["ReportPortal", "Xray", "Virtuozzo", "Tuleap", "QA"] as const;
+
+/** The same, and whatever speaks OAuth2. */
+export const ALL = [...SERVICES, "OAuth2"] as const;
 
 export interface Seen {
   readonly main: StageResult;
@@ -103,7 +120,14 @@ export async function play(
   try {
     if (stage !== "revocation") service.fault(when(chosen, fault));
     const { main, post } = await runAction(
-      { provider: way.provider, method: way.method, url: service.url, ...account, ...inputs },
+      {
+        provider: way.provider,
+        method: way.method,
+        url: service.url,
+        ...account,
+        ...way.inputs?.(service.url),
+        ...inputs,
+      },
       {
         post: stage === "revocation",
         between: () => {

@@ -1,11 +1,11 @@
 import { expect, test } from "@jest/globals";
 import { answer, flawedTokens, json, tokenAnswers } from "../sandbox/faults.ts";
 import { services } from "../sandbox/services/index.ts";
-import { play, pooled, SERVICES, type Seen, WAYS } from "./fault-stages.ts";
+import { ALL, play, pooled, type Seen, WAYS } from "./fault-stages.ts";
 import { keepSection, table, together } from "./reliability.ts";
 import { endedWithin, leaks, runMain, shown } from "./support.ts";
 
-function minted(service: (typeof SERVICES)[number], token: unknown): string {
+function minted(service: (typeof ALL)[number], token: unknown): string {
   return tokenAnswers[WAYS[service].provider]?.(token) ?? "";
 }
 
@@ -17,7 +17,7 @@ function textsOf(value: unknown): string[] {
 
 test("a token that is none is a bad response, is printed nowhere and exports nothing", async () => {
   const seen = await pooled(
-    Object.entries(flawedTokens).flatMap(([flaw, token]) => SERVICES.map((service) => ({ flaw, token, service }))),
+    Object.entries(flawedTokens).flatMap(([flaw, token]) => ALL.map((service) => ({ flaw, token, service }))),
     async ({ flaw, token, service }) => {
       const fault = json(200, minted(service, token));
       const { main, requests } = await play(WAYS[service], "exchange", fault, { timeout: "10" });
@@ -37,7 +37,7 @@ test("a token that is none is a bad response, is printed nowhere and exports not
   );
   expect(seen).toEqual(
     Object.keys(flawedTokens).flatMap((flaw) =>
-      SERVICES.map((service) => ({
+      ALL.map((service) => ({
         flaw,
         service,
         failure: "bad-response",
@@ -61,12 +61,12 @@ test("a token that is none is a bad response, is printed nowhere and exports not
 
 test("what stands beside a token that is missed is not printed: it may be a token by another name", async () => {
   const secret = "s3cr3t-by-another-name";
-  const seen = await pooled(SERVICES, async (service) => {
+  const seen = await pooled(ALL, async (service) => {
     const body = JSON.stringify({ jwt: secret, accessToken: secret, data: { token: { value: secret } } });
     const { main } = await play(WAYS[service], "exchange", json(200, body), { timeout: "10" });
     return [service, main.outputs.failure, shown(main).includes(secret)];
   });
-  expect(seen).toEqual(SERVICES.map((service) => [service, "bad-response", false]));
+  expect(seen).toEqual(ALL.map((service) => [service, "bad-response", false]));
 });
 
 test("the right answer counts whatever it is typed as, with a byte order mark, and padded to 1 MiB", async () => {
@@ -76,9 +76,10 @@ test("the right answer counts whatever it is typed as, with a byte order mark, a
     Virtuozzo: "48bx-session",
     Tuleap: "0123456789abcdef",
     QA: "opaque-token-2",
+    OAuth2: "opaque-token-3",
   };
   const seen = await pooled(
-    SERVICES.flatMap((service) => [
+    ALL.flatMap((service) => [
       { service, type: "text/html; charset=utf-8", change: (body: string) => body },
       { service, type: "text/plain", change: (body: string) => `\ufeff${body}` },
       { service, type: "application/octet-stream", change: (body: string) => body.padEnd(1024 * 1024) },
@@ -89,7 +90,7 @@ test("the right answer counts whatever it is typed as, with a byte order mark, a
       return [service, main.exitCode, main.outputs.token];
     },
   );
-  expect(seen).toEqual(SERVICES.flatMap((service) => Array.from({ length: 3 }, () => [service, 0, tokens[service]])));
+  expect(seen).toEqual(ALL.flatMap((service) => Array.from({ length: 3 }, () => [service, 0, tokens[service]])));
 });
 
 /** Fault answers in XML, and pages in it: with the type, and the failure that they are. */
@@ -103,14 +104,14 @@ const IN_XML = [
 
 test("XML is a page only where it is XHTML", async () => {
   const seen = await pooled(
-    SERVICES.flatMap((service) => IN_XML.map(([status, type, body]) => ({ service, status, type, body }))),
+    ALL.flatMap((service) => IN_XML.map(([status, type, body]) => ({ service, status, type, body }))),
     async ({ service, status, type, body }) => {
       const fault = answer(status, { "content-type": type }, `<?xml version="1.0" encoding="UTF-8"?>\n${body}`);
       const { main } = await play(WAYS[service], "exchange", fault, { timeout: "10" });
       return [service, main.outputs.failure];
     },
   );
-  expect(seen).toEqual(SERVICES.flatMap((service) => IN_XML.map(([, , , failure]) => [service, failure])));
+  expect(seen).toEqual(ALL.flatMap((service) => IN_XML.map(([, , , failure]) => [service, failure])));
 });
 
 /** `expires_in` as it stands in the answer; then `expires-in` of ReportPortal, which documents nothing, and of QA: 10 h. */
@@ -150,14 +151,14 @@ test("a lifetime that is none gives way to the documented one", async () => {
 const HOSTILE = `Eve\r\n::set-output name=failure::forged\n##[add-mask]a \u202e\u2066\u0007|</td></table><script>alert(1)</script>${"x".repeat(500)}`;
 
 /** Where each service says whose the token is; the others say nothing. */
-const ACCOUNTS: Readonly<Partial<Record<(typeof SERVICES)[number], unknown>>> = {
+const ACCOUNTS: Readonly<Partial<Record<(typeof ALL)[number], unknown>>> = {
   ReportPortal: { userId: HOSTILE },
   Virtuozzo: { result: 0, name: HOSTILE },
   Tuleap: { is_anonymous: false, username: HOSTILE },
 };
 
 test("a hostile account name is one harmless line in output and log, and in no summary", async () => {
-  const told = SERVICES.filter((service) => ACCOUNTS[service] !== undefined);
+  const told = ALL.filter((service) => ACCOUNTS[service] !== undefined);
   const seen = await pooled(told, (service) =>
     play(WAYS[service], "probe", json(200, JSON.stringify(ACCOUNTS[service])), { timeout: "10", summary: "true" }),
   );
@@ -176,7 +177,7 @@ test("a hostile account name is one harmless line in output and log, and in no s
 });
 
 test("a refusal quotes 200 characters of what the service said, on one line, without the secret", async () => {
-  const seen: Seen[] = await pooled(SERVICES, (service) => {
+  const seen: Seen[] = await pooled(ALL, (service) => {
     const said = `no\r\n::error title=forged::forged\n##[group]x\u2028${"y".repeat(400)}`;
     return play(WAYS[service], "exchange", answer(400, { "content-type": "text/plain" }, said), { timeout: "10" });
   });

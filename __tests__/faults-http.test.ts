@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { bytes, listen } from "../sandbox/faults.ts";
 import type { Fault } from "../sandbox/services/service.ts";
-import { play, pooled, SERVICES, WAYS } from "./fault-stages.ts";
+import { ALL, play, pooled, WAYS } from "./fault-stages.ts";
 import { runMain } from "./support.ts";
 
 const OK = "HTTP/1.1 200 OK\r\n";
@@ -71,7 +71,7 @@ const ROWS: readonly Row[] = [
 
 describe("what the parser does not take", () => {
   test("is a bad response with the parser's reason, and is sent once, at every service", async () => {
-    const cases = ROWS.flatMap((row) => SERVICES.map((service) => ({ row, service })));
+    const cases = ROWS.flatMap((row) => ALL.map((service) => ({ row, service })));
     const seen = await pooled(cases, async ({ row, service }) => {
       const { main, requests } = await play(WAYS[service], "exchange", row.fault, { retries: "2", timeout: "20" });
       const message = main.annotations[0]?.message ?? "";
@@ -123,11 +123,11 @@ function unending(piece: string): Fault {
 }
 
 test("a body without a length that drips past the time is no answer in time", async () => {
-  const seen = await pooled(SERVICES, async (service) => {
+  const seen = await pooled(ALL, async (service) => {
     const { main, requests } = await play(WAYS[service], "exchange", unending(" "), { timeout: "1" });
     return [service, main.outputs.failure, requests, main.annotations[0]?.message.includes("within 1 second")];
   });
-  expect(seen).toEqual(SERVICES.map((service) => [service, "timeout", 1, true]));
+  expect(seen).toEqual(ALL.map((service) => [service, "timeout", 1, true]));
 });
 
 test("a body without a length that is reset broke off, and passes", async () => {

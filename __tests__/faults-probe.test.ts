@@ -1,10 +1,10 @@
 import { expect, test } from "@jest/globals";
 import { faults } from "../sandbox/faults.ts";
-import { play, pooled, SERVICES, WAYS } from "./fault-stages.ts";
+import { ALL, play, pooled, WAYS } from "./fault-stages.ts";
 import { keepSection, table, together } from "./reliability.ts";
 import { endedWithin, leaks } from "./support.ts";
 
-type Service = (typeof SERVICES)[number];
+type Service = (typeof ALL)[number];
 
 /** `inconclusive` with a warning (a fault) or without one (a permission), or what the step fails with; then the requests. */
 type Outcome = readonly [ends: string, requests: number];
@@ -41,37 +41,45 @@ const ROWS: readonly Row[] = [
   { fault: "501", ends: AT_ONCE },
   { fault: "429, Retry-After: 40", ends: AT_ONCE },
   { fault: "503, Retry-After: 0.01", ends: RETRIED },
-  { fault: "400 without a body", ends: ["bad-response", 1] },
+  { fault: "400 without a body", ends: ["bad-response", 1], but: { OAuth2: AT_ONCE } },
   { fault: "401 without a body", ends: ["refused", 1], but: { QA: AT_ONCE } },
   { fault: "401 without a body, with a reason", ends: ["refused", 1], but: { QA: AT_ONCE } },
   { fault: "401 with a page", ends: ["refused", 1], but: { QA: AT_ONCE } },
   {
     fault: "403 without a body",
     ends: ["forbidden", 1],
-    but: { ReportPortal: ["inconclusive", 3], QA: ["inconclusive", 1] },
+    but: { OAuth2: ["inconclusive", 1], ReportPortal: ["inconclusive", 3], QA: ["inconclusive", 1] },
   },
   {
     fault: "404 without a body",
     ends: ["wrong-url", 1],
-    but: { ReportPortal: ["inconclusive, with a warning", 3] },
+    but: { OAuth2: AT_ONCE, ReportPortal: ["inconclusive, with a warning", 3] },
   },
-  { fault: "403 with a page", ends: ["forbidden", 1], but: { ReportPortal: ["inconclusive", 3], QA: AT_ONCE } },
+  {
+    fault: "403 with a page",
+    ends: ["forbidden", 1],
+    but: { OAuth2: AT_ONCE, ReportPortal: ["inconclusive", 3], QA: AT_ONCE },
+  },
   { fault: "406", ends: AT_ONCE },
   { fault: "406 with a page", ends: AT_ONCE },
   { fault: "503 of a check for robots", ends: RETRIED },
-  { fault: "200 of a firewall", ends: ["wrong-url", 1], but: { QA: AT_ONCE } },
-  { fault: "200 with a login page", ends: ["wrong-url", 1], but: { QA: AT_ONCE } },
-  { fault: "200 with a number", ends: ["bad-response", 1], but: { ReportPortal: ["inconclusive, with a warning", 3] } },
+  { fault: "200 of a firewall", ends: ["wrong-url", 1], but: { OAuth2: AT_ONCE, QA: AT_ONCE } },
+  { fault: "200 with a login page", ends: ["wrong-url", 1], but: { OAuth2: AT_ONCE, QA: AT_ONCE } },
+  {
+    fault: "200 with a number",
+    ends: ["bad-response", 1],
+    but: { OAuth2: ["accepted", 1], ReportPortal: ["inconclusive, with a warning", 3] },
+  },
   {
     fault: "200 with JSON that breaks off",
     ends: ["bad-response", 1],
-    but: { ReportPortal: ["inconclusive, with a warning", 3] },
+    but: { OAuth2: ["accepted", 1], ReportPortal: ["inconclusive, with a warning", 3] },
   },
 ];
 
 test("a fault at the probe is inconclusive or fails the step, as the contract says for each service", async () => {
   const seen = await pooled(
-    ROWS.flatMap((row) => SERVICES.map((service) => ({ row, service }))),
+    ROWS.flatMap((row) => ALL.map((service) => ({ row, service }))),
     async ({ row, service }) => {
       const seconds = row.seconds ?? 10;
       const inputs = { retries: "2", timeout: String(seconds) };
@@ -123,7 +131,7 @@ test("a strict probe fails the step with the fault's own code", async () => {
     ["resets without an answer", "unavailable"],
   ] as const;
   const seen = await pooled(
-    wanted.flatMap(([fault]) => SERVICES.map((service) => ({ fault, service }))),
+    wanted.flatMap(([fault]) => ALL.map((service) => ({ fault, service }))),
     async ({ fault, service }) => {
       const inputs = { retries: "0", timeout: "5", probe: "strict" };
       const { main } = await play(WAYS[service], "probe", faults[fault], inputs);
@@ -131,6 +139,6 @@ test("a strict probe fails the step with the fault's own code", async () => {
     },
   );
   expect(seen).toEqual(
-    wanted.flatMap(([fault, failure]) => SERVICES.map(() => [fault, 1, failure, "inconclusive", undefined])),
+    wanted.flatMap(([fault, failure]) => ALL.map(() => [fault, 1, failure, "inconclusive", undefined])),
   );
 });

@@ -5,7 +5,7 @@ import { keepSection, table, together } from "./reliability.ts";
 import { endedWithin, leaks } from "./support.ts";
 
 /** Every way to mint something that the service can take back. */
-const REVOCABLE = ["ReportPortal key", "Virtuozzo", "Tuleap", "Tuleap key", "QA"] as const;
+const REVOCABLE = ["ReportPortal key", "Virtuozzo", "Tuleap", "Tuleap key", "QA", "OAuth2"] as const;
 type Revocable = (typeof REVOCABLE)[number];
 
 type Outcome = readonly [ends: "one warning" | "a plain line", requests: number];
@@ -41,7 +41,7 @@ const ROWS: readonly Row[] = [
   { fault: "501", ends: ONCE },
   { fault: "429, Retry-After: 40", ends: ONCE },
   { fault: "400 without a body", ends: ONCE },
-  { fault: "401 without a body", ends: GONE, but: { Virtuozzo: ONCE, QA: ONCE } },
+  { fault: "401 without a body", ends: GONE, but: { Virtuozzo: ONCE, QA: ONCE, OAuth2: ONCE } },
   { fault: "401 with a page", ends: ONCE },
   { fault: "403 without a body", ends: ONCE },
   { fault: "404 without a body", ends: ONCE, but: { "ReportPortal key": GONE } },

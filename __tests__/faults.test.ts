@@ -1,22 +1,22 @@
 import { beforeAll, describe, expect, test } from "@jest/globals";
 import { faults } from "../sandbox/faults.ts";
-import { play, pooled, SERVICES, WAYS } from "./fault-stages.ts";
+import { ALL, play, pooled, WAYS } from "./fault-stages.ts";
 import { keepSection, table, together } from "./reliability.ts";
 import { endedWithin, leaks } from "./support.ts";
 
-/** Requests per service, in the order of `SERVICES`. All is run with `retries: 2`. */
-const ONE = [1, 1, 1, 1, 1];
-const EVERY_RETRY = [3, 3, 3, 3, 3];
+/** Requests per service, in the order of `ALL`. All is run with `retries: 2`. */
+const ONE = [1, 1, 1, 1, 1, 1];
+const EVERY_RETRY = [3, 3, 3, 3, 3, 3];
 /** A password that may have arrived goes out once more, a client secret as often as allowed. */
-const MAY_HAVE_ARRIVED = [2, 3, 2, 2, 3];
+const MAY_HAVE_ARRIVED = [2, 3, 2, 2, 3, 3];
 /** ReportPortal has two places for its token endpoint. */
-const BOTH_PLACES = [2, 1, 1, 1, 1];
+const BOTH_PLACES = [2, 1, 1, 1, 1, 1];
 
 interface Row {
   readonly fault: keyof typeof faults;
   readonly failure: string;
   /** Where the contract has another word for this service. */
-  readonly but?: Readonly<Partial<Record<(typeof SERVICES)[number], string>>>;
+  readonly but?: Readonly<Partial<Record<(typeof ALL)[number], string>>>;
   readonly requests: readonly number[];
   /** `timeout` of the step; 10 unless told. */
   readonly seconds?: number;
@@ -56,8 +56,8 @@ const ROWS: readonly Row[] = [
   { fault: "303 to another host", failure: "wrong-url", requests: BOTH_PLACES, says: "redirects to elsewhere.example" },
   { fault: "307 to another host", failure: "wrong-url", requests: BOTH_PLACES, says: "redirects to elsewhere.example" },
   { fault: "308 to another host", failure: "wrong-url", requests: BOTH_PLACES, says: "redirects to elsewhere.example" },
-  { fault: "302 to a sub-path", failure: "wrong-url", requests: BOTH_PLACES, says: '/installed/here"' },
-  { fault: "302 to another scheme", failure: "wrong-url", requests: BOTH_PLACES, says: 'Set "url: https://127.0.0.1:' },
+  { fault: "302 to a sub-path", failure: "wrong-url", requests: BOTH_PLACES, says: "/installed/here" },
+  { fault: "302 to another scheme", failure: "wrong-url", requests: BOTH_PLACES, says: "url: https://127.0.0.1:" },
   { fault: "302 to a login page", failure: "wrong-url", requests: BOTH_PLACES, says: "/login" },
   { fault: "302 to itself", failure: "wrong-url", requests: BOTH_PLACES, says: "redirects to another place on itself" },
   { fault: "302 to a script", failure: "wrong-url", requests: BOTH_PLACES, says: "names no target" },
@@ -148,7 +148,7 @@ describe("a fault at the exchange", () => {
 
   test("fails the step in time, with its code, one annotation and no more requests than allowed, at every service", async () => {
     const seen = await pooled(
-      ROWS.flatMap((row) => SERVICES.map((service) => ({ row, service }))),
+      ROWS.flatMap((row) => ALL.map((service) => ({ row, service }))),
       async ({ row, service }) => {
         const { fault, seconds = 10 } = row;
         const { main, requests, live, secrets } = await play(WAYS[service], "exchange", faults[fault], {
@@ -164,7 +164,10 @@ describe("a fault at the exchange", () => {
           failure: main.outputs.failure,
           token: main.outputs.token,
           annotations: main.annotations.map(({ type }) => type),
-          retryLines: main.log.match(/^Attempt \d+ failed \(.+\); the next one follows in [\d.]+ s\.$/gm)?.length ?? 0,
+          retryLines:
+            main.log.match(
+              /^(?:Asking for the token: a|A)ttempt \d+ failed \(.+\); the next one follows in [\d.]+ s\.$/gm,
+            )?.length ?? 0,
           said: main.annotations[0]?.message ?? "",
           stderr: main.stderr,
           stateful: main.state.revocation,
@@ -178,7 +181,7 @@ describe("a fault at the exchange", () => {
     const wrong = seen.flatMap((one) => {
       const { row, service } = one;
       const wanted = {
-        requests: row.requests[SERVICES.indexOf(service)],
+        requests: row.requests[ALL.indexOf(service)],
         live: [],
         exitCode: 1,
         failure: row.but?.[service] ?? row.failure,
@@ -191,8 +194,7 @@ describe("a fault at the exchange", () => {
         inTime: true,
       };
       const got = Object.fromEntries(Object.entries(wanted).map(([name]) => [name, one[name as keyof typeof one]]));
-      const retries =
-        row.requests[SERVICES.indexOf(service)] === 2 && row.requests === BOTH_PLACES ? 0 : one.requests - 1;
+      const retries = row.requests[ALL.indexOf(service)] === 2 && row.requests === BOTH_PLACES ? 0 : one.requests - 1;
       const ok =
         JSON.stringify(got) === JSON.stringify(wanted) &&
         one.retryLines === retries &&

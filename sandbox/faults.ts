@@ -208,6 +208,7 @@ export const tokenAnswers: Readonly<Record<string, (token: unknown) => string>> 
   virtuozzo: (token) => JSON.stringify({ result: 0, uid: 7, session: token }),
   tuleap: (token) => JSON.stringify({ user_id: 101, token, uri: "tokens/x" }),
   qa: (token) => JSON.stringify({ access_token: token, token_type: "Bearer", expires_in: 3600 }),
+  oauth2: (token) => JSON.stringify({ access_token: token, token_type: "Bearer", expires_in: 3600 }),
 };
 
 /** What is no token, told in words; each as it would stand in JSON. */

@@ -19,8 +19,9 @@ const { code, assets } = await ncc(join(process.cwd(), "lib/index.js"), {
   license: "licenses.txt",
 });
 // Neither to require a part of Node, nor to read a property of it, nor a `new` whose value nobody uses has an effect: so the
-// summary that the toolkit makes at its start, for which it loads a part of Node, is left out too.
-const compress = { passes: 3, pure_funcs: ["require"], pure_getters: true, pure_new: true };
+// summary that the toolkit makes at its start, for which it loads a part of Node, is left out too. The same goes for a module
+// of which nothing is used: the toolkit names its HTTP client at its start, and only a run that sends requests needs it.
+const compress = { passes: 3, pure_funcs: ["require", "__nccwpck_require__"], pure_getters: true, pure_new: true };
 const bundle = await minify(requiredOnUse(code), {
   ecma: 2020,
   toplevel: true,

@@ -243,6 +243,12 @@ describe("an issuer somewhere else", () => {
     });
     expect(ended.outputs.failure).toBe("");
     expect(asked).toEqual(["login.example.com:80", "token.example.com:80"]);
+    // Neither has TLS, which is permitted, and told of each.
+    const warned = ended.annotations.filter(({ title }) => title === "No TLS").map(({ message }) => message);
+    expect(warned).toEqual([
+      expect.stringContaining("login.example.com is talked to over plain http"),
+      expect.stringContaining("token.example.com is talked to over plain http"),
+    ]);
   });
 });
 
@@ -267,7 +273,7 @@ describe("`token-url`", () => {
     expect([ended.outputs.failure, ended.outputs.url ?? ""]).toEqual(["", ""]);
     expect(lines()).toEqual(["POST /token 200"]);
     await main("client-credentials", { url: "", "token-url": `${server.url}/token?tenant=7`, probe: "false" });
-    expect(server.requests.at(-1)?.path).toBe("/token?tenant=7");
+    expect(lines().at(-1)).toBe("POST /token?tenant=7 200");
   });
 
   test("on another host than `url` is named in the log", async () => {

@@ -40,6 +40,11 @@ describe("a secret", () => {
     }
   });
 
+  test("hides nothing of a long text that does not repeat it", () => {
+    const text = "it says no ".repeat(1_000);
+    expect(fromOutside(text, ["S3cretValueXyz9"], 3_000)).toBe(`${text.slice(0, 2_999)}…`);
+  });
+
   test("that the cut of a long text went through shows no part", () => {
     const secret = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ".repeat(5).slice(0, 300);
     for (let length = 16_000; length < 16_400; length += 7) {
@@ -171,6 +176,8 @@ describe("a secret in disguise", () => {
     ["pa ssword1", "pa%2Bssword1"],
     ["password1", "Y0dGemMzZHZjbVF4"],
     ["password1", "p\\x61ssword1"],
+    ["password1", `p%${"25".repeat(20)}61ssword1`],
+    ["pass&word1", `pass&${"amp;".repeat(12)}word1`],
     ['pa=41ss"word1', "pa=41ss%22word1"],
     ['1abc"defg', '%41abc\\"defg'],
   ])("%j as %j is replaced, and nothing else", (secret, escaped) => {

@@ -68,11 +68,13 @@ describe("a transcript sees", () => {
 
   const ADDED_HEADER = `
     import http from "node:http";
-    const end = http.ClientRequest.prototype.end;
-    http.ClientRequest.prototype.end = function (...rest) {
-      this.setHeader("x-added", "yes");
-      return end.apply(this, rest);
-    };`;
+    for (const name of ["write", "end"]) {
+      const send = http.ClientRequest.prototype[name];
+      http.ClientRequest.prototype[name] = function (...rest) {
+        if (!this.headersSent) this.setHeader("x-added", "yes");
+        return send.apply(this, rest);
+      };
+    }`;
   /** The first output is written after the second. */
   const OTHER_ORDER = `
     import fs from "node:fs";

@@ -4,6 +4,8 @@ export interface Answer {
   /** A header that stands there several times, such as `set-cookie`, has several values. */
   readonly headers?: Readonly<Record<string, string | string[]>>;
   readonly body?: string;
+  /** Each a `Set-Cookie` of its own. */
+  readonly cookies?: readonly string[];
 }
 
 /** Thrown by a handler to end a request with an answer, from however deep. */

@@ -154,7 +154,8 @@ function answerCall(call: Call | undefined, handle: Handler): Answer {
 
 function send(res: ServerResponse, answer: Answer, record: RecordedRequest): void {
   const body = answer.body ?? "";
-  res.writeHead(answer.status, { "content-length": Buffer.byteLength(body), ...answer.headers });
+  const cookies = answer.cookies === undefined ? {} : { "set-cookie": [...answer.cookies] };
+  res.writeHead(answer.status, { "content-length": Buffer.byteLength(body), ...answer.headers, ...cookies });
   res.end(body);
   // Not so where a fault has replaced `end`: then nothing was answered.
   if (res.writableEnded) record.status = answer.status;

@@ -1,9 +1,14 @@
+/** What an error says of itself in one of Node's fields, as text; empty where it does not. */
+export function fieldOf(error: unknown, field: "code" | "reason" | "message"): string {
+  const value: unknown = Object(error)[field];
+  return typeof value === "string" ? value : "";
+}
+
 /** Node's code of an error, looked for in its parts and its causes too. */
 export function errorCode(error: unknown): string {
-  if (!(error instanceof Error)) return "";
-  if (error instanceof AggregateError) return aggregateCode(error.errors.map(errorCode));
-  if ("code" in error && typeof error.code === "string") return error.code;
-  return errorCode(error.cause);
+  const { errors, cause }: { errors?: unknown; cause?: unknown } = Object(error);
+  if (Array.isArray(errors)) return aggregateCode(errors.map(errorCode));
+  return fieldOf(error, "code") || (cause === undefined ? "" : errorCode(cause));
 }
 
 /** Of several addresses the one that answered tells more than one to which there is no way. */

@@ -5,6 +5,7 @@ import { quoted } from "../http/quote.ts";
 import { mask, maskMinted } from "../runner/masks.ts";
 import { idTokenService } from "../runner/run.ts";
 import { read, schema } from "../text/json.ts";
+import { tokenFlaw } from "../text/token.ts";
 
 const IdToken = schema(() => z.object({ value: z.string().check(z.minLength(1)) }));
 
@@ -30,6 +31,7 @@ export async function fetchIdToken(http: Http, audience?: string): Promise<strin
   const token = answer.status < 300 ? read(IdToken, answer.json)?.value : undefined;
   if (token === undefined) throw noIdToken(answer, there.host);
   maskMinted(token);
+  if (tokenFlaw(token) !== undefined) throw noIdToken(answer, there.host);
   return token;
 }
 

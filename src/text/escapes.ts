@@ -1,204 +1,169 @@
-import { byteOf, ENTITIES, LONGEST_NAME } from "./characters.ts";
-import { addStep, type Budget, NOTHING, type Place, type Reading, type Step } from "./reading.ts";
-
-/** So many layers of escapes are read. */
-const LAYERS = 8;
-
-/** Longest number in an escape, with leading zeros. */
-const MOST_DIGITS = 1024;
+import { byteOf, CODES, NAMES } from "./characters.ts";
+import { addStep, NOTHING, type Place, type Reading, type Step, spend } from "./reading.ts";
+import { branch } from "./tree.ts";
 
 const LARGEST_CODE = 0x10ffff;
 
-/** What came of an escape: the place after it, and the code point that it stands for. */
-type Found = (to: Place, code: number) => void;
+/** A way to read on: where it ends, and the code point or number that was read. */
+interface Way {
+  readonly to: Place;
+  readonly code: number;
+}
 
 /**
- * Adds what the escapes of a reading stand for, layer by layer: percent-encoding, forms, JSON and JavaScript, HTML and XML,
- * quoted-printable, doubled quotes, colours of a terminal, surrogate pairs, and UTF-8 that was read as Latin-1.
+ * Adds what the escapes of a reading stand for, those inside of others too: percent-encoding, forms, JSON and JavaScript,
+ * HTML and XML, quoted-printable, doubled quotes, colours of a terminal, surrogate pairs, and UTF-8 that was read as Latin-1.
  */
-export function addEscapes(reading: Reading, budget: Budget): void {
-  for (let layer = 0; layer < LAYERS; layer++) {
-    let isNew = false;
-    for (const place of reading) {
-      for (let step = place.steps; step !== undefined; step = step.next) {
-        const { from } = step;
-        readEscape(step, budget, (to, code) => {
-          if (has(place, to, code, budget)) return;
-          addStep(place, to, code, from);
-          isNew = true;
-        });
-        if (budget.left < 0) return;
-      }
-    }
-    if (!isNew) return;
+export function addEscapes(reading: Reading): void {
+  // From the end on: all that an escape may go on with is known when it is read. What it adds can begin another.
+  for (const place of reading.toReversed()) {
+    for (const step of place.steps) for (const { to, code } of escapes(step)) addStep(place, to, code, step.from);
   }
 }
 
-function has(place: Place, to: Place, code: number, budget: Budget): boolean {
-  for (let step = place.steps; step !== undefined; step = step.next) {
-    budget.left--;
-    if (step.to === to && step.code === code) return true;
-  }
-  return false;
-}
-
-/** Follows each step from a place; what reads as nothing is passed over. */
-function follow(place: Place, budget: Budget, then: (step: Step) => void): void {
-  for (let step = place.steps; step !== undefined && budget.left > 0; step = step.next) {
-    budget.left--;
-    if (step.code === NOTHING) follow(step.to, budget, then);
-    else then(step);
-  }
-}
-
-/** Follows the steps that read one of these characters of ASCII. */
-function expect(place: Place, characters: string, budget: Budget, then: Found): void {
-  follow(place, budget, ({ to, code }) => {
-    if (isOneOf(characters, code)) then(to, code);
-  });
-}
-
-function isOneOf(characters: string, code: number): boolean {
-  return code < 0x80 && characters.includes(String.fromCharCode(code));
-}
-
-function readEscape({ to: after, code }: Step, budget: Budget, found: Found): void {
-  budget.left--;
-  const nothing = (place: Place) => found(place, NOTHING);
-  switch (code) {
-    case 0x25: // %
-      number(after, 16, 2, 2, budget, found);
-      expect(after, "uU", budget, (place) => number(place, 16, 4, 4, budget, found));
-      return;
-    case 0x26: // &
-      readReference(after, budget, (place, code) => {
-        found(place, code);
-        expect(place, ";", budget, (end) => found(end, code));
-      });
-      return;
-    case 0x2b: // +
-      found(after, 0x20);
-      return;
-    case 0x30: // 0x between bytes in hexadecimal
-      expect(after, "xX", budget, nothing);
-      return;
-    case 0x3d: // = of quoted-printable (RFC 2045, section 6.7)
-      number(after, 16, 2, 2, budget, found);
-      expect(after, "\n\r", budget, (place) => {
-        nothing(place);
-        expect(place, "\n", budget, nothing);
-      });
-      return;
-    case 0x22: // doubled quotes
-    case 0x27:
-      expect(after, String.fromCharCode(code), budget, found);
-      return;
-    case 0x5c: // \
-      readBackslash(after, budget, found);
-      return;
-    case 0x1b: // a terminal's control sequence (ECMA-48, section 5.4)
-      expect(after, "[", budget, (place) => readControl(place, budget, nothing));
-      return;
+/** What the escapes that begin with a step stand for. */
+function escapes({ to: after, code }: Step): readonly Way[] {
+  spend();
+  if (code > 0x7f) return pieces(code, after);
+  switch (String.fromCharCode(code)) {
+    case "%":
+      return [...number(after, 16, 2), ...oneOf("uU", after).flatMap(({ to }) => number(to, 16, 4))];
+    case "&":
+      return maybe(";", reference(after));
+    case "+":
+      return [{ to: after, code: 0x20 }];
+    case "=": // quoted-printable (RFC 2045, section 6.7)
+      return [...number(after, 16, 2), ...maybe("\n", unseen(oneOf("\r\n", after)))];
+    case '"':
+    case "'":
+      return oneOf(String.fromCharCode(code), after);
+    case "\\":
+      return backslash(after);
+    case "0": // 0x before each byte in hexadecimal
+      return unseen(oneOf("xX", after));
+    case "\x1b": // a terminal's control sequence (ECMA-48, section 5.4)
+      return unseen(oneOf("[", after).flatMap(({ to }) => control(to)));
     default:
-      if (code > 0x7f) readPieces(code, after, budget, found);
+      return [];
   }
 }
 
-/** Follows digits, and tells each number that they could end as. */
-function number(
-  place: Place,
-  radix: number,
-  least: number,
-  most: number,
-  budget: Budget,
-  found: Found,
-  value = 0,
-): void {
-  // NUL too, but not once for each of the zeros that someone fills a text with.
-  if (least <= 0 && (value > 0 || least > -8)) found(place, value);
-  if (most === 0) return;
-  follow(place, budget, ({ to, code }) => {
-    const next = value * radix + digitOf(code, radix);
-    if (next <= LARGEST_CODE) number(to, radix, least - 1, most - 1, budget, found, next);
-  });
+/** The steps from a place; what reads as nothing is passed over. */
+function follow({ steps }: Place, found: Step[] = []): readonly Step[] {
+  spend(steps.length);
+  for (const step of steps) {
+    if (step.code === NOTHING) follow(step.to, found);
+    else found.push(step);
+  }
+  return found;
 }
 
-/** The value of a digit; infinite for what is none. */
-function digitOf(code: number, radix: number): number {
-  const letter = code | 0x20;
-  const value = code <= 0x39 ? code - 0x30 : letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1;
-  return value >= 0 && value < radix ? value : Number.POSITIVE_INFINITY;
+/** The steps that read one of these characters of ASCII. */
+function oneOf(characters: string, place: Place): readonly Way[] {
+  return follow(place).filter(({ code }) => code < 0x80 && characters.includes(String.fromCharCode(code)));
+}
+
+/** The ways, and each of them with a character where that follows. */
+function maybe(character: string, ways: readonly Way[]): readonly Way[] {
+  return [...ways, ...followed(character, ways)];
+}
+
+function followed(character: string, ways: readonly Way[]): readonly Way[] {
+  return ways.flatMap(({ to, code }) => oneOf(character, to).map((end) => ({ to: end.to, code })));
+}
+
+function unseen(ways: readonly Way[]): readonly Way[] {
+  return ways.map(({ to }) => ({ to, code: NOTHING }));
+}
+
+/** Each number that the digits could end as. */
+function number(place: Place, radix: number, least: number, most = least): readonly Way[] {
+  const ended: Way[] = [];
+  let ways: readonly Way[] = [{ to: place, code: 0 }];
+  for (let count = 1; count <= most && ways.length > 0; count++) {
+    ways = ways.flatMap((way) => withDigit(way, radix));
+    // NUL too, but not once for each of the zeros that someone fills a text with.
+    if (count >= least) ended.push(...ways.filter(({ code }) => code > 0 || count < 9));
+  }
+  return ended;
+}
+
+/** The number with one more digit. */
+function withDigit({ to, code }: Way, radix: number): readonly Way[] {
+  return follow(to).flatMap((step) => {
+    // What is no digit makes it no number, which is not less than anything.
+    const next = code * radix + Number.parseInt(String.fromCodePoint(step.code), radix);
+    return next <= LARGEST_CODE ? { to: step.to, code: next } : [];
+  });
 }
 
 /** JSON, JavaScript, Python, C and shells: a number in one of many forms, a blank, or the character itself. */
-function readBackslash(after: Place, budget: Budget, found: Found): void {
-  expect(after, "xXuU", budget, (place, letter) => {
-    const digits = [0x58, 0x78].includes(letter) ? 2 : letter === 0x55 ? 8 : 4;
-    number(place, 16, digits, digits, budget, found);
-    expect(place, "{", budget, (inside) =>
-      number(inside, 16, 1, MOST_DIGITS, budget, (end, code) =>
-        expect(end, "}", budget, (closed) => found(closed, code)),
-      ),
-    );
+function backslash(after: Place): readonly Way[] {
+  const numbers = oneOf("xXuU", after).flatMap(({ to, code }) => [
+    ...number(to, 16, code === 0x75 ? 4 : code === 0x55 ? 8 : 2),
+    ...followed(
+      "}",
+      oneOf("{", to).flatMap((inside) => number(inside.to, 16, 1, Number.POSITIVE_INFINITY)),
+    ),
+  ]);
+  const characters = follow(after).map(({ to, code }) => {
+    if (code === 0x0a || code === 0x0d) return { to, code: NOTHING };
+    return { to, code: code < 0x80 && "nrtbfv".includes(String.fromCharCode(code)) ? 0x0a : code };
   });
-  number(after, 8, 1, 3, budget, found);
-  follow(after, budget, ({ to, code }) => {
-    const isLineEnd = code === 0x0a || code === 0x0d;
-    found(to, isLineEnd ? NOTHING : isOneOf("nrtbfv", code) ? 0x0a : code);
-  });
+  return [...numbers, ...number(after, 8, 1, 3), ...characters];
 }
 
 /** Parameters and the last byte of a control sequence, which shows nothing. */
-function readControl(place: Place, budget: Budget, nothing: (end: Place) => void): void {
-  follow(place, budget, ({ to, code }) => {
-    if (code >= 0x40 && code <= 0x7e) nothing(to);
-    else if (code >= 0x20 && code < 0x40) readControl(to, budget, nothing);
-  });
+function control(begin: Place): readonly Way[] {
+  const ends: Way[] = [];
+  const inside = new Set([begin]);
+  for (const place of inside) {
+    for (const step of follow(place)) {
+      if (step.code >= 0x40 && step.code <= 0x7e) ends.push(step);
+      else if (step.code >= 0x20 && step.code < 0x40) inside.add(step.to);
+    }
+  }
+  return ends;
 }
 
 /** A reference of HTML or XML, which browsers read without its semicolon too. */
-function readReference(after: Place, budget: Budget, found: Found): void {
-  expect(after, "#", budget, (place) => {
-    number(place, 10, 1, MOST_DIGITS, budget, found);
-    expect(place, "xX", budget, (digits) => number(digits, 16, 1, MOST_DIGITS, budget, found));
-  });
-  readName(after, "", budget, found);
+function reference(after: Place): readonly Way[] {
+  const numbers = oneOf("#", after).flatMap(({ to }) => [
+    ...number(to, 10, 1, Number.POSITIVE_INFINITY),
+    ...oneOf("xX", to).flatMap((digits) => number(digits.to, 16, 1, Number.POSITIVE_INFINITY)),
+  ]);
+  return [...numbers, ...follow(after).flatMap((first) => named(first, first.code <= 0x5a))];
 }
 
-function readName(place: Place, name: string, budget: Budget, found: Found): void {
-  const code = ENTITIES.get(name.toLowerCase());
-  if (code !== undefined) found(place, /^[A-Z]/.test(name) ? upperCase(code) : code);
-  if (name.length === LONGEST_NAME) return;
-  follow(place, budget, ({ to, code }) => {
-    const character = code < 0x80 ? String.fromCharCode(code) : "";
-    if (/[a-z\d]/i.test(character)) readName(to, name + character, budget, found);
-  });
-}
-
-function upperCase(code: number): number {
-  const upper = String.fromCharCode(code).toUpperCase();
-  return upper.length === 1 ? upper.charCodeAt(0) : code;
+/** What the names that go on with a step stand for, in capitals or not. */
+function named({ to, code }: Way, isUpper: boolean, before = NAMES): readonly Way[] {
+  const name = branch(before, code | 0x20);
+  if (name === undefined) return [];
+  const longer = follow(to).flatMap((step) => named(step, isUpper, name));
+  const character = CODES.get(name.texts[0]?.slice(0, name.depth) ?? "");
+  if (character === undefined) return longer;
+  const upper = String.fromCharCode(character).toUpperCase().charCodeAt(0);
+  return [{ to, code: isUpper ? upper : character }, ...longer];
 }
 
 /** Halves of a surrogate pair, and bytes of UTF-8 that stand one by one, also as Windows-1252 shows them. */
-export function readPieces(code: number, after: Place, budget: Budget, found: Found): void {
+function pieces(code: number, after: Place): readonly Way[] {
   if (code >= 0xd800 && code < 0xdc00) {
-    follow(after, budget, ({ to, code: low }) => {
-      if (low >= 0xdc00 && low < 0xe000) found(to, 0x10000 + (code - 0xd800) * 0x400 + low - 0xdc00);
-    });
-    return;
+    const low = follow(after).filter((step) => step.code >= 0xdc00 && step.code < 0xe000);
+    return low.map((step) => ({ to: step.to, code: 0x10000 + (code - 0xd800) * 0x400 + step.code - 0xdc00 }));
   }
   const byte = byteOf(code);
-  if (byte >= 0xf0 && byte < 0xf5) continued(after, byte & 7, 3, budget, found);
-  else if (byte >= 0xe0 && byte < 0xf0) continued(after, byte & 15, 2, budget, found);
-  else if (byte >= 0xc2 && byte < 0xe0) continued(after, byte & 31, 1, budget, found);
+  if (byte < 0xc2 || byte > 0xf4) return [];
+  const more = byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3;
+  let ways: readonly Way[] = [{ to: after, code: byte & (0x3f >> more) }];
+  for (let read = 0; read < more; read++) ways = ways.flatMap(continued);
+  return ways.filter((way) => way.code <= LARGEST_CODE);
 }
 
-function continued(place: Place, value: number, count: number, budget: Budget, found: Found): void {
-  if (count === 0 && value <= LARGEST_CODE) found(place, value);
-  if (count === 0) return;
-  follow(place, budget, ({ to, code }) => {
-    const byte = byteOf(code);
-    if (byte >= 0x80 && byte < 0xc0) continued(to, value * 64 + (byte & 63), count - 1, budget, found);
+/** The ways with one more byte of UTF-8. */
+function continued({ to, code }: Way): readonly Way[] {
+  return follow(to).flatMap((step) => {
+    const byte = byteOf(step.code);
+    return byte >= 0x80 && byte < 0xc0 ? { to: step.to, code: code * 64 + (byte & 0x3f) } : [];
   });
 }

@@ -8,35 +8,34 @@ export const BLANK = " ";
 /** How what is not seen is compared: as a blank or as nothing. */
 export const GAP = "\0";
 
-/** What a code point is compared as. */
-export type Label = (code: number) => string;
-
-/** As it is, blanks of every kind alike. */
-export function exactly(code: number): string {
-  return labelOf(code, EXACT, (character) => character);
+/** How texts are compared. */
+export interface Folding {
+  /** What a code point is compared as. */
+  label(code: number): string;
+  /** The same for characters that can be seen, or for a blank. */
+  fold(text: string): string;
 }
+
+/** As they are, blanks of every kind alike. */
+export const exactly = folding((text) => text);
 
 /** Without regard to case, width, font and composition (NFKD, case folding). */
-export function loosely(code: number): string {
-  return labelOf(code, LOOSE, (character) =>
-    character.normalize("NFKD").toUpperCase().toLowerCase().normalize("NFKD").replace(/\s/gu, BLANK),
-  );
-}
+export const loosely = folding((text) =>
+  text.normalize("NFKD").toUpperCase().toLowerCase().normalize("NFKD").replace(/\s/gu, BLANK),
+);
 
-/** Each character is folded once in a run. */
-const EXACT = new Map<number, string>();
-const LOOSE = new Map<number, string>();
-
-function labelOf(code: number, known: Map<number, string>, fold: (character: string) => string): string {
-  if (code === NOTHING) return GAP;
-  let label = known.get(code);
-  if (label === undefined) {
+function folding(fold: (text: string) => string): Folding {
+  // Each character is folded once in a run.
+  const labels = new Map([[NOTHING, GAP]]);
+  const label = (code: number) => {
+    const known = labels.get(code);
+    if (known !== undefined) return known;
     const character = String.fromCodePoint(code);
-    if (UNSEEN.test(character)) label = GAP;
-    else label = /\s/u.test(character) ? BLANK : fold(character);
-    known.set(code, label);
-  }
-  return label;
+    const made = UNSEEN.test(character) ? GAP : /\s/u.test(character) ? BLANK : fold(character);
+    labels.set(code, made);
+    return made;
+  };
+  return { label, fold };
 }
 
 /** Whether a text is of printable characters of ASCII alone. */
@@ -45,11 +44,9 @@ export function isAscii(text: string): boolean {
 }
 
 /** A secret as it is compared: a run of blanks is one, those around it say nothing. */
-export function folded(secret: string, label: Label): string {
+export function folded(secret: string, { fold, label }: Folding): string {
   const labels = isAscii(secret)
-    ? label === loosely
-      ? secret.toLowerCase()
-      : secret
+    ? fold(secret)
     : Array.from(secret, (character) => label(character.codePointAt(0) ?? 0)).join("");
   return labels.replaceAll(GAP, BLANK).replace(/ {2,}/g, BLANK).trim();
 }

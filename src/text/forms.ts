@@ -11,61 +11,51 @@ const SHORTEST_LOOSE = 8;
 
 /** What is looked for, by how it is compared. */
 export interface Forms {
-  /** As it stands in the text, with no escape read. */
-  readonly plain: Set<string>;
   /** In any encoding. */
   readonly exact: Set<string>;
   /** In any encoding, case, width or composition. */
   readonly loose: Set<string>;
-  /** The bytes that some secret has in some encoding. */
-  readonly bytes: Set<number>;
 }
 
-/**
- * All secrets, as they are shown.
- * @param longest so many characters of a secret are looked for, one more than a text has
- */
-export function shownForms(secrets: Iterable<string>, longest: number): Set<string> {
-  return new Set([...secrets].map((secret) => folded(secret.slice(0, longest), exactly)));
-}
-
-/** @param longest so many characters of a secret are looked for, one more than a text has */
-export function formsOf(secrets: Iterable<string>, longest: number): Forms {
-  const forms: Forms = { plain: new Set(), exact: new Set(), loose: new Set(), bytes: new Set() };
-  for (const whole of secrets) {
-    const secret = whole.slice(0, longest);
-    const line = folded(secret, exactly);
-    if (lengthOf(line) < SHORTEST_DISGUISED) forms.plain.add(line);
-    else for (const text of [secret, ...utf16(secret), ...base64Cores(secret)]) addForms(text, forms);
+/** The forms of secrets that are looked for in all that a text can be decoded to. */
+export function formsOf(secrets: Iterable<string>): Forms {
+  const forms: Forms = { exact: new Set(), loose: new Set() };
+  for (const secret of secrets) {
+    if (folded(secret, exactly).length < SHORTEST_DISGUISED) continue;
+    for (const text of [secret, ...utf16(secret), ...base64Cores(secret)]) addForms(text, forms);
   }
   return forms;
 }
 
-function addForms(text: string, { exact, loose, bytes }: Forms): void {
+function addForms(text: string, { exact, loose }: Forms): void {
   const asIs = folded(text, exactly);
-  const anyCase = folded(text, loosely);
-  const isShort = Math.min(lengthOf(asIs), lengthOf(anyCase)) < SHORTEST_LOOSE;
+  const anyCase = asIs.length < SHORTEST_LOOSE ? "" : folded(text, loosely);
+  const isShort = anyCase.length < SHORTEST_LOOSE;
   if (isShort) exact.add(asIs);
   else loose.add(anyCase);
   if (isAscii(text)) return;
-  for (const byte of [...Buffer.from(text), ...Buffer.from(text, "latin1")]) bytes.add(byte);
-  // What follows a letter can be composed with it, and in another order.
-  for (const form of [text.normalize("NFC"), text.normalize("NFD")]) {
-    if (isShort) exact.add(folded(form, exactly));
-    else loose.add(folded(form, loosely));
-  }
-  if (!isShort) loose.add(folded(withoutGaps(text), loosely));
-}
-
-function lengthOf(text: string): number {
-  return text.length < 2 * SHORTEST_LOOSE ? [...text].length : text.length;
+  // What follows a letter can be composed with it, and in another order; what looks like nothing can be left out.
+  const alike = [text.normalize("NFC"), text.normalize("NFD")];
+  if (isShort) for (const form of alike) exact.add(folded(form, exactly));
+  else for (const form of [...alike, withoutGaps(text)]) loose.add(folded(form, loosely));
 }
 
 /** Base64 without what the neighbours have a share in: what is decoded of it lacks the first and the last character. */
 function base64Cores(secret: string): Set<string> {
-  const bytes = Buffer.from(secret);
-  const cores = [0, 1, 2].map((shift) => base64Core(bytes, shift)).filter(({ length }) => length >= SHORTEST_DISGUISED);
+  const cores = [0, 1, 2]
+    .map((shift) => base64Core(secret, shift))
+    .filter(({ length }) => length >= SHORTEST_DISGUISED);
   return new Set([...cores, ...cores.map(toBase64Url)]);
+}
+
+/** The characters of base64 that the secret alone decides when `shift` other bytes (modulo 3) come before it. */
+function base64Core(secret: string, shift: number): string {
+  const bytes = Buffer.from("\0".repeat(shift) + secret);
+  return bytes.toString("base64").slice(Math.ceil((shift * 8) / 6), Math.floor((bytes.length * 8) / 6));
+}
+
+function toBase64Url(base64: string): string {
+  return base64.replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
 }
 
 /** The bytes of UTF-16 in either order, read one by one; what is in Latin-1 differs from itself only by NUL. */
@@ -82,14 +72,11 @@ function utf16(secret: string): string[] {
  */
 export function unmaskedForms(secret: string): string[] {
   const base64 = Buffer.from(secret).toString("base64").replace(/=+$/, "");
-  const shifted = [1, 2]
-    .map((shift) => toBase64Url(base64Core(Buffer.from(secret), shift)))
-    .filter((form) => /[-_]/.test(form));
-  const form = new URLSearchParams({ "": secret }).toString().slice(1);
-  const percent = encodeURIComponent(secret);
-  const ascii = JSON.stringify(secret)
+  const shifted = [1, 2].map((shift) => toBase64Url(base64Core(secret, shift)));
+  const percent = [new URLSearchParams({ "": secret }).toString().slice(1), encodeURIComponent(secret)];
+  const json = JSON.stringify(secret)
     .slice(1, -1)
-    .replace(/[^\x20-\x7e]/g, unicodeEscape);
+    .replace(/[^ -~]/g, unicodeEscape);
   const html = secret
     .replaceAll("&", "&amp;")
     .replaceAll("<", "&lt;")
@@ -98,33 +85,14 @@ export function unmaskedForms(secret: string): string[] {
   return [
     base64,
     toBase64Url(base64),
-    ...shifted,
-    form,
-    percent,
-    lowerPercent(form),
-    lowerPercent(percent),
-    ascii,
-    ascii.replaceAll("/", "\\/"),
-    html.replaceAll("'", "&#39;"),
-    html.replaceAll("'", "&#x27;"),
-    html.replaceAll("'", "&#039;"),
+    // Without one of these it is what the runner masks.
+    ...shifted.filter((form) => /[-_]/.test(form)),
+    ...percent,
+    ...percent.map((form) => form.replace(/%[0-9A-F]{2}/g, (hex) => hex.toLowerCase())),
+    json,
+    json.replaceAll("/", "\\/"),
+    ...["&#39;", "&#x27;", "&#039;"].map((apostrophe) => html.replaceAll("'", apostrophe)),
   ];
-}
-
-const NUL = Buffer.alloc(2);
-
-/** The characters of base64 that the secret alone decides when `shift` other bytes (modulo 3) come before it. */
-function base64Core(secret: Buffer, shift: number): string {
-  const bytes = Buffer.concat([NUL.subarray(0, shift), secret]);
-  return bytes.toString("base64").slice(Math.ceil((shift * 8) / 6), Math.floor((bytes.length * 8) / 6));
-}
-
-function toBase64Url(base64: string): string {
-  return base64.replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
-}
-
-function lowerPercent(text: string): string {
-  return text.replace(/%[0-9A-F]{2}/g, (hex) => hex.toLowerCase());
 }
 
 function unicodeEscape(unit: string): string {

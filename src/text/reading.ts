@@ -1,16 +1,16 @@
 /**
  * A text as its readers could read it. Each place has steps to places further on, and a step reads one character: the one
  * that stands there, or the one that an escape there stands for. So whatever mixture of escapes a text holds, each way of
- * reading it is a path, and nothing has to be guessed.
+ * reading it is a path, and nothing has to be guessed. No step leads to an earlier place of the list.
  */
 export type Reading = readonly Place[];
 
 export interface Place {
-  /** Where it is in the text, in UTF-16 units. A step always leads further on. */
+  /** Where it is in the text, in UTF-16 units. */
   readonly at: number;
   /** Its number in its reading. */
   index: number;
-  steps: Step | undefined;
+  readonly steps: Step[];
 }
 
 export interface Step {
@@ -19,34 +19,48 @@ export interface Step {
   readonly code: number;
   /** Where in the text that which is read begins; it ends where `to` is. */
   readonly from: number;
-  readonly next: Step | undefined;
 }
 
-/** How much work may still be done for a text; below zero all stop. */
-export interface Budget {
-  left: number;
-}
-
-/** What is read where nothing can be seen: a soft line break, a colour, the bits between two bytes. */
+/** What is read where nothing can be seen: a soft line break, a colour. */
 export const NOTHING = -1;
 
-export function newPlace(at: number): Place {
-  return { at, index: 0, steps: undefined };
-}
-
-export function addStep(place: Place, to: Place, code: number, from: number): void {
-  place.steps = { to, code, from, next: place.steps };
+/** Adds a way to read on, unless it is known. */
+export function addStep({ steps }: Place, to: Place, code: number, from: number): void {
+  spend(steps.length);
+  if (!steps.some((step) => step.to === to && step.code === code)) steps.push({ to, code, from });
 }
 
 /** The text as it stands. */
 export function plainReading(text: string): Reading {
-  const places = [newPlace(0)];
-  for (let place = places[0]; place !== undefined && place.at < text.length; ) {
-    const code = text.codePointAt(place.at) ?? 0;
-    const to = newPlace(place.at + (code > 0xffff ? 2 : 1));
-    addStep(place, to, code, place.at);
-    to.index = places.push(to) - 1;
+  let place: Place = { at: 0, index: 0, steps: [] };
+  const places = [place];
+  for (const character of text) {
+    const to = { at: place.at + character.length, index: places.length, steps: [] };
+    place.steps.push({ to, code: character.codePointAt(0) ?? 0, from: place.at });
+    places.push(to);
     place = to;
   }
   return places;
+}
+
+/** How much work may still be done for the text that is read: one at a time, since nothing here waits. */
+let left = Number.POSITIVE_INFINITY;
+
+/** What the work comes to; undefined where it takes more steps than it may. */
+export function within<Result>(steps: number, work: () => Result): Result | undefined {
+  left = steps;
+  try {
+    return work();
+  } catch (error) {
+    if (left >= 0) throw error;
+    return undefined;
+  } finally {
+    left = Number.POSITIVE_INFINITY;
+  }
+}
+
+/** Counts what costs time, and ends the work where it is too much. */
+export function spend(steps = 1): void {
+  left -= steps;
+  if (left < 0) throw new RangeError("too many steps");
 }

@@ -1,9 +1,10 @@
+import { bytesIn } from "./bytes.ts";
 import { addEscapes } from "./escapes.ts";
-import { exactly, type Label, loosely, oneLine } from "./fold.ts";
-import { formsOf, SHORTEST_DISGUISED, shownForms } from "./forms.ts";
-import { type Budget, plainReading, type Reading } from "./reading.ts";
-import { BASE64, HEXADECIMAL, regroup } from "./regroup.ts";
-import { type Span, search, type Wanted, wanted } from "./search.ts";
+import { exactly, folded, loosely, oneLine } from "./fold.ts";
+import { formsOf, SHORTEST_DISGUISED } from "./forms.ts";
+import { plainReading, within } from "./reading.ts";
+import { type Span, search } from "./search.ts";
+import { tree } from "./tree.ts";
 
 /** Longest piece of text from outside that is ever shown, in characters. */
 export const SHOWN_CHARACTERS = 200;
@@ -18,7 +19,7 @@ const CUT_CHARACTERS = 512;
 const LAYERS = 4;
 
 /** Steps that a text may take, some tens of milliseconds: several times what any text takes that is not made to be costly. */
-const MOST_STEPS = 400_000;
+const MOST_STEPS = 300_000;
 
 const REDACTED = "***";
 
@@ -34,105 +35,62 @@ export function fromOutside(text: string, secrets: Iterable<string>, limit = SHO
   const head = text.slice(0, LOOKED_AT_CHARACTERS);
   const isCut = head.length < text.length;
   const end = isCut ? LOOKED_AT_CHARACTERS - CUT_CHARACTERS : head.length;
-  const looked = lookedFor(secrets);
-  const spans = findAll(head, looked, isCut ? end : undefined);
+  const spans = within(MOST_STEPS, () => findAll(head, secrets, isCut ? end : undefined));
   if (spans === undefined) return WITHHELD;
-  return shorten(finished(oneLine(cutOut(head, spans, end)), looked), limit);
+  return shorten(finished(oneLine(cutOut(head, spans, end)), secrets), limit);
 }
 
 /** A line of this action's own words, in which no encoding of a secret can stand: it is looked for as it is. */
 export function ownLine(text: string, secrets: Iterable<string>): string {
   const line = oneLine(text);
-  const looked = lookedFor(secrets);
-  return finished(cutOut(line, findShown(line, looked), line.length), looked);
+  return finished(cutOut(line, findShown(line, secrets), line.length), secrets);
 }
 
 /** The line without commands, unless what was cut or replaced has made a secret of what is left. */
-function finished(redacted: string, looked: Looked): string {
+function finished(redacted: string, secrets: Iterable<string>): string {
   const line = withoutCommands(redacted);
-  return findShown(line, looked).length > 0 ? WITHHELD : line;
+  return findShown(line, secrets).length > 0 ? WITHHELD : line;
 }
 
-/** What is looked for, each part made ready when it is first used: most runs print nothing but lines of their own. */
-interface Looked {
-  /** Of how many secrets it was made. */
-  readonly size: number;
-  shown(): Wanted;
-  disguised(): Disguised;
-}
+/** All secrets as they are. */
+const shown = remembered((secrets) => tree(secrets.map((secret) => folded(secret, exactly))));
 
-interface Disguised {
-  readonly plain: Wanted;
-  readonly exact: Wanted;
-  readonly loose: Wanted;
-  isUsed(byte: number): boolean;
-}
+/** Most runs print nothing but lines of their own, in which no disguise is looked for. */
+const disguised = remembered((secrets) => {
+  const { exact, loose } = formsOf(secrets);
+  return { exact: tree(exact), loose: tree(loose) };
+});
 
-/** A set of secrets only ever grows, so what was made of it stays right as long as it has its size. */
-const KNOWN = new WeakMap<Iterable<string>, Looked>();
-
-function lookedFor(secrets: Iterable<string>): Looked {
-  const size = secrets instanceof Set ? secrets.size : -1;
-  const known = KNOWN.get(secrets);
-  if (known !== undefined && known.size === size) return known;
-  const looked: Looked = {
-    size,
-    shown: once(() => wanted(shownForms(secrets, LOOKED_AT_CHARACTERS + 1))),
-    disguised: once(() => {
-      const forms = formsOf(secrets, LOOKED_AT_CHARACTERS + 1);
-      return {
-        plain: wanted(forms.plain),
-        exact: wanted(forms.exact),
-        loose: wanted(forms.loose),
-        isUsed: (byte) => isPlain(byte) || forms.bytes.has(byte),
-      };
-    }),
-  };
-  if (size >= 0) KNOWN.set(secrets, looked);
-  return looked;
-}
-
-function once<Made>(make: () => Made): () => Made {
-  let made: Made | undefined;
-  return () => {
-    made ??= make();
+/** Makes something of secrets once: a set of them only ever grows, so it stays right as long as the set has its size. */
+function remembered<Made>(make: (secrets: string[]) => Made): (secrets: Iterable<string>) => Made {
+  const known = new WeakMap<Iterable<string>, { size: number; made: Made }>();
+  return (secrets) => {
+    const last = known.get(secrets);
+    if (last !== undefined && secrets instanceof Set && last.size === secrets.size) return last.made;
+    // One character more than a text has stands for all the others that a secret has.
+    const all = Array.from(secrets, (secret) => secret.slice(0, LOOKED_AT_CHARACTERS + 1));
+    const made = make(all);
+    known.set(secrets, { size: all.length, made });
     return made;
   };
 }
 
-/** What a secret in ASCII or a further encoding is made of, the NUL of UTF-16 and the start of a colour. */
-function isPlain(byte: number): boolean {
-  return (byte >= 0x20 && byte < 0x7f) || byte === 0 || byte === 0x1b || (byte >= 9 && byte <= 13);
-}
-
-/** Every place of every secret; undefined where the text is too costly to read. */
-function findAll(text: string, looked: Looked, cut: number | undefined): Span[] | undefined {
-  const { plain, exact, loose, isUsed } = looked.disguised();
-  const budget: Budget = { left: MOST_STEPS };
-  const spans: Span[] = [];
-  const look = (reading: Reading, sought: Wanted, label: Label) => {
-    if (sought.depth.length === 1) return;
-    for (const span of search(reading, sought, label, budget, cut)) spans.push(span);
-  };
-  const explore = (reading: Reading, layer: number): void => {
-    addEscapes(reading, budget);
-    look(reading, exact, exactly);
-    look(reading, loose, loosely);
-    if (layer === LAYERS || budget.left < 0) return;
-    for (const grouping of [BASE64, HEXADECIMAL]) {
-      const inside = regroup(reading, grouping, { shortest: SHORTEST_DISGUISED, isUsed }, budget);
-      if (inside.length > 0) explore(inside, layer + 1);
-    }
-  };
-  const reading = plainReading(text);
-  look(reading, plain, exactly);
-  explore(reading, 0);
-  return budget.left < 0 ? undefined : spans;
+/** Every place of every secret. */
+function findAll(text: string, secrets: Iterable<string>, cut?: number): Span[] {
+  const { exact, loose } = disguised(secrets);
+  let reading = plainReading(text);
+  let spans = search(reading, shown(secrets), exactly, cut);
+  for (let layer = 0; ; layer++) {
+    addEscapes(reading);
+    spans = spans.concat(search(reading, exact, exactly, cut), search(reading, loose, loosely, cut));
+    if (layer === LAYERS) return spans;
+    reading = bytesIn(reading, SHORTEST_DISGUISED);
+  }
 }
 
 /** Every place where a secret stands as it is. */
-function findShown(line: string, { shown }: Looked): Span[] {
-  return search(plainReading(line), shown(), exactly, { left: Number.POSITIVE_INFINITY });
+function findShown(line: string, secrets: Iterable<string>): Span[] {
+  return search(plainReading(line), shown(secrets), exactly);
 }
 
 /** The text up to its end with each stretch of spans as one mark. */

@@ -108,9 +108,13 @@ function repeated(values: ReadonlyMap<string, readonly string[]>): string | unde
   return found;
 }
 
+const IN_BODY = ["grant_type", "client_id", "client_secret", "client_assertion", "assertion", "password", "token"];
+
 /** Reads the parameters of a request to an endpoint, in the one form that it takes. */
 export function parametersOf(call: Call, body: "form" | "json"): Parameters {
-  if (call.query.size > 0) throw refusal(400, "invalid_request", "Parameters belong into the body.");
+  // An endpoint may have a query of its own (RFC 6749, section 3.2), but no parameter belongs there.
+  const inQuery = IN_BODY.find((name) => call.query.has(name));
+  if (inQuery !== undefined) throw refusal(400, "invalid_request", `Parameter ${inQuery} belongs into the body.`);
   const values = body === "json" ? fromJson(call) : fromForm(call);
   const twice = repeated(values);
   if (twice !== undefined) throw refusal(400, "invalid_request", `Parameter ${twice} came more than once.`);

@@ -1,5 +1,5 @@
 import { nameFlaw } from "../../text/environment-name.ts";
-import { didYouMean, ifName } from "../../text/nearest.ts";
+import { didYouMean } from "../../text/nearest.ts";
 import { pointerStep } from "../../text/strict-json.ts";
 import { mistake } from "./mistake.ts";
 import { keysIn, type Place, placesOf, REQUESTS } from "./places.ts";
@@ -129,13 +129,13 @@ function checkPlaceholders({ room, pointer: place, text }: Place, method: Method
   const known = knownNames(method, room);
   for (const name of names) {
     if (known.includes(name) || /^parameters\.[\w.-]{1,60}$/.test(name)) continue;
-    const which = ifName(name.replace(/^answer\./, "")) === "" ? "the placeholder" : `{${name}}`;
+    const which = /^[\w.-]{1,60}$/.test(name) ? `{${name}}` : "the placeholder";
     const isElsewhere = knownNames(method, "revoke").includes(name);
-    const flaw = isElsewhere ? `${which} cannot stand there` : `${which} means nothing here`;
+    const listed = known.map((one) => `{${one}}`).join(", ");
     throw mistake(
       pointer + place,
-      flaw,
-      `${didYouMean(name, known)}There may stand ${known.map((one) => `{${one}}`).join(", ")} and {parameters.NAME}.`,
+      `${which} ${isElsewhere ? "cannot stand there" : "means nothing here"}`,
+      `${isElsewhere ? "" : didYouMean(name, known)}There may stand ${listed} and {parameters.NAME}.`,
     );
   }
 }
