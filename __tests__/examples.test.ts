@@ -87,7 +87,13 @@ describe("every workflow", () => {
   test.each([...EXAMPLES, TOKEN_WORKFLOW])("%s can be copied without a second thought", (file) => {
     const text = readFileSync(file, "utf8");
     expect(readWorkflow(text).permissions).toEqual({});
-    for (const { permissions = {} } of jobsOf(file)) expect([{}, { contents: "read" }]).toContainEqual(permissions);
+    for (const { permissions = {} } of jobsOf(file)) {
+      const { "id-token": idToken, ...others } = Object(permissions);
+      expect([{}, { contents: "read" }]).toContainEqual(others);
+      // Only who proves the job with GitHub's ID token has one made.
+      if (idToken !== undefined)
+        expect([idToken, text]).toEqual(["write", expect.stringContaining("method: github-oidc")]);
+    }
     for (const { uses = "", with: given, run = "" } of stepsOf(file)) {
       if (uses.startsWith("actions/checkout@")) expect(given["persist-credentials"]).toBe("false");
       // What is spliced into a script is code; what is an argument or a URL can be read by others.
