@@ -65,7 +65,6 @@ test("npm start plays all eight", () => {
     "client-assertion accepted",
     "jwt-bearer skipped",
     "token-exchange skipped",
-    "wrong client-secret",
   ]);
 });
 
