@@ -115,17 +115,8 @@ function withTables(text: string, path: string): string {
 
 function tableOf(name: string, argument: string | undefined, path: string): string {
   switch (name) {
-    case "inputs": {
-      const group = INPUT_GROUPS[argument ?? ""];
-      if (group === undefined) throw new Error(`${path}: there is no group ${argument} of inputs`);
-      return table(
-        ["Input", "Default", "Meaning"],
-        group.map((input) => {
-          const { description = "", default: unset } = manifest.inputs[input] ?? {};
-          return [`\`${input}\``, unset === undefined ? "" : `\`${unset}\``, description];
-        }),
-      );
-    }
+    case "inputs":
+      return table(["Input", "Default", "Meaning"], inputRows(INPUT_GROUPS[argument ?? ""]));
     case "outputs":
       return table(
         ["Output", "Value"],
@@ -139,16 +130,7 @@ function tableOf(name: string, argument: string | undefined, path: string): stri
     case "services":
       return table(
         ["Service", "`provider`", "Methods", "You need"],
-        providers.map((provider) => [
-          `[${provider.name}](${pageOf(provider, path)})`,
-          namesOf(provider)
-            .map((name) => `\`${name}\``)
-            .join(", "),
-          provider.methods
-            .map(({ id, byNameOnly }) => `\`${id}\`${byNameOnly === true ? " (by name)" : ""}`)
-            .join(", ") || "those of the file",
-          neededBy(provider),
-        ]),
+        providers.map((provider) => serviceCells(provider, path)),
       );
     case "providers":
       return table(
@@ -167,6 +149,27 @@ function tableOf(name: string, argument: string | undefined, path: string): stri
     default:
       throw new Error(`${path}: there is no table ${name}`);
   }
+}
+
+/** @throws where there is no such group */
+function inputRows(group: readonly string[] | undefined): string[][] {
+  if (group === undefined) throw new Error("there is no such group of inputs");
+  return group.map((input) => {
+    const { description = "", default: unset } = manifest.inputs[input] ?? {};
+    return [`\`${input}\``, unset === undefined ? "" : `\`${unset}\``, description];
+  });
+}
+
+function serviceCells(provider: Provider | Described, path: string): string[] {
+  const methods = provider.methods.map(({ id, byNameOnly }) => `\`${id}\`${byNameOnly === true ? " (by name)" : ""}`);
+  return [
+    `[${provider.name}](${pageOf(provider, path)})`,
+    namesOf(provider)
+      .map((name) => `\`${name}\``)
+      .join(", "),
+    methods.join(", ") || "those of the file",
+    neededBy(provider),
+  ];
 }
 
 function placeholdersIn(path: string): string[] {
