@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
 import { readManifest } from "../sandbox/manifest.ts";
 import {
+  platforms,
   type Qa,
   type RecordedRequest,
   type ReportPortal,
@@ -78,7 +79,8 @@ describe("every workflow", () => {
         expect(Object.keys(given).filter((name) => !inputs.has(name))).toEqual([]);
         if ("sealed" in given) expect(given).toHaveProperty("seal-key");
         else expect(given).toHaveProperty("provider");
-        if (["reportportal", "virtuozzo", "tuleap"].includes(given.provider ?? "")) expect(given).toHaveProperty("url");
+        if (["reportportal", "virtuozzo", "tuleap", ...Object.keys(platforms)].includes(given.provider ?? ""))
+          expect(given).toHaveProperty("url");
       }
       expect(steps.length + jobsOf(file).filter(({ uses }) => uses !== undefined).length).toBeGreaterThan(0);
     },

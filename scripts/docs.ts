@@ -18,7 +18,7 @@ import {
   usesIdToken,
 } from "./about.ts";
 import { definitionSchema } from "./definition-schema.ts";
-import { platformRegistry } from "./platforms.ts";
+import { platformRegistry, platforms } from "./platforms.ts";
 
 /** Every file that names the repository or holds a table. */
 const FILES = [
@@ -63,7 +63,7 @@ if (process.argv.includes("--check")) {
 /** Whether the file is not what it should be; without `--check` it is so afterwards. */
 function isStale(path: string): boolean {
   const text = existsSync(path) ? readFileSync(path, "utf8") : "";
-  const wanted = WHOLE[path]?.() ?? withNames(withOwner(withTables(text, path), path), path);
+  const wanted = WHOLE[path]?.() ?? withPlatforms(withNames(withOwner(withTables(text, path), path), path));
   if (wanted !== text && !process.argv.includes("--check")) writeFileSync(path, wanted);
   return wanted !== text;
 }
@@ -75,6 +75,11 @@ function withOwner(text: string, path: string): string {
   );
   if (path === "action.yml") return named.replace(/^author: .*$/m, `author: "${owner}"`);
   return path === ".github/CODEOWNERS" ? named.replace(/@[A-Za-z0-9-]+$/gm, `@${owner}`) : named;
+}
+
+/** The platforms in what the input `provider` says of itself. */
+function withPlatforms(text: string): string {
+  return text.replace(/(?<=; oauth2; )[a-z, -]+(?=; custom\.)/, platforms.map(({ id }) => id).join(", "));
 }
 
 /** The lists of providers in files of YAML. */
