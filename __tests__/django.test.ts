@@ -1,93 +1,37 @@
-import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { createInterface, type Interface } from "node:readline";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
 import { type Qa, startQa } from "../sandbox/services/index.ts";
+import { type Django, hasDjango, PYTHON, startDjango } from "./servers/django.ts";
+import { basic, form, type Pair } from "./servers/pair.ts";
 import { closeServices, leaks, runAction, runMain, started } from "./support.ts";
-
-/** Debian's Python, which has the packages where they are installed; others on the machine do not. */
-const PYTHON = "/usr/bin/python3";
-const isThere = spawnSync(PYTHON, ["-c", "import django, oauth2_provider, rest_framework"]).status === 0;
-
-interface Pair {
-  readonly id: string;
-  readonly secret: string;
-}
-
-/** django-oauth-toolkit, which QA's answers are those of, with an API of Django REST framework. */
-interface Server {
-  readonly process: ChildProcessWithoutNullStreams;
-  readonly lines: Interface;
-  readonly url: string;
-  readonly client: Pair;
-  /** A client that was made for the password grant. */
-  readonly otherGrant: Pair;
-}
-
-async function startServer(folder: string): Promise<Server> {
-  const child = spawn(PYTHON, [join(import.meta.dirname, "django/server.py"), folder]);
-  const problems: string[] = [];
-  child.stderr.on("data", (data) => problems.push(String(data)));
-  const lines = createInterface({ input: child.stdout });
-  const first = await Promise.race([once(lines, "line"), once(child, "exit")]);
-  if (typeof first[0] !== "string") throw new Error(`the server ended: ${problems.join("")}`);
-  const { port, clients }: { port: number; clients: Record<string, Pair> } = JSON.parse(first[0]);
-  const { "client-credentials": client, password: otherGrant } = clients;
-  if (client === undefined || otherGrant === undefined) throw new Error("the server has no clients");
-  return { process: child, lines, url: `http://127.0.0.1:${port}`, client, otherGrant };
-}
 
 function inputsOf({ id, secret }: Pair): Record<string, string> {
   return { provider: "qa", "client-id": id, "client-secret": secret };
 }
 
-/** The client's pair in a Basic header, both parts form-encoded (RFC 6749, section 2.3.1). */
-function basic({ id, secret }: Pair): string {
-  const encoded = [id, secret].map((part) => encodeURIComponent(part).replaceAll("%20", "+"));
-  return `Basic ${Buffer.from(encoded.join(":")).toString("base64")}`;
-}
-
-function form(fields: Readonly<Record<string, string>>): RequestInit {
-  return { method: "POST", body: new URLSearchParams(fields), redirect: "manual" };
-}
-
-if (!isThere) {
+if (!hasDjango) {
   test(`left out, since ${PYTHON} has no django-oauth-toolkit and Django REST framework: a real OAuth2 server`, () => {
-    expect(isThere).toBe(false);
+    expect(hasDjango).toBe(false);
   });
 } else {
   describe("QA with a real django-oauth-toolkit and Django REST framework", proof);
 }
 
 function proof(): void {
-  let server: Server;
-  const folder = mkdtempSync(join(tmpdir(), "django-"));
+  let server: Django;
 
   beforeAll(async () => {
-    server = await startServer(folder);
+    server = await startDjango();
   });
   afterEach(closeServices);
-  afterAll(async () => {
-    server?.process.stdin.end();
-    if (server?.process.exitCode === null) await once(server.process, "exit");
-    rmSync(folder, { recursive: true, force: true });
-  });
+  afterAll(() => server?.stop());
 
   /** What the server itself says of a token (RFC 7662). */
   async function isActive(token = ""): Promise<unknown> {
-    const headers = { authorization: basic(server.client) };
-    const answer = await fetch(`${server.url}/oauth2/introspect/`, { ...form({ token }), headers });
+    const headers = { authorization: basic(server.client, "encoded") };
+    const answer = await fetch(`${server.url}/oauth2/introspect/`, form({ token }, headers));
     const told: unknown = await answer.json();
     return typeof told === "object" && told !== null && "active" in told ? told.active : undefined;
-  }
-
-  async function changeSecret(secret: string): Promise<void> {
-    server.process.stdin.write(`${JSON.stringify({ id: server.client.id, secret })}\n`);
-    await once(server.lines, "line");
   }
 
   test.each([
@@ -176,11 +120,11 @@ function proof(): void {
       {
         between: async (minted) => {
           token = minted.outputs.token ?? "";
-          await changeSecret("the-new-secret");
+          await server.changeSecret("the-new-secret");
         },
       },
     );
-    await changeSecret(secret);
+    await server.changeSecret(secret);
     expect(main.exitCode).toBe(0);
     expect(post?.exitCode).toBe(0);
     expect(post?.annotations).toHaveLength(1);

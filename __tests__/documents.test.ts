@@ -2,14 +2,14 @@ import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { rootCertificates } from "node:tls";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { parse } from "yaml";
 import { type IdTokens, startIdTokens } from "../sandbox/id-token.ts";
 import { json } from "../sandbox/services/answers.ts";
 import { bearerToken } from "../sandbox/services/credentials.ts";
-import { examples, platforms, type Service, services } from "../sandbox/services/index.ts";
+import { definitions, platforms, type Service, services } from "../sandbox/services/index.ts";
 import { serve } from "../sandbox/services/serve.ts";
 import { runWorkflow, type WorkflowRun } from "../sandbox/workflow.ts";
 import { everyProvider, INPUT_GROUPS } from "../scripts/about.ts";
@@ -151,6 +151,20 @@ describe("links", () => {
   });
 });
 
+describe("pictures", () => {
+  test("are there, and are told to those who do not see them", () => {
+    const elements = PAGES.flatMap((page) =>
+      [...read(page).matchAll(/<(?:img|source)\s[^>]*>/g)].map(([element]) => ({ page, element })),
+    );
+    for (const { page, element } of elements) {
+      const [, path = ""] = / src(?:set)?="([^"]+)"/.exec(element) ?? [];
+      expect([path, existsSync(join(dirname(page), path))]).toEqual([path, true]);
+      if (element.startsWith("<img")) expect(element).toMatch(/ *alt="[^"]{40,}"/);
+    }
+    expect(elements.length).toBeGreaterThan(5);
+  });
+});
+
 function pageOf(id: string): string {
   return id === "custom" ? "docs/definitions.md" : `docs/providers/${id}.md`;
 }
@@ -236,7 +250,7 @@ describe("the secrets that pages and examples read", () => {
       "api-key",
       "access-key",
     ];
-    const secrets = [...ids, ...Object.keys(examples)].flatMap((id) => fields.map((field) => `${id}-${field}`));
+    const secrets = ids.flatMap((id) => fields.map((field) => `${id}-${field}`));
     const allowed = ["seal-key", ...secrets].map((name) => name.toUpperCase().replaceAll("-", "_"));
     expect(names.length).toBeGreaterThan(20);
     expect([...new Set(names)].filter((name) => !allowed.includes(name))).toEqual([]);
@@ -360,7 +374,7 @@ describe("what the pages tell a reader to write", () => {
 
   beforeAll(async () => {
     idTokens = await startIdTokens();
-    for (const [id, start] of Object.entries({ ...services, ...platforms, ...examples })) {
+    for (const [id, start] of Object.entries({ ...services, ...platforms, ...definitions })) {
       running[id] = await start({ trusts: idTokens });
     }
     inventory = await startInventory();
@@ -384,17 +398,21 @@ describe("what the pages tell a reader to write", () => {
       writeFileSync(upload, here(called));
       const list = `on: push\njobs:\n  job:\n    runs-on: ubuntu-latest\n    steps:\n${block.replace(/^/gm, "      ")}`;
       const run = await runWorkflow(here(block.startsWith("- ") ? list : block), {
-        secrets: secrets(),
+        secrets: { ...secrets(), ...ownSecrets(block) },
         vars: { OAUTH2_CLIENT_ID: running.oauth2?.accounts["client-assertion"]?.inputs["client-id"] ?? "" },
         idTokens,
         files: Object.fromEntries([
           ...TOOLS.map((tool) => [tool, `#!/bin/sh\n${TELL}\n`]),
           ["report.xml", "<testsuite/>"],
           ROOT,
-          [".github/tokens/inventory.json", DEFINITION],
-          [".github/tokens/home-login.json", read("examples/definitions/home-login.json")],
+          ...DEFINITIONS,
         ]),
-        commands: { curl: "cat > /dev/null; echo '{}'", jq: "cat > /dev/null; echo 7", pytest: TELL },
+        commands: {
+          curl: "cat > /dev/null; echo '{}'",
+          jq: "cat > /dev/null; echo 7",
+          pytest: TELL,
+          "sonar-scanner": TELL,
+        },
         workflows: {
           [`${owner}/api-token-exchange/.github/workflows/token.yml`]: ".github/workflows/token.yml",
           "your-organization/workflows/.github/workflows/upload.yml": upload,
@@ -411,8 +429,13 @@ describe("what the pages tell a reader to write", () => {
     },
   );
 
-  /** The definition that stands beside the step which reads it. */
-  const [, DEFINITION = ""] = /^```json\n(.*?)^```$/ms.exec(read("docs/recipes.md")) ?? [];
+  /** The first definition of a page. */
+  const definitionIn = (page: string): string => /^```json\n(.*?)^```$/ms.exec(read(page))?.[1] ?? "";
+  const DEFINITIONS = [
+    [".github/tokens/inventory.json", definitionIn("docs/recipes.md")],
+    [".github/tokens/smallest.json", definitionIn("docs/definitions.md")],
+    ...globSync("examples/definitions/*.json").map((path) => [`.github/tokens/${basename(path)}`, read(path)]),
+  ];
   const TOOLS = ["run-tests", "upload", "report", "compare", "read"];
   /** Tells the names of the variables that a program got. */
   const TELL = "env | cut -d= -f1 | sed 's/^/has /'";
@@ -439,33 +462,44 @@ describe("what the pages tell a reader to write", () => {
   /** With the stand-ins in the place of the services; loopback goes through no proxy. */
   function here(block: string): string {
     const url = (id: string) => running[id]?.url ?? "";
-    const withPlatforms = Object.keys(platforms).reduce(
-      (text, id) => text.replaceAll(new RegExp(`(provider: ${id}\\n(?: .*\\n)*? +url: )\\S+`, "g"), `$1${url(id)}`),
-      block,
-    );
-    return withPlatforms
+    const ids = Object.keys(running).sort((one, other) => other.length - one.length);
+    return block
       .replace(/^( *)provider: (xray|qa)$/gm, (line, indent, id) => `${line}\n${indent}url: ${url(id)}`)
       .replace(/(\{ provider: (xray|qa),[^}]*) \}/g, (_, entry, id) => `${entry}, url: "${url(id)}" }`)
-      .replace(/https:\/\/(tuleap|reportportal)\.example\.com/g, (_, id) => url(id))
+      .replace(new RegExp(`https://(${ids.join("|")})\\.example\\.com`, "g"), (_, id) => url(id))
       .replace(/https:\/\/inventory\.example\.com/g, inventory.url)
-      .replace(/https:\/\/home\.example\.com/g, url("home-login"))
       .replace(/https:\/\/login\.example\.com/g, url("oauth2"))
       .replace(/https:\/\/app\.(platform\.)?example\.com/g, url("virtuozzo"));
+  }
+
+  /** The secrets of a service that a definition describes: the one that the block names. */
+  function ownSecrets(block: string): Record<string, string> {
+    const [, name = ""] = /definition: \.github\/tokens\/([\w-]+)\.json/.exec(block) ?? [];
+    const [account] = Object.values(running[name]?.accounts ?? {});
+    return Object.fromEntries(
+      Object.entries(account?.inputs ?? {}).map(([field, value]) => [secretName("custom", field), value]),
+    );
+  }
+
+  const secretName = (id: string, field: string) => `${id}-${field}`.toUpperCase().replaceAll("-", "_");
+
+  /** The secrets of the platforms, called after the provider and the input. */
+  function platformSecrets(): Record<string, string> {
+    const all = Object.keys(platforms).flatMap((id) =>
+      Object.entries(running[id]?.accounts ?? {}).flatMap(([method, { inputs }]) =>
+        Object.entries(inputs).map(([field, value]) => [
+          secretName(id, field === "token" && method === "api-key" ? method : field),
+          value,
+        ]),
+      ),
+    );
+    return Object.fromEntries(all);
   }
 
   function secrets(): Record<string, string> {
     const inputs = (id: string, method: string) => running[id]?.accounts[method]?.inputs ?? {};
     const of = (id: string, method: string, field: string) => inputs(id, method)[field] ?? "";
-    const ofPlatforms = Object.keys({ ...platforms, ...examples }).flatMap((id) =>
-      Object.values(running[id]?.accounts ?? {}).flatMap((account) =>
-        Object.entries(account.inputs).map(([field, value]): [string, string] => [
-          `${id}-${field}`.toUpperCase().replaceAll("-", "_"),
-          value,
-        ]),
-      ),
-    );
     return {
-      ...Object.fromEntries(ofPlatforms),
       XRAY_CLIENT_ID: of("xray", "client-credentials", "client-id"),
       XRAY_CLIENT_SECRET: of("xray", "client-credentials", "client-secret"),
       XRAY_CREDENTIALS: JSON.stringify(inputs("xray", "client-credentials")),
@@ -478,6 +512,8 @@ describe("what the pages tell a reader to write", () => {
       REPORTPORTAL_PASSWORD: of("reportportal", "password", "password"),
       REPORTPORTAL_API_KEY: of("reportportal", "api-key", "token"),
       VIRTUOZZO_TOKEN: of("virtuozzo", "personal-access-token", "token"),
+      ...platformSecrets(),
+      CUSTOM_TOKEN: "a-key-of-a-service",
       CUSTOM_USERNAME: "ci-robot",
       CUSTOM_PASSWORD: inventory.password,
       SEAL_KEY: randomBytes(32).toString("base64"),

@@ -1,11 +1,12 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { expect } from "@jest/globals";
 
-const PAGE = "docs/reliability.md";
+/** The report of all tables: what a run has seen, and so what the next one has to see. */
+const PAGE = "__tests__/reliability.md";
 
 /**
- * Compares a section of docs/reliability.md with what this run has seen. `npm run reliability` makes it write the section
- * instead, and runs one test after the other, since they share the page.
+ * Compares a section of the report with what this run has seen. `npm run reliability` makes it write the section
+ * instead, and runs one test after the other, since they share the report.
  */
 export function keepSection(name: string, lines: readonly string[]): void {
   const [start, end] = [`<!-- ${name} -->\n`, `<!-- end of ${name} -->`];

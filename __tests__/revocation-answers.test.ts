@@ -113,7 +113,7 @@ describe.each(CURRENT)("$name", (revocable) => {
     const { inputs, main } = await minted(revocable);
     const post = ["allowHttp", "caCertificate", "handle", "kind", "provider", "retries", "timeout", "url"];
     // Where a secret of the inputs is sent beside it, the state is signed with that.
-    const mac = revocable.provider === "qa" ? ["mac"] : [];
+    const mac = ["qa", "oauth2"].includes(revocable.provider) ? ["mac"] : [];
     expect(Object.keys(stateOf(main)).sort()).toEqual([...post, ...(expires ? ["expires"] : []), ...mac].sort());
     const written = main.writes.filter(({ file }) => file === "state").map(({ name, value }) => `${name}=${value}`);
     for (const secret of [inputs.password, inputs["client-secret"], inputs["client-id"], inputs.username]) {

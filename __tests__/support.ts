@@ -6,6 +6,7 @@ import {
   type Personality,
   type RecordedRequest,
   type Service,
+  startOAuth2,
   startQa,
   startReportPortal,
   startTuleap,
@@ -145,6 +146,8 @@ export interface Revocable {
   readonly provider: string;
   readonly method: string;
   start(): Promise<Service>;
+  /** Inputs beside those of its account, for a service at this URL. */
+  readonly more?: (url: string) => Readonly<Record<string, string>>;
   isProbe(request: RecordedRequest): boolean;
   /** Method and path of the request that takes the credential back. */
   readonly revocation: RegExp;
@@ -202,6 +205,17 @@ export const REVOCABLE: readonly Revocable[] = [
     byHand: "API settings",
     expires: true,
   },
+  {
+    name: "oauth2 client-credentials",
+    provider: "oauth2",
+    method: "client-credentials",
+    start: startOAuth2,
+    isProbe: ({ path }) => path === "/api/me",
+    more: (url) => ({ "probe-url": `${url}/api/me` }),
+    revocation: /^POST \/revoke$/,
+    byHand: "settings of the client",
+    expires: true,
+  },
   reportportal("legacy", "/api/v1/user"),
   reportportal("new", "/api/users"),
   reportportal("6.0", "/api/v1/users"),
@@ -209,10 +223,10 @@ export const REVOCABLE: readonly Revocable[] = [
 
 /** The inputs of a step that uses this method at this service with its right account. */
 export function inputsOf(
-  { provider, method }: Pick<Revocable, "provider" | "method">,
+  { provider, method, more }: Pick<Revocable, "provider" | "method" | "more">,
   service: Service,
 ): Record<string, string> {
-  return { provider, method, url: service.url, ...service.accounts[method]?.inputs };
+  return { provider, method, url: service.url, ...service.accounts[method]?.inputs, ...more?.(service.url) };
 }
 
 /** Method and path, as a request is named in an expectation. */

@@ -1,13 +1,11 @@
-import { existsSync, readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
-import { parseArgs, styleText } from "node:util";
-import { explained } from "./explain.ts";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { type IdTokens, startIdTokens } from "./id-token.ts";
-import { InputsFileError, parseInputs } from "./inputs-file.ts";
-import { readManifest } from "./manifest.ts";
-import { PROJECT, runStep, type StepOptions, type StepResult } from "./runner.ts";
-import { examples, platforms, services } from "./services/index.ts";
+import { printHeading, printLogs, type Row, table } from "./print.ts";
+import { hasFailed, runForReal, secretsOf, UsageError } from "./real.ts";
+import { PROJECT, runStep, type StepResult } from "./runner.ts";
+import { definitions, platforms, services } from "./services/index.ts";
 import type { Service, StartOptions } from "./services/service.ts";
 
 const USAGE = `Runs the built action as a job on GitHub would, and prints what its log would show.
@@ -15,9 +13,10 @@ const USAGE = `Runs the built action as a job on GitHub would, and prints what i
   npm start                            every provider and method, against stand-ins on this machine, and a wrong secret
   npm start -- tuleap                  every method of one provider, and a wrong secret
   npm start -- tuleap token            one method
+  npm start -- octane                  the worked example of a definition, from examples/definitions
   npm start -- --inputs FILE           the action for real, with the inputs of FILE
-  npm start -- --definition JSON --inputs FILE
-                                       the same with a definition, and each request shown: method, path, names of headers
+  npm start -- --definition DEFINITION --inputs FILE
+                                       the same with a definition: every request is shown, and where what was read
   npm start -- --help                  this text
 
 FILE holds a step's inputs, one a line: "input=value" with the value as it is, without quotes, or "input: value" as it
@@ -29,44 +28,10 @@ stands under "with:". A value of several lines stands between "input<<EOF" and "
 
 A path in "ca-certificate" starts at the folder that you are in. The job summary is not shown.
 The proxy variables and NODE_EXTRA_CA_CERTS of your shell are passed on to a real run, nothing else is. What the run
-mints is masked, is never printed, and is taken back at the end as in a job.`;
-
-/** Shows each request of the action's process. */
-const WATCH = pathToFileURL(join(import.meta.dirname, "watch.ts")).href;
+mints is masked, is never printed, and is taken back at the end as in a job. A definition has to lie in the folder that you
+are in, or below. Of its requests method, path and the names of headers are shown, of an answer the status, never a value.`;
 
 const ALIASES: Readonly<Record<string, string>> = { jelastic: "virtuozzo", "cloud-academy": "qa" };
-
-/** Inputs that a workflow would fill from its secrets. */
-const SECRET_INPUTS = ["token", "password", "client-secret", "private-key", "credentials", "seal-key"];
-
-/** What a real run takes over from the shell. */
-const PASSED_VARIABLES = [
-  ...["http_proxy", "https_proxy", "no_proxy"].flatMap((name) => [name, name.toUpperCase()]),
-  "NODE_EXTRA_CA_CERTS",
-];
-
-/** GitHub's colours, where there are any. */
-const COLOURS = [
-  ["##[error]", "red"],
-  ["##[warning]", "yellow"],
-  ["##[notice]", "cyan"],
-  ["##[debug]", "magenta"],
-  ["##[group]", "bold"],
-] as const;
-
-/** A mistake of whoever typed the command, said without a stack. */
-class UsageError extends Error {}
-
-interface Row {
-  readonly provider: string;
-  readonly method: string;
-  /** The verdict, or in a failed row what failed. */
-  readonly probe: string;
-  readonly expiry: string;
-  readonly requests: number;
-  readonly milliseconds: number;
-  readonly failed: boolean;
-}
 
 let interrupted = false;
 
@@ -84,7 +49,8 @@ async function main(args: readonly string[]): Promise<number> {
     }
     if (!existsSync(join(PROJECT, "dist", "main.js"))) throw new UsageError("There is no dist/ yet: npm run build");
     if (values.inputs !== undefined) return await runForReal(values.inputs, values.definition);
-    if (values.definition !== undefined) throw new UsageError(`--definition needs --inputs too\n\n${USAGE}`);
+    if (values.definition !== undefined)
+      throw new UsageError("--definition needs --inputs FILE, with url and credentials");
     return await rehearse(positionals);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
@@ -97,7 +63,11 @@ function readArguments(args: readonly string[]) {
   try {
     const parsed = parseArgs({
       args: [...args],
-      options: { inputs: { type: "string" }, definition: { type: "string" }, help: { type: "boolean", short: "h" } },
+      options: {
+        inputs: { type: "string" },
+        definition: { type: "string" },
+        help: { type: "boolean", short: "h" },
+      },
       allowPositionals: true,
     });
     const most = parsed.values.inputs === undefined ? 2 : 0;
@@ -117,7 +87,7 @@ async function rehearse([provider, method]: readonly string[]): Promise<number> 
       const service = await start({ trusts: idTokens });
       try {
         for (const chosen of chooseMethods(id, service, method)) {
-          if (!interrupted) rows.push(await rehearseMethod(id, chosen, service, idTokens));
+          if (!interrupted) rows.push(await rehearseMethod({ id, method: chosen, service }, idTokens));
         }
       } finally {
         await service.close();
@@ -135,7 +105,7 @@ async function rehearse([provider, method]: readonly string[]): Promise<number> 
 type Start = (options: StartOptions) => Promise<Service>;
 
 function chooseProviders(name: string | undefined): [id: string, start: Start][] {
-  const all: [string, Start][] = Object.entries({ ...services, ...platforms, ...examples });
+  const all: [string, Start][] = Object.entries({ ...services, ...platforms, ...definitions });
   if (name === undefined) return all;
   const id = ALIASES[name.toLowerCase()] ?? name.toLowerCase();
   const chosen = all.filter(([candidate]) => candidate === id);
@@ -156,13 +126,34 @@ function chooseMethods(provider: string, service: Service, name: string | undefi
   return chosen;
 }
 
-async function rehearseMethod(provider: string, method: string, service: Service, idTokens: IdTokens): Promise<Row> {
-  printHeading(`${provider} · ${method}`);
+/** A method to rehearse at a stand-in. */
+interface Rehearsal {
+  /** A provider, or the name of a definition that is an example. */
+  readonly id: string;
+  readonly method: string;
+  readonly service: Service;
+}
+
+async function rehearseMethod({ id, method, service }: Rehearsal, idTokens: IdTokens): Promise<Row> {
+  printHeading(`${id} · ${method}`);
   const before = service.requests.length;
-  const inputs = { ...service.accounts[method]?.inputs, ...wayOf(provider), method, url: service.url };
-  const result = await runStep({ inputs, secrets: secretsOf(inputs), idTokens, workspace: PROJECT });
+  const result = await runAt({ id, method, service }, service.accounts[method]?.inputs ?? {}, idTokens);
+  return rowOf(id, method, service.requests.length - before, result);
+}
+
+/** Runs the step at a stand-in, which an example needs its definition for. */
+async function runAt(
+  { id, method, service }: Rehearsal,
+  given: Readonly<Record<string, string>>,
+  idTokens?: IdTokens,
+): Promise<StepResult> {
+  const isExample = Object.hasOwn(definitions, id);
+  const provider = isExample ? { provider: "custom", definition: `examples/definitions/${id}.json` } : { provider: id };
+  const inputs = { ...given, ...provider, method, url: service.url };
+  const more = { ...(isExample ? { workspace: PROJECT } : {}), ...(idTokens === undefined ? {} : { idTokens }) };
+  const result = await runStep({ inputs, secrets: secretsOf(inputs), ...more });
   printLogs(result);
-  return rowOf(provider, method, service.requests.length - before, result);
+  return result;
 }
 
 function rowOf(provider: string, method: string, requests: number, result: StepResult): Row {
@@ -179,12 +170,6 @@ function rowOf(provider: string, method: string, requests: number, result: StepR
   };
 }
 
-/** The inputs that name a provider; a worked example of a definition is one of `custom`. */
-function wayOf(id: string): Record<string, string> {
-  if (!Object.hasOwn(examples, id)) return { provider: id };
-  return { provider: "custom", definition: `examples/definitions/${id}.json` };
-}
-
 /** Runs one method of a service with a secret that the service does not know; nothing where it needs none. */
 async function rehearseRefusal(provider: string): Promise<Row[]> {
   for (const [id, start] of chooseProviders(provider)) {
@@ -194,15 +179,10 @@ async function rehearseRefusal(provider: string): Promise<Row[]> {
         const wrong = ["client-secret", "password", "token"].find((name) => inputs[name] !== undefined);
         if (wrong === undefined) continue;
         printHeading(`${id} · ${method}, with a wrong ${wrong}`);
-        const spoilt = { ...inputs, [wrong]: otherLetter(inputs[wrong] ?? ""), ...wayOf(id), method, url: service.url };
-        const result = await runStep({ inputs: spoilt, secrets: secretsOf(spoilt), workspace: PROJECT });
-        printLogs(result);
-        return [
-          {
-            ...rowOf(id, `wrong ${wrong}`, service.requests.length, result),
-            failed: result.main.outputs.failure !== "refused",
-          },
-        ];
+        const spoilt = { ...inputs, [wrong]: otherLetter(inputs[wrong] ?? "") };
+        const result = await runAt({ id, method, service }, spoilt);
+        const row = rowOf(id, `wrong ${wrong}`, service.requests.length, result);
+        return [{ ...row, failed: result.main.outputs.failure !== "refused" }];
       }
     } finally {
       await service.close();
@@ -214,95 +194,6 @@ async function rehearseRefusal(provider: string): Promise<Row[]> {
 /** The same text but for its last letter, so that it still looks like what it was. */
 function otherLetter(text: string): string {
   return `${text.slice(0, -1)}${text.endsWith("0") ? "1" : "0"}`;
-}
-
-/** Runs the action with the inputs of a file against whatever service they name. */
-async function runForReal(file: string, definition: string | undefined): Promise<number> {
-  const inputs = { ...readInputsFile(file), ...(definition !== undefined && { provider: "custom", definition }) };
-  const watching = definition === undefined ? {} : { NODE_OPTIONS: `--import ${WATCH}` };
-  if (definition !== undefined) console.log(explained(definition));
-  const env = { ...passedVariables(), ...watching };
-  const options: StepOptions = { inputs, secrets: secretsOf(inputs), env, workspace: process.cwd() };
-  const result = await runStep(options);
-  printLogs(result);
-  const names = Object.entries(result.main.outputs).flatMap(([name, value]) =>
-    value === "" ? [] : [name === "failure" ? `failure (${value})` : name],
-  );
-  console.log(`\nOutputs set: ${names.join(", ") || "none"}`);
-  return hasFailed(result) ? 1 : 0;
-}
-
-function readInputsFile(file: string): Record<string, string> {
-  try {
-    return parseInputs(readFileSync(file, "utf8"), [...readManifest(PROJECT).inputs.keys()]);
-  } catch (error) {
-    if (error instanceof InputsFileError) throw new UsageError(`${file}: ${error.message}`);
-    if (error instanceof Error && "code" in error) throw new UsageError(unreadable(file, String(error.code)));
-    throw error;
-  }
-}
-
-function unreadable(file: string, code: string): string {
-  if (code === "ENOENT") return `There is no file ${resolve(file)}`;
-  return code === "EISDIR" ? `${file} is a folder` : `${file} cannot be read (${code})`;
-}
-
-function passedVariables(): Record<string, string> {
-  return Object.fromEntries(
-    PASSED_VARIABLES.flatMap((name) => {
-      const value = process.env[name];
-      return value === undefined ? [] : [[name, value]];
-    }),
-  );
-}
-
-function secretsOf(inputs: Readonly<Record<string, string>>): string[] {
-  return SECRET_INPUTS.flatMap((name) => inputs[name] ?? []);
-}
-
-function hasFailed({ main, post }: StepResult): boolean {
-  return main.outcome !== "success" || (post !== undefined && post.outcome !== "success");
-}
-
-function printHeading(text: string): void {
-  console.log(`\n${styleText("bold", `── ${text} ${"─".repeat(Math.max(4, 74 - text.length))}`)}`);
-}
-
-function printLogs({ main, post }: StepResult): void {
-  printLog(main.log);
-  if (post) printLog(`Post job cleanup.\n${post.log}`);
-}
-
-function printLog(log: string): void {
-  for (const line of log.split("\n").slice(0, -1)) {
-    const colour = COLOURS.find(([tag]) => line.startsWith(tag))?.[1];
-    console.log(colour ? styleText(colour, line) : line);
-  }
-}
-
-function table(rows: readonly Row[]): string {
-  const cells = [
-    ["provider", "method", "probe", "expiry", "requests", "ms"],
-    ...rows.map((row) => [row.provider, row.method, row.probe, row.expiry, `${row.requests}`, `${row.milliseconds}`]),
-  ];
-  const widths = cells[0]?.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0))) ?? [];
-  const lines = cells.map((row) =>
-    row
-      .map((cell, column) => align(cell, column, widths))
-      .join("  ")
-      .trimEnd(),
-  );
-  return lines
-    .map((line, index) =>
-      index === 0 ? styleText("bold", line) : rows[index - 1]?.failed ? styleText("red", line) : line,
-    )
-    .join("\n");
-}
-
-/** Numbers stand to the right. */
-function align(cell: string, column: number, widths: readonly number[]): string {
-  const width = widths[column] ?? 0;
-  return column < 4 ? cell.padEnd(width) : cell.padStart(width);
 }
 
 process.exitCode = await main(process.argv.slice(2));

@@ -24,7 +24,7 @@ import { platformRegistry } from "./platforms.ts";
 const FILES = [
   "*.md",
   "docs/**/*.md",
-  "examples/**/*.{yml,yaml,json}",
+  "examples/**/*.*",
   ".github/**/*.{md,yml}",
   ".github/CODEOWNERS",
   "action.yml",
@@ -173,7 +173,7 @@ function methodCells(method: Method): string[] {
   const example = { token: "...", parts: PARTS };
   const names = [envName, ...Object.keys(alsoExports?.(example) ?? {})];
   const headers = Object.entries(method.headers(example)).map(
-    ([name, value]) => `\`${name}: ${value.replace(/Basic \S+|\.\.\./, (it) => (it === "..." ? "…" : "Basic …"))}\``,
+    ([name, value]) => `\`${name}: ${value.replace(/Basic \S+/, "Basic …").replaceAll("...", "…")}\``,
   );
   return [
     byNameOnly === true ? `\`${id}\` (only by name)` : `\`${id}\``,

@@ -1,7 +1,7 @@
 """A real OAuth2 server for tests: django-oauth-toolkit, with an API of Django REST framework.
 
 Usage: server.py FOLDER. It keeps its database in that folder, listens on a free port of 127.0.0.1 and prints one line of
-JSON: its port and its clients. Then each line of JSON on the standard input is a client id and its new secret, answered by
+JSON: its port, its clients and its user. Then each line of JSON on the standard input is a client id and its new secret, answered by
 an empty line; at the end of the input it ends.
 """
 
@@ -36,6 +36,7 @@ settings.configure(
 )
 django.setup()
 
+from django.contrib.auth import get_user_model  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler  # noqa: E402
 from django.core.wsgi import get_wsgi_application  # noqa: E402
@@ -130,10 +131,20 @@ class QuietHandler(WSGIRequestHandler):
         pass
 
 
+def awkward():
+    """Printable ASCII and beyond: in the body of a form everything works."""
+    return f"s3 cret+&=%C3:/\"éü{secrets.token_hex(8)}"
+
+
+def create_user():
+    password = awkward()
+    get_user_model().objects.create_user("ci-robot", password=password)
+    return {"id": "ci-robot", "secret": password}
+
+
 def create_client(grant):
     application = get_application_model()
-    # Printable ASCII and beyond: in the body of a form everything works.
-    secret = f"s3 cret+&=%C3\"ü{secrets.token_hex(8)}"
+    secret = awkward()
     client = application(
         name=grant,
         client_type=application.CLIENT_CONFIDENTIAL,
@@ -152,7 +163,8 @@ def main():
     server.daemon_threads = True
     server.set_app(get_wsgi_application())
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    print(json.dumps({"port": server.server_address[1], "clients": clients}), flush=True)
+    told = {"port": server.server_address[1], "clients": clients, "user": create_user()}
+    print(json.dumps(told), flush=True)
     for line in sys.stdin:
         change = json.loads(line)
         client = get_application_model().objects.get(client_id=change["id"])

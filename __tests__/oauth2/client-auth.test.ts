@@ -7,6 +7,8 @@ afterEach(closeStages);
 
 const PLAIN = { "client-id": "app-1", "client-secret": "s3cret_of.the*app" };
 
+const INVALID_CLIENT = '{"error":"invalid_client"}';
+
 describe("`auto`", () => {
   test.each([
     { secret: "plain", listed: ["client_secret_basic", "client_secret_post"], form: "basic" },
@@ -52,6 +54,42 @@ describe("`auto`", () => {
     expect(tokenRequests().map(({ request }) => request.headers.authorization !== undefined)).toEqual([true, false]);
     expect(failureOf(ended)).toMatch(
       /^refused: .*does not know the client.*Both forms were tried, basic and post;.*"client-auth: basic-plain"/,
+    );
+  });
+
+  test.each([
+    { one: [401, INVALID_CLIENT], other: [400, ""], told: /^refused: .*Both forms were tried, basic and post;/ },
+    { one: [401, INVALID_CLIENT], other: [403, ""], told: /^refused: .*Both forms were tried, basic and post;/ },
+    { one: [403, ""], other: [400, ""], told: /^forbidden: .*status 403.*Both forms were tried, basic and post;/ },
+    { one: [403, ""], other: [400, '{"error":"invalid_scope"}'], told: /^invalid-input: .*"scope"/ },
+    { one: [403, ""], other: [503, ""], told: /^unavailable: / },
+  ] as const)("of the refusals $one and $other tells that which gives a reason", async ({ one, other, told }) => {
+    const { main, server } = await stage();
+    server.fault((request, req, res) => {
+      const [status, body] = request.headers.authorization === undefined ? other : one;
+      return answerWith(({ path }) => path === "/token", status, body)(request, req, res);
+    });
+    expect(failureOf(await main("client-credentials", { ...PLAIN, retries: "0" }))).toMatch(told);
+  });
+
+  test("says of no form that it worked where the answer is an error with a good status", async () => {
+    const { main, server } = await stage();
+    server.fault(answerWith(({ path }) => path === "/token", 200, INVALID_CLIENT));
+    const ended = await main("client-credentials", PLAIN);
+    expect(ended.outputs.failure).toBe("refused");
+    expect(ended.log).not.toContain("The service takes the client as");
+  });
+
+  test("names the other form where it may not try it by itself", async () => {
+    const { main, server } = await stage();
+    server.fault(answerWith(({ path }) => path === "/token", 401, INVALID_CLIENT));
+    expect(failureOf(await main("jwt-bearer", PLAIN))).toContain('set "client-auth: post"');
+    const chosen = { ...PLAIN, "client-auth": "basic" };
+    expect(failureOf(await main("client-credentials", chosen))).toContain('leave "client-auth" out to try both');
+    // An empty 400 says nothing of the client, so the secret goes out in no second form.
+    server.fault(answerWith(({ path }) => path === "/token", 400, ""));
+    expect(failureOf(await main("client-credentials", PLAIN))).toMatch(
+      /^bad-response: .*does not say why \(an empty answer with status 400\)\. It may be a refusal\..*set "client-auth: post"/,
     );
   });
 

@@ -243,6 +243,12 @@ describe("an issuer somewhere else", () => {
     });
     expect(ended.outputs.failure).toBe("");
     expect(asked).toEqual(["login.example.com:80", "token.example.com:80"]);
+    // Neither has TLS, which is permitted, and told of each.
+    const warned = ended.annotations.filter(({ title }) => title === "No TLS").map(({ message }) => message);
+    expect(warned).toEqual([
+      expect.stringContaining("login.example.com is talked to over plain http"),
+      expect.stringContaining("token.example.com is talked to over plain http"),
+    ]);
   });
 });
 

@@ -152,7 +152,9 @@ describe("introspection", () => {
   test("is not asked for by who has not proven itself", async () => {
     for (const method of ["jwt-bearer", "token-exchange"]) {
       const { main, server } = await stage();
-      expect((await main(method)).outputs.probe).toBe("skipped");
+      const { outputs, log } = await main(method);
+      expect(outputs.probe).toBe("skipped");
+      expect(log).toContain("Probe: skipped (no `probe-url` is given, and the client has not proven itself here)");
       expect(server.requests.filter(({ path }) => path === "/introspect")).toEqual([]);
     }
   });
@@ -181,6 +183,7 @@ describe("where there is nothing to ask", () => {
     server.fault(at("/token", json(200, JSON.stringify({ access_token: jwt(claims) }))));
     const ended = await main("client-credentials", { audience: "https://api.example.com" });
     expect(ended.outputs).toMatchObject({ failure: "", probe: "skipped" });
+    expect(ended.log).toContain("the service offers nothing else to ask");
     expect(ended.log).toContain(says);
     expect(ended.annotations).toEqual([]);
   });

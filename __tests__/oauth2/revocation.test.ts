@@ -5,6 +5,7 @@ import { answer, faults, json, page, when } from "../../sandbox/faults.ts";
 import { runPost } from "../../sandbox/runner.ts";
 import { startOAuth2 } from "../../sandbox/services/oauth2.ts";
 import type { Fault } from "../../sandbox/services/service.ts";
+import { oauth2 } from "../../src/providers/oauth2.ts";
 import { leaks, runAction } from "../support.ts";
 import { closeStages, failureOf, first, kept, stage } from "./stage.ts";
 
@@ -167,6 +168,17 @@ describe("a seal", () => {
     const opened = await runAction({ sealed: outputs.sealed ?? "", "seal-key": key, revoke: "true" });
     expect(failureOf(opened.main)).toMatch(/^invalid-input: The input "client-id" is empty/);
   });
+
+  test.each(["no URL", "https://a:b@login.example.com/me", "file:///etc/passwd"])(
+    "that names %s for the probe lacks what belongs to it",
+    (url) => {
+      const [method] = oauth2.methods;
+      expect(method?.isWhole?.({ token: "a token", parts: { "probe-url": url } })).toBe(false);
+      expect(method?.isWhole?.({ token: "a token", parts: { "probe-url": "https://login.example.com/me" } })).toBe(
+        true,
+      );
+    },
+  );
 
   test("keeps a token that goes in no header out of it", async () => {
     const { main } = await stage({ tokenType: "N_A" });

@@ -176,6 +176,8 @@ describe("a secret in disguise", () => {
     ["pa ssword1", "pa%2Bssword1"],
     ["password1", "Y0dGemMzZHZjbVF4"],
     ["password1", "p\\x61ssword1"],
+    ["password1", `p%${"25".repeat(20)}61ssword1`],
+    ["pass&word1", `pass&${"amp;".repeat(12)}word1`],
     ['pa=41ss"word1', "pa=41ss%22word1"],
     ['1abc"defg', '%41abc\\"defg'],
   ])("%j as %j is replaced, and nothing else", (secret, escaped) => {

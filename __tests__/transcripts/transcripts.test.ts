@@ -2,7 +2,7 @@ import { existsSync, globSync, readFileSync, rmSync, writeFileSync } from "node:
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { type IdTokens, startIdTokens } from "../../sandbox/id-token.ts";
-import { examples, platforms, type Service, type StartOptions, services } from "../../sandbox/services/index.ts";
+import { definitions, platforms, type Service, type StartOptions, services } from "../../sandbox/services/index.ts";
 import { findProvider } from "../../src/providers/index.ts";
 import { transcript } from "./transcript.ts";
 
@@ -35,7 +35,7 @@ async function stepsOf([provider, start]: readonly [string, Start]): Promise<Ste
 
 const steps: readonly Step[] = [
   ...(await Promise.all(Object.entries(providers).map(stepsOf))).flat(),
-  ...Object.entries(examples).map(([name, start]) => ({
+  ...Object.entries(definitions).map(([name, start]) => ({
     file: `custom.${name}.txt`,
     start,
     method: "custom",

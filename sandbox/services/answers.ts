@@ -1,7 +1,8 @@
 /** What a stand-in sends back. */
 export interface Answer {
   readonly status: number;
-  readonly headers?: Readonly<Record<string, string>>;
+  /** A header that stands there several times, such as `set-cookie`, has several values. */
+  readonly headers?: Readonly<Record<string, string | string[]>>;
   readonly body?: string;
   /** Each a `Set-Cookie` of its own. */
   readonly cookies?: readonly string[];
@@ -18,7 +19,7 @@ export class Refusal extends Error {
 }
 
 /** An answer with a JSON body. */
-export function json(status: number, value: unknown, headers: Readonly<Record<string, string>> = {}): Answer {
+export function json(status: number, value: unknown, headers: NonNullable<Answer["headers"]> = {}): Answer {
   return {
     status,
     headers: { "content-type": "application/json;charset=UTF-8", ...headers },

@@ -1,6 +1,5 @@
 import { globSync } from "node:fs";
 import { basename, join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { startOAuth2 } from "./oauth2.ts";
 import { startQa } from "./qa.ts";
 import { startReportPortal } from "./reportportal.ts";
@@ -20,21 +19,11 @@ export * from "./xray.ts";
 
 type Start = (options?: StartOptions) => Promise<Service>;
 
-/** What each file of a folder starts, by the file's name. */
-async function startsIn(folder: string): Promise<Readonly<Record<string, Start>>> {
-  const files = globSync(join(import.meta.dirname, folder, "*.ts")).sort();
-  const starts = files.map(async (file) => {
-    const { start }: { start: Start } = await import(pathToFileURL(file).href);
-    return [basename(file, ".ts"), start] as const;
-  });
-  return Object.fromEntries(await Promise.all(starts));
-}
-
-/** How to start the stand-in of each platform: one file for each, by its name. */
+/** How to start the stand-in of each platform, by the provider's id. */
 export const platforms = await startsIn("platforms");
 
-/** The same of the services that `examples/definitions/` describes. */
-export const examples = await startsIn("examples");
+/** How to start the stand-in of each service that a definition in `examples/definitions` describes, by the name of that file. */
+export const definitions = await startsIn("definitions");
 
 /** How to start the stand-in of each provider with code of its own, by the provider's id; ReportPortal in its current generation. */
 export const services = {
@@ -45,3 +34,13 @@ export const services = {
   qa: startQa,
   oauth2: startOAuth2,
 } satisfies Readonly<Record<string, Start>>;
+
+/** One stand-in for each file of a folder, by the file's name. */
+async function startsIn(folder: string): Promise<Readonly<Record<string, Start>>> {
+  const files = globSync(join(import.meta.dirname, folder, "*.ts")).sort();
+  const starts = files.map(async (file) => {
+    const { start }: { start: Start } = await import(file);
+    return [basename(file, ".ts"), start] as const;
+  });
+  return Object.fromEntries(await Promise.all(starts));
+}

@@ -2,19 +2,18 @@
 import { randomBytes } from "node:crypto";
 import { type IdTokens, startIdTokens } from "../../sandbox/id-token.ts";
 import { runStep, type StepResult } from "../../sandbox/runner.ts";
-import { type Service, type StartOptions, services } from "../../sandbox/services/index.ts";
+import { platforms, type Service, type StartOptions, services } from "../../sandbox/services/index.ts";
 import type { Provider } from "../../src/providers/provider.ts";
 import type { MethodFacts } from "../page/facts.ts";
+import { asSeenAt } from "./lines.ts";
 
 type Recorded = Pick<MethodFacts, "closing" | "log" | "logWhenSealing" | "logAtEnd">;
 
-/** The time that every run seems to have been at. */
-const TIME = "2026-11-27T09:30:00Z";
 const SECRETS = ["token", "password", "client-secret", "private-key"];
 
 /** A run of each method of a service, as it would look at `url`; nothing where no stand-in is there. */
 export async function record(provider: Provider, url: string): Promise<Readonly<Record<string, Recorded>>> {
-  const starts: Readonly<Record<string, (options: StartOptions) => Promise<Service>>> = services;
+  const starts: Readonly<Record<string, (options: StartOptions) => Promise<Service>>> = { ...services, ...platforms };
   const start = starts[provider.id];
   if (start === undefined) return {};
   const idTokens = await startIdTokens();
@@ -74,10 +73,7 @@ async function run({ place, idTokens }: Bench, inputs: Readonly<Record<string, s
 }
 
 function lines({ place, host }: Bench, log = ""): string[] {
-  return log
-    .replaceAll(new URL(place.url).host, host)
-    .replace(/in 59 min 5\d s/g, "in 1 h")
-    .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g, TIME)
+  return asSeenAt(log, place.url, host)
     .split("\n")
     .filter((line) => line !== "");
 }

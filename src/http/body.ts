@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 
 /** Largest answer that is read, in bytes, counted on what comes out of its coding. */
-export const LARGEST_ANSWER = 1024 * 1024;
+const LARGEST_ANSWER = 1024 * 1024;
 
 /** What is read of the coded form: one that grows with its coding is no answer of a service. */
 const LARGEST_CODED = 2 * LARGEST_ANSWER;
@@ -9,22 +9,27 @@ const LARGEST_CODED = 2 * LARGEST_ANSWER;
 /** More codings on top of each other are a way to make work, not an answer; curl draws the line here too. */
 const MOST_CODINGS = 5;
 
-/** A whole body, or why there is none. */
-export type Body =
-  | { readonly kind: "read"; readonly bytes: Buffer }
-  | { readonly kind: "too large" }
-  | { readonly kind: "unknown coding"; readonly coding: string }
-  | { readonly kind: "damaged"; readonly coding: string; readonly cause: unknown };
+/** Why a body that came cannot be used. */
+export interface Unreadable {
+  /** A few words for a log line. */
+  readonly reason: string;
+  /** Goes on after "The answer of …". */
+  readonly what: string;
+  readonly hint: string;
+  readonly answered?: string;
+  readonly answeredBy?: string;
+  readonly cause?: unknown;
+}
 
 /**
  * Reads the whole body, with every coding taken off that it came in, though none was asked for. What is too large or cannot
  * be read drops the connection at once.
  * @throws where the connection breaks off
  */
-export async function readBody(message: IncomingMessage): Promise<Body> {
+export async function readBody(message: IncomingMessage): Promise<Buffer | Unreadable> {
   const codings = codingsOf(message);
   const body = await (codings.length === 0 ? readPlain(message) : readCoded(message, codings));
-  if (body.kind !== "read") message.destroy();
+  if (!Buffer.isBuffer(body)) message.destroy();
   return body;
 }
 
@@ -34,64 +39,72 @@ function codingsOf({ headers }: IncomingMessage): string[] {
   return names.filter((name) => name !== "" && name !== "identity");
 }
 
-async function readPlain(message: IncomingMessage): Promise<Body> {
-  if (Number(message.headers["content-length"] ?? 0) > LARGEST_ANSWER) return { kind: "too large" };
-  return collect(message);
+async function readPlain(message: IncomingMessage): Promise<Buffer | Unreadable> {
+  return Number(message.headers["content-length"] ?? 0) > LARGEST_ANSWER ? TOO_LARGE : collect(message);
 }
 
-async function readCoded(message: IncomingMessage, codings: readonly string[]): Promise<Body> {
+async function readCoded(message: IncomingMessage, codings: readonly string[]): Promise<Buffer | Unreadable> {
   const { decoded, isKnown } = await import(/* webpackMode: "eager" */ "./decode.ts");
   const unknown = codings.find((coding) => !isKnown(coding));
-  if (unknown !== undefined) return { kind: "unknown coding", coding: unknown };
-  if (codings.length > MOST_CODINGS) return { kind: "unknown coding", coding: codings.join(", ") };
-  const wire: Wire = { bytes: 0, broken: false };
-  let stream: AsyncIterable<Buffer> = received(message, wire);
+  if (unknown !== undefined || codings.length > MOST_CODINGS) return unknownCoding(unknown ?? codings.join(", "));
+  let wire = 0;
   // What comes out of one coding and goes into the next counts too: it could grow without an end and come to nothing.
-  for (const coding of codings.toReversed()) stream = decoded(counted(stream, wire), coding);
+  const counted = async function* (stream: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
+    for await (const part of stream) {
+      wire += part.length;
+      if (wire > LARGEST_CODED) return;
+      yield part;
+    }
+  };
+  let stream: AsyncIterable<Buffer> = message;
+  for (const coding of codings.toReversed()) stream = decoded(counted(stream), coding);
   try {
     const body = await collect(stream);
-    return wire.bytes > LARGEST_CODED ? { kind: "too large" } : body;
+    return wire > LARGEST_CODED ? TOO_LARGE : body;
   } catch (cause) {
-    if (wire.bytes > LARGEST_CODED) return { kind: "too large" };
+    if (wire > LARGEST_CODED) return TOO_LARGE;
     // 204 and the like name a coding of nothing.
-    if (message.complete && wire.bytes === 0) return { kind: "read", bytes: Buffer.alloc(0) };
-    if (wire.broken) throw cause;
-    return { kind: "damaged", coding: codings.join(", "), cause };
+    if (message.complete && wire === 0) return Buffer.alloc(0);
+    // The connection broke off, so that the decoder is not to blame.
+    if (message.errored !== null) throw cause;
+    return damaged(codings, cause);
   }
 }
 
-/** What came over the connection. */
-interface Wire {
-  /** In every coded form together. */
-  bytes: number;
-  /** The connection broke off, so that the decoder is not to blame. */
-  broken: boolean;
-}
-
-async function* counted(stream: AsyncIterable<Buffer>, wire: Wire): AsyncIterable<Buffer> {
-  for await (const part of stream) {
-    wire.bytes += part.length;
-    if (wire.bytes > LARGEST_CODED) return;
-    yield part;
-  }
-}
-
-async function* received(message: IncomingMessage, wire: Wire): AsyncIterable<Buffer> {
-  try {
-    yield* message;
-  } catch (fault) {
-    wire.broken = true;
-    throw fault;
-  }
-}
-
-async function collect(stream: AsyncIterable<Buffer>): Promise<Body> {
+async function collect(stream: AsyncIterable<Buffer>): Promise<Buffer | Unreadable> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of stream) {
     bytes += chunk.length;
-    if (bytes > LARGEST_ANSWER) return { kind: "too large" };
+    if (bytes > LARGEST_ANSWER) return TOO_LARGE;
     chunks.push(chunk);
   }
-  return { kind: "read", bytes: Buffer.concat(chunks) };
+  return Buffer.concat(chunks);
+}
+
+const TOO_LARGE: Unreadable = {
+  reason: "answer too large",
+  what: `is larger than ${LARGEST_ANSWER / 1024 / 1024} MiB`,
+  hint: 'No token is that large: check that "url" is the service\'s base URL.',
+};
+
+const LEAVE = "Ask who runs the service, or what stands in front of it, to leave answers as they are";
+
+function unknownCoding(coding: string): Unreadable {
+  return {
+    reason: "unknown content coding",
+    what: "is in a content coding that is not read here, and none was asked for",
+    hint: `${LEAVE}, or to use gzip.`,
+    answered: coding,
+    answeredBy: "The coding is",
+  };
+}
+
+function damaged(codings: readonly string[], cause: unknown): Unreadable {
+  return {
+    reason: "answer not decodable",
+    what: `cannot be decoded: it is not whole, or not ${codings.join(", ")}`,
+    hint: `${LEAVE}.`,
+    cause,
+  };
 }

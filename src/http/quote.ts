@@ -67,15 +67,11 @@ function parameter(challenge: string, name: RegExp): string {
   const value = challenge.slice(start.index + start[0].length);
   const inQuotes = /^(["'])((?:(?!\1)[^\\]|\\.)*)\1/s.exec(value)?.[2];
   // A quote that closes nothing may be the first of the next parameter.
-  if (inQuotes !== undefined)
-    return inQuotes
-      .replace(/,\s*[\w-]+\s*=\s*$/, "")
-      .replace(/\\(.)/gs, "$1")
-      .trim();
-  return value
-    .replace(/^["']/, "")
-    .replace(/,\s*[\w-]+\s*=.*$/s, "")
-    .trim();
+  const text =
+    inQuotes === undefined
+      ? value.replace(/^["']/, "").replace(/,\s*[\w-]+\s*=.*$/s, "")
+      : inQuotes.replace(/,\s*[\w-]+\s*=\s*$/, "").replace(/\\(.)/gs, "$1");
+  return text.trim();
 }
 
 /** Titles of pages that a web application firewall or a check for robots shows. */

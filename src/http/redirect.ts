@@ -14,36 +14,30 @@ export function redirected(
   baseUrl: string,
   mayMean: readonly string[],
 ): Failure {
+  const { urlInput: input = "url", path } = request;
   const from = new URL(baseUrl);
-  const target = parse(location, baseUrl + request.path);
-  if (target === undefined) {
+  const target = URL.parse(location || "no:target", baseUrl + path);
+  if (target === null || !/^https?:$/.test(target.protocol)) {
     return new Failure("wrong-url", `${from.host} answered with a redirect that names no target.`, {
-      hint: [`Check that "${request.urlInput ?? "url"}" is ${meant(request.urlInput)}.`, ...mayMean].join(" "),
+      hint: [`Check that "${input}" is ${meant(input)}.`, ...mayMean].join(" "),
     });
   }
   const place = target.host === from.host ? "another place on itself" : shownHost(target);
   const sentence = `${from.host} redirects to ${place}, which is not followed: it would carry the secret along.`;
-  const { urlInput: input = "url" } = request;
-  const url = target.hostname === from.hostname ? suggestedUrl(request, from, target) : undefined;
+  const isSameHost = target.hostname === from.hostname;
+  const url = isSameHost ? suggestedUrl(request, from, target) : undefined;
   if (url !== undefined) {
     const hint = `Set "${input}" to where the redirect points, as the annotation of the step tells it.`;
     return new Failure("wrong-url", sentence, { hint, suggestion: `Set "${input}: ${url}".` });
   }
-  if (target.hostname !== from.hostname) {
-    return new Failure("wrong-url", sentence, {
-      hint: mayMean.join(" ") || elsewhere(input),
-    });
-  }
-  return new Failure("wrong-url", sentence, {
-    hint: mayMean.join(" ") || loginPage(input),
-    answered: target.pathname,
-    answeredBy: "It points to",
-  });
+  const hint = mayMean.join(" ") || (isSameHost ? loginPage(input) : elsewhere(input));
+  const told = isSameHost ? { answered: target.pathname, answeredBy: "It points to" } : {};
+  return new Failure("wrong-url", sentence, { hint, ...told });
 }
 
 /** What an input that holds a URL should be. */
-function meant(input: string | undefined): string {
-  return input === undefined || input === "url" ? "the service's base URL" : "the endpoint's URL";
+function meant(input: string): string {
+  return input === "url" ? "the service's base URL" : "the endpoint's URL";
 }
 
 function elsewhere(input: string): string {
@@ -60,31 +54,29 @@ function shownHost({ host, hostname }: URL): string {
   return host.length <= SHOWN_CHARACTERS ? host.replace(hostname, domainToUnicode(hostname)) : "a host that cannot be";
 }
 
-function parse(location: string | undefined, base: string): URL | undefined {
-  if (location === undefined || location === "" || !URL.canParse(location, base)) return undefined;
-  const target = new URL(location, base);
-  return /^https?:$/.test(target.protocol) ? target : undefined;
-}
-
 /** What to set the input to, so that this very request goes where it was redirected; undefined where that is another place, or this. */
 function suggestedUrl(request: Request, from: URL, target: URL): string | undefined {
-  const downgrade = from.protocol === "https:" && target.protocol !== "https:";
-  if (request.urlInput !== undefined) return downgrade ? undefined : movedEndpoint(request, from, target);
-  const path = request.path.replace(/[?#].*$/, "").replace(/\/$/, "");
-  const aim = target.pathname.replace(/\/$/, "");
-  if (downgrade || !aim.endsWith(path)) return undefined;
+  if (from.protocol === "https:" && target.protocol !== "https:") return undefined;
+  const path = request.path.replace(/[?#].*$/, "");
+  const url = request.urlInput === undefined ? movedBase(path, from, target) : movedEndpoint(path, from, target);
+  return url === undefined || url.length > SHOWN_CHARACTERS ? undefined : url;
+}
+
+/** The base URL under which the target is the same path. */
+function movedBase(asked: string, from: URL, target: URL): string | undefined {
+  const path = withoutSlash(asked);
+  const aim = withoutSlash(target.pathname);
   const url = target.origin + aim.slice(0, aim.length - path.length);
-  return url === from.href.replace(/\/$/, "") || url.length > SHOWN_CHARACTERS ? undefined : url;
+  return !aim.endsWith(path) || url === withoutSlash(from.href) ? undefined : url;
 }
 
 /** The whole URL of an endpoint that has moved: its last part is still the same. */
-function movedEndpoint(request: Request, from: URL, target: URL): string | undefined {
-  const last = (path: string) =>
-    path
-      .replace(/[?#].*$/, "")
-      .replace(/\/$/, "")
-      .replace(/^.*\//, "");
+function movedEndpoint(path: string, from: URL, target: URL): string | undefined {
+  const last = (text: string) => withoutSlash(text).replace(/^.*\//, "");
   const url = target.origin + target.pathname;
-  const isSame = url === from.origin + request.path.replace(/[?#].*$/, "");
-  return isSame || last(target.pathname) !== last(request.path) || url.length > SHOWN_CHARACTERS ? undefined : url;
+  return url === from.origin + path || last(target.pathname) !== last(path) ? undefined : url;
+}
+
+function withoutSlash(text: string): string {
+  return text.replace(/\/$/, "");
 }

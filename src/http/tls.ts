@@ -20,7 +20,7 @@ export interface Trust {
   /** `ca-certificate` was given. */
   readonly given: boolean;
   /** All that is trusted, where it is not what the whole process trusts by itself. */
-  readonly ca?: readonly string[];
+  readonly ca?: string[];
 }
 
 /** Verification is never off, whatever the environment says; Node reads this variable at every connection. */
@@ -43,13 +43,13 @@ export function trustCertificates(input: string): Trust {
   if (input === "") return { given: false };
   const certificates = certificatesIn(input);
   if (certificates.length === 0) {
-    throw unusable(
-      pemText(input) === undefined
-        ? "names a file that holds no certificate in PEM form"
-        : "holds no whole certificate",
-    );
+    const isPath = pemText(input) === undefined;
+    throw unusable(isPath ? "names a file that holds no certificate in PEM form" : "holds no whole certificate");
   }
-  const readable = certificates.map((certificate, index) => parsed(certificate, index + 1).toString());
+  const readable = certificates.map((certificate, index) => {
+    const wrong = `holds a certificate that cannot be read (number ${index + 1})`;
+    return usable(wrong, () => new X509Certificate(certificate).toString());
+  });
   // Not in every Node 24: the one came with 24.5, the other with 23.10.
   const { setDefaultCACertificates, getCACertificates }: Partial<typeof tls> = tls;
   const all = [...(getCACertificates?.("default") ?? [...tls.rootCertificates, ...extraCertificates()]), ...readable];
@@ -101,12 +101,7 @@ function pemText(input: string): string | undefined {
 const BEGIN = "-----BEGIN";
 
 function readFile(path: string): string {
-  let bytes: Buffer | undefined;
-  try {
-    bytes = readRegular(path);
-  } catch (cause) {
-    throw unusable("is neither PEM text nor the path of a readable file", cause);
-  }
+  const bytes = usable("is neither PEM text nor the path of a readable file", () => readRegular(path));
   if (bytes === undefined) throw unusable("names what is no regular file");
   if (bytes.length > LARGEST_FILE) throw unusable("names a file of more than 1 MiB");
   return bytes.toString("utf8");
@@ -129,11 +124,12 @@ function readRegular(path: string): Buffer | undefined {
   }
 }
 
-function parsed(certificate: string, position: number): X509Certificate {
+/** What the work comes to; where it fails, that is what is wrong with the input. */
+function usable<Result>(wrong: string, work: () => Result): Result {
   try {
-    return new X509Certificate(certificate);
+    return work();
   } catch (cause) {
-    throw unusable(`holds a certificate that cannot be read (number ${position})`, cause);
+    throw unusable(wrong, cause);
   }
 }
 

@@ -7,7 +7,7 @@ import { type Fields, invalid } from "./oauth2/fields.ts";
 import { readSigner } from "./oauth2/key.ts";
 import { readParameters } from "./oauth2/parameters.ts";
 import { probe } from "./oauth2/probe.ts";
-import { ownsHandle, revoke, revokesWith } from "./oauth2/revoke.ts";
+import { isEndpoint, ownsHandle, revoke, revokesWith } from "./oauth2/revoke.ts";
 import type { Credential, Provider } from "./provider.ts";
 
 const URN = "urn:ietf:params:oauth:";
@@ -66,6 +66,7 @@ const COMMON = {
   envName: "ACCESS_TOKEN",
   headers: ({ token, parts }: Credential): Record<string, string> =>
     parts?.["token-type"] === "N_A" ? {} : { Authorization: `Bearer ${token}` },
+  isWhole: ({ parts }: Credential) => parts?.["probe-url"] === undefined || isEndpoint(parts["probe-url"]),
   probe,
 } as const;
 

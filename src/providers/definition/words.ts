@@ -38,7 +38,8 @@ export function ownWord(refusals: readonly Refusal[] = []): OwnWord {
 
 function fits({ status, json, values }: Refusal, answer: Answer): boolean {
   if (status === undefined ? answer.status < 400 : !status.includes(answer.status)) return false;
-  if (json === undefined) return true;
+  // A page is not the service's own word, whatever its status.
+  if (json === undefined) return !answer.isHtml;
   const found = pointedAt(answer.json, json);
   if (values === undefined) return isThere(found);
   const text = asText(found)?.toLowerCase() ?? "";

@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import { Failure } from "../../failure.ts";
 import type { Answer, Http } from "../../http/http.ts";
-import { isLoopback } from "../../http/protection.ts";
+import { isLoopback, isProtected } from "../../http/protection.ts";
 import { inFront, quoted } from "../../http/quote.ts";
 import { read, schema } from "../../text/json.ts";
 import type { Step } from "../provider.ts";
@@ -41,7 +41,7 @@ const ENDPOINTS = {
  * The server as `token-url` names it, else as its metadata tell. Each endpoint on another host is named in the log.
  * @throws {Failure} `wrong-url` for metadata that are none or cannot be, or a fault of the way
  */
-export async function findServer(given: Fields, http: Http, { note }: Pick<Step, "note">): Promise<Server> {
+export async function findServer(given: Fields, http: Http, step: Pick<Step, "note" | "warn">): Promise<Server> {
   const server = given["token-url"] === undefined ? await discover(http) : undefined;
   const found: Server = {
     issuer: server?.issuer ?? http.baseUrl,
@@ -52,8 +52,12 @@ export async function findServer(given: Fields, http: Http, { note }: Pick<Step,
   };
   for (const [name, what] of Object.entries(ENDPOINTS)) {
     const endpoint = found[name as keyof typeof ENDPOINTS];
-    const host = endpoint === undefined ? http.host : new URL(endpoint).host;
-    if (host !== http.host) note(`The ${what} is on another host: ${host}.`);
+    const url = new URL(endpoint ?? http.baseUrl);
+    if (url.host === http.host) continue;
+    step.note(`The ${what} is on another host: ${url.host}.`);
+    if (!isProtected(url)) {
+      step.warn(`${url.host} is talked to over plain http: all on the way can read the secrets.`, "No TLS");
+    }
   }
   return found;
 }

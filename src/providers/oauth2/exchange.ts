@@ -101,21 +101,30 @@ async function ask(grant: Grant, asking: Asking, http: Http, step: Step): Promis
       `The service takes the client as \`client-auth: ${second}\`, not as ${first}: set it to save a request each time.`,
     );
   }
-  return { answer: other, tried: isUnknown(other) ? [first, second] : [second], claims };
+  // Of two refusals that one is told which gives a reason; in the other form a server may not even see a client.
+  const isTold = isSuccess(other) || !isSilent(other);
+  return isTold && !isUnknown(other)
+    ? { answer: other, tried: [second], claims }
+    : { answer: isTold ? other : answer, tried: [first, second], claims };
 }
 
 function isAutomatic(given: Fields): boolean {
   return (given["client-auth"] ?? "auto") === "auto";
 }
 
-function isSuccess({ status }: Answer): boolean {
-  return status < 300;
+function isSuccess(answer: Answer): boolean {
+  return answer.status < 300 && !answer.isHtml && readTokenAnswer(answer).error === undefined;
+}
+
+/** A refusal that gives no reason. */
+function isSilent({ status, body }: Answer): boolean {
+  return status >= 400 && status < 500 && body.trim() === "";
 }
 
 /** The server does not know the client, or does not say what it does not like. */
 function isUnknown(answer: Answer): boolean {
   if (readTokenAnswer(answer).error === "invalid_client") return true;
-  return (answer.status === 401 || answer.status === 403) && answer.body.trim() === "";
+  return (answer.status === 401 || answer.status === 403) && isSilent(answer);
 }
 
 /** How the client is to be proven, and how next where the server does not know it. */

@@ -25,7 +25,9 @@ export async function probe(credential: Credential, http: Http, about: About<Fie
     return introspect(token, { endpoint: introspection, auth, issuer, given: about.given }, http, about.step);
   }
   for (const odd of oddClaims(token, about.given)) about.step.note(odd);
-  return { kind: "skipped", why: "no `probe-url` is given, and the service offers nothing else to ask" };
+  const otherwise =
+    introspection === undefined ? "the service offers nothing else to ask" : "the client has not proven itself here";
+  return { kind: "skipped", why: `no \`probe-url\` is given, and ${otherwise}` };
 }
 
 /** Those that prove the client: to no other is told whether a token is good. */

@@ -24,7 +24,8 @@ const Revocable = schema(() =>
   }),
 );
 
-function isEndpoint(text: string): boolean {
+/** Whether a text that was kept is a URL that a request can go to. */
+export function isEndpoint(text: string): boolean {
   if (!/^https?:\/\//.test(text) || !URL.canParse(text)) return false;
   const { username, password, hash } = new URL(text);
   return username + password + hash === "";

@@ -74,9 +74,13 @@ function clientHint({ given, tried }: Asked): string {
         : 'Check "client-id"; a client that has a secret needs "client-secret" too.';
   }
   const check = 'Check "client-id" and "client-secret": they are wrong, were renewed, or are of another client.';
-  return second === undefined
-    ? `${check} Or the service wants them in another form: leave "client-auth" out to try both.`
-    : `${check} Both forms were tried, ${first} and ${second}; for a service that takes the pair unencoded set \`client-auth: basic-plain\`.`;
+  if (second === undefined) {
+    const isAutomatic = (given["client-auth"] ?? "auto") === "auto";
+    const another = `set \`client-auth: ${first === "post" ? "basic" : "post"}\``;
+    const advice = isAutomatic ? another : 'leave "client-auth" out to try both';
+    return `${check} Or the service wants them in another form: ${advice}.`;
+  }
+  return `${check} Both forms were tried, ${first} and ${second}; for a service that takes the pair unencoded set \`client-auth: basic-plain\`.`;
 }
 
 const TRUST_HINT =
@@ -144,10 +148,10 @@ function ownWord(answer: TokenAnswer, { host }: Http, asked: Asked): Failure | u
   if (answer.body.trim() !== "") return undefined;
   const hint = asked.grant === "client" ? clientHint(asked) : `${grantHint(asked)} ${clientHint(asked)}`;
   if (status === 401) return failed("refused", `${host} refuses the credentials (status 401).`, hint, answer);
-  if (status !== 403) return undefined;
-  // Some servers refuse a client, a password or a scope so.
-  const sentence = `${host} gives no token and does not say why (an empty answer with status 403).`;
-  return failed("forbidden", sentence, `It may be a refusal. ${hint}`, answer);
+  if (status !== 400 && status !== 403) return undefined;
+  // Some servers refuse a client, a password, a scope or a grant so.
+  const sentence = `${host} gives no token and does not say why (an empty answer with status ${status}).`;
+  return failed(status === 403 ? "forbidden" : "bad-response", sentence, `It may be a refusal. ${hint}`, answer);
 }
 
 const BODY_HINT = 'Set "body" to `json`, or leave it out for a form, as the service\'s documentation has it.';

@@ -1,0 +1,107 @@
+import { generateKeyPairSync } from "node:crypto";
+import { describe, expect, test } from "@jest/globals";
+import { runAction } from "../support.ts";
+import { type Glewlwyd, hasGlewlwyd, startGlewlwyd } from "./glewlwyd.ts";
+import { proof, type Subject } from "./proof.ts";
+import { lines } from "./recorder.ts";
+
+/** What an answer can mean that is empty. */
+const SILENT = "does not say why (an empty answer with status 403";
+
+const SUBJECT: Subject<Glewlwyd> = {
+  start: startGlewlwyd,
+  inputs: ({ issuer }) => ({ url: issuer, scope: "ci" }),
+  tokenPath: "/api/oidc/token",
+  // It takes a Basic pair as it is, and nothing else.
+  forms: { basic: 403, "basic-plain": 200, post: 200 },
+  auto: { discovered: ["post 200"], undiscovered: ["basic 403", "post 200"] },
+  refusals: [
+    {
+      what: "a wrong secret",
+      method: "client-credentials",
+      wrong: { "client-secret": "wrong+&=%C3:é/" },
+      requests: ["post 403", "basic 403"],
+      failure: "forbidden",
+      says: `${SILENT}). It may be a refusal. Check "client-id" and "client-secret"`,
+    },
+    {
+      // The second form it does not even read; what it said to the first is what counts.
+      what: "a wrong password",
+      method: "password",
+      wrong: { password: "wrong+&=%C3:é/" },
+      requests: ["post 403", "basic 400"],
+      failure: "forbidden",
+      says: `${SILENT}). It may be a refusal. Check "username" and "password"`,
+    },
+    {
+      what: "a wrong secret",
+      method: "password",
+      wrong: { "client-secret": "wrong+&=%C3:é/" },
+      requests: ["post 400"],
+      failure: "bad-response",
+      says: 'does not say why (an empty answer with status 400). It may be a refusal. Check "username"',
+    },
+    {
+      what: "a scope that there is not",
+      method: "client-credentials",
+      wrong: { scope: "another" },
+      requests: ["post 400"],
+      failure: "invalid-input",
+      says: '"scope"',
+    },
+    {
+      what: "no scope",
+      method: "client-credentials",
+      wrong: { scope: "" },
+      requests: ["post 403", "basic 403"],
+      failure: "forbidden",
+      says: `${SILENT}). It may be a refusal. Check "client-id" and "client-secret"`,
+    },
+  ],
+  probe: "accepted",
+  revokes: true,
+};
+
+if (!hasGlewlwyd) {
+  test("left out, since Debian's glewlwyd is not installed: a real OAuth2 server", () => {
+    expect(hasGlewlwyd).toBe(false);
+  });
+} else {
+  describe("oauth2 with a real glewlwyd", () => {
+    const server = proof(SUBJECT);
+
+    test("private-key-jwt: it wants each assertion for the very endpoint, so a token is got and is not taken back", async () => {
+      const { issuer, isAlive, registerKey, requests } = server();
+      const pair = generateKeyPairSync("rsa", { modulusLength: 2048 });
+      const id = "signs+by itself/1";
+      await registerKey(id, { ...pair.publicKey.export({ format: "jwk" }), kid: "of-the-job", alg: "RS256" });
+      const before = requests.length;
+      let whileItRuns = false;
+      const { main, post } = await runAction(
+        {
+          provider: "oauth2",
+          url: issuer,
+          scope: "ci",
+          "client-id": id,
+          "private-key": pair.privateKey.export({ format: "pem", type: "pkcs8" }).toString(),
+          parameters: `assertion-key-id=of-the-job\nassertion-audience=${issuer}/token`,
+        },
+        {
+          between: ({ outputs }) => {
+            whileItRuns = isAlive(outputs.token ?? "");
+          },
+        },
+      );
+      expect(lines(requests.slice(before))).toEqual([
+        "GET /api/oidc/.well-known/openid-configuration 200",
+        "POST /api/oidc/token assertion 200",
+        "POST /api/oidc/introspect assertion 401",
+        "POST /api/oidc/revoke assertion 401",
+      ]);
+      expect(main).toMatchObject({ exitCode: 0, outputs: { failure: "", probe: "inconclusive" } });
+      expect(whileItRuns).toBe(true);
+      expect(post).toMatchObject({ exitCode: 0, annotations: [{ type: "warning", title: "Not revoked" }] });
+      expect(isAlive(main.outputs.token ?? "")).toBe(true);
+    });
+  });
+}

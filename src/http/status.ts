@@ -1,0 +1,76 @@
+import { STATUS_CODES } from "node:http";
+import { Failure, type FailureCode } from "../failure.ts";
+import { clientCertificateWanted, type Fault } from "./faults.ts";
+import type { Answer, Request } from "./http.ts";
+import { inFront, quoted } from "./quote.ts";
+import { redirected } from "./redirect.ts";
+import { CLOCK_TOLERANCE_SECONDS, retryAfterSeconds, secondsAhead } from "./retry.ts";
+import type { Route } from "./route.ts";
+
+const SENT_AGAIN = new Set([408, 429, 500, 502, 503, 504]);
+
+/** Whether an answer is judged by its status, whatever it holds: 408, 429, 5xx, and redirects. */
+export function tellsAll(status: number): boolean {
+  return (status >= 300 && status < 400) || status === 408 || status === 429 || status >= 500;
+}
+
+/** The pages of nginx and IIS, which judge certificates only after the handshake. */
+const WANTS_CERTIFICATE = /no required SSL certificate was sent|client certificate (?:is )?required/i;
+
+/** What is wrong with an answer that no provider has to see: redirects, 408, 429 and 5xx. Undefined for all others. */
+export function faultIn(answer: Answer, request: Request, { baseUrl, host, secure }: Route): Fault | undefined {
+  if (request.isFinal?.(answer) === true) return undefined;
+  const { status, headers, body, isHtml } = answer;
+  const isRefusal = status >= 400 && status < 500;
+  if (secure && isHtml && isRefusal && WANTS_CERTIFICATE.test(body)) return clientCertificateWanted(host);
+  if (!tellsAll(status)) return undefined;
+  const mayMean = [request.mayMean?.(answer), inFront(answer)].filter((text) => text !== undefined);
+  if (status < 400) return { failure: redirected(request, headers.location, baseUrl, mayMean), reason: "redirect" };
+  return {
+    failure: statusFailure(answer, host, mayMean),
+    reason: ["status", status, STATUS_CODES[status]].filter(Boolean).join(" "),
+    passing: SENT_AGAIN.has(status),
+    mayHaveArrived: status === 500,
+    status,
+    // A date is told by the service's clock, and the runner's may be another.
+    retryAfter: retryAfterSeconds(headers["retry-after"], Date.now() - clockOff(headers) * 1000),
+  };
+}
+
+/** Seconds that the runner's clock is ahead, where that is more than what the way of an answer explains. */
+function clockOff(headers: Answer["headers"]): number {
+  const ahead = secondsAhead(headers, Date.now()) ?? 0;
+  return Math.abs(ahead) > CLOCK_TOLERANCE_SECONDS ? ahead : 0;
+}
+
+/** What to do about too many requests, beside waiting. */
+export const FEWER_REQUESTS = 'start fewer jobs at once, or exchange once and hand the token over with "seal-key".';
+
+type Meaning = readonly [code: FailureCode, says: string, hint: string];
+
+const MEANINGS: Readonly<Record<number, Meaning>> = {
+  408: [
+    "timeout",
+    "gave up waiting for the request",
+    "The network or the service is overloaded. Re-run the job later.",
+  ],
+  429: [
+    "rate-limited",
+    "takes no more requests for now",
+    `Other jobs use the same account or address. Give a longer "timeout", ${FEWER_REQUESTS}`,
+  ],
+};
+
+const DOWN: Meaning = [
+  "unavailable",
+  "has a fault of its own",
+  "The service, or something in front of it, is down or restarting: look at its status page, and re-run the job later.",
+];
+
+/** @param likelier causes that are likelier than those of its own hint */
+function statusFailure(answer: Answer, host: string, likelier: readonly string[]): Failure {
+  const [code, says, otherwise] = MEANINGS[answer.status] ?? DOWN;
+  const last = likelier.length === 0 ? otherwise : `Otherwise: ${otherwise[0]?.toLowerCase()}${otherwise.slice(1)}`;
+  const hint = [...likelier, last].join(" ");
+  return new Failure(code, `${host} ${says} (status ${answer.status}).`, { hint, ...quoted(answer) });
+}
