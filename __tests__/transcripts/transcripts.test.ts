@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { type IdTokens, startIdTokens } from "../../sandbox/id-token.ts";
 import { definitions, platforms, type Service, type StartOptions, services } from "../../sandbox/services/index.ts";
-import { findProvider } from "../../src/providers/index.ts";
+import { findProvider, providerNames } from "../../src/providers/index.ts";
 import { transcript } from "./transcript.ts";
 
 type Start = (options?: StartOptions) => Promise<Service>;
@@ -22,7 +22,7 @@ interface Step {
   readonly inputs: Readonly<Record<string, string>>;
 }
 
-async function stepsOf([provider, start]: readonly [string, Start]): Promise<Step[]> {
+async function stepsByProvider([provider, start]: readonly [string, Start]): Promise<Step[]> {
   const found = await findProvider(provider);
   if (found === undefined || !("methods" in found)) throw new Error(`There is no provider ${provider}`);
   return found.methods.map(({ id: method }) => ({
@@ -33,14 +33,26 @@ async function stepsOf([provider, start]: readonly [string, Start]): Promise<Ste
   }));
 }
 
-const steps: readonly Step[] = [
-  ...(await Promise.all(Object.entries(providers).map(stepsOf))).flat(),
-  ...Object.entries(definitions).map(([name, start]) => ({
-    file: `custom.${name}.txt`,
+/** The methods of a definition in `examples/definitions`; the one of a definition with one method is not named. */
+async function stepsByDefinition([name, start]: readonly [string, Start]): Promise<Step[]> {
+  const definition = `examples/definitions/${name}.json`;
+  const custom = await findProvider("custom");
+  if (custom === undefined || !("define" in custom)) throw new Error("There is no provider custom");
+  return custom.define(readFileSync(definition, "utf8")).methods.map(({ id: method }) => ({
+    file: `${["custom", name, ...(method === "custom" ? [] : [method])].join(".")}.txt`,
     start,
-    method: "custom",
-    inputs: { provider: "custom", definition: `examples/definitions/${name}.json` },
-  })),
+    method,
+    inputs: { provider: "custom", definition, ...(method !== "custom" && { method }) },
+  }));
+}
+
+async function stepsOf<Each>(all: readonly Each[], of: (each: Each) => Promise<Step[]>): Promise<Step[]> {
+  return (await Promise.all(all.map(of))).flat();
+}
+
+const steps: readonly Step[] = [
+  ...(await stepsOf(Object.entries(providers), stepsByProvider)),
+  ...(await stepsOf(Object.entries(definitions), stepsByDefinition)),
 ];
 
 let idTokens: IdTokens;
@@ -55,8 +67,8 @@ async function played({ file, start, method, inputs }: Step, change?: string): P
   try {
     const account = service.accounts[method];
     if (account === undefined) throw new Error(`The stand-in has no account for the method ${method}`);
-    const [provider, name] = file.split(".");
-    const step = { title: `${provider}, ${name}`, service, inputs, account: account.inputs, idTokens };
+    const title = file.split(".").slice(0, -1).join(", ");
+    const step = { title, service, inputs, account: account.inputs, idTokens };
     return await transcript({ ...step, ...(change !== undefined && { change }) });
   } finally {
     await service.close();
@@ -82,12 +94,18 @@ describe("runner and service hear what the transcripts say; to accept a change: 
     else expect(left).toEqual([]);
   });
 
+  test("every provider has a stand-in", async () => {
+    const found = await Promise.all(providerNames().map(findProvider));
+    const ids = new Set(found.flatMap((provider) => (provider === undefined ? [] : [provider.id])));
+    expect([...ids].sort()).toEqual([...Object.keys(providers), "custom"].sort());
+  });
+
   test("the stand-ins have an account for each method, and for no other", async () => {
-    for (const [provider, start] of Object.entries(providers)) {
+    for (const [name, start] of Object.entries({ ...providers, ...definitions })) {
       const service = await start();
       await service.close();
-      const methods = steps.filter(({ inputs }) => inputs.provider === provider).map(({ method }) => method);
-      expect([provider, Object.keys(service.accounts).sort()]).toEqual([provider, methods.sort()]);
+      const methods = steps.filter((step) => step.start === start).map(({ method }) => method);
+      expect([name, Object.keys(service.accounts).sort()]).toEqual([name, methods.sort()]);
     }
   });
 });
