@@ -57,6 +57,13 @@ describe("a token", () => {
     },
   );
 
+  test("of no usable type may have ended the refresh token all the same, which is told", async () => {
+    const body = { access_token: TOKEN, token_type: "DPoP", refresh_token: "another-refresh-token" };
+    const { ended } = await answered({ body }, { method: "refresh-token" });
+    expect(ended.outputs.failure).toBe("bad-response");
+    expect(ended.annotations.map(({ title }) => title)).toContain("Refresh token renewed");
+  });
+
   test.each([
     { expires_in: 600, seconds: 600 },
     { expires_in: "600", seconds: 600 },

@@ -60,6 +60,13 @@ describe("`auto`", () => {
   test.each([
     { one: [401, INVALID_CLIENT], other: [400, ""], told: /^refused: .*Both forms were tried, basic and post;/ },
     { one: [401, INVALID_CLIENT], other: [403, ""], told: /^refused: .*Both forms were tried, basic and post;/ },
+    {
+      one: [401, INVALID_CLIENT],
+      other: [401, '{"error":"unauthorized_client"}'],
+      told: /^refused: .*Both forms were tried, basic and post;.*"client-auth: basic-plain"/,
+    },
+    { one: [401, INVALID_CLIENT], other: [401, '{"message":"no"}'], told: /^refused: .*"client-auth: basic-plain"/ },
+    { one: [401, INVALID_CLIENT], other: [401, '{"error":"no"}'], told: /^refused: .*"client-auth: basic-plain"/ },
     { one: [403, ""], other: [400, ""], told: /^forbidden: .*status 403.*Both forms were tried, basic and post;/ },
     { one: [403, ""], other: [400, '{"error":"invalid_scope"}'], told: /^invalid-input: .*"scope"/ },
     { one: [403, ""], other: [503, ""], told: /^unavailable: / },

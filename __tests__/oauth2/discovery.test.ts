@@ -178,6 +178,20 @@ describe("endpoints on another host", () => {
     expect(server.live()).toEqual([]);
   });
 
+  test("are named where the user gives them for the probe, with a warning where they lack TLS", async () => {
+    for (const method of ["client-credentials", "access-token"]) {
+      const { main, server, inputs } = await stage();
+      const proxy = await kept(startTunnel(server.port));
+      const given = inputs(method, { "probe-url": "http://probe.example.com/me", "allow-http": "true" });
+      const env = { http_proxy: proxy.url, no_proxy: "127.0.0.1" };
+      const ended = await main(method, given, { env });
+      expect(proxy.asked).toEqual(["probe.example.com:80"]);
+      expect(ended.log).toContain("The place of the probe is on another host: probe.example.com.\n");
+      const warned = ended.annotations.filter(({ title }) => title === "No TLS").map(({ message }) => message);
+      expect(warned).toEqual([expect.stringContaining("probe.example.com is talked to over plain http")]);
+    }
+  });
+
   test("are in no log where all is on one host", async () => {
     const { main } = await stage();
     expect((await main("client-credentials")).log).not.toContain("another host");
@@ -229,6 +243,11 @@ describe("an issuer somewhere else", () => {
     "http://127.0.0.1/token",
     "https://[::1]/token",
     "http://127.9.9.9:1/token",
+    "https://localhost./token",
+    "https://id.localhost/token",
+    "https://0.0.0.0/token",
+    "https://[::]/token",
+    "https://[::ffff:127.0.0.1]/token",
   ])("names no endpoint on the runner's own machine: %s", async (url) => {
     const { ended, asked } = await elsewhere({ token_endpoint: url });
     expect(failureOf(ended)).toMatch(/^wrong-url: .*token endpoint that is on the runner's own machine/);

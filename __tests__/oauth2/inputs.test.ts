@@ -1,6 +1,7 @@
 /** Mistakes in the inputs of `oauth2`: each names its input, and no request is sent. */
 import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
+import type { StageResult } from "../../sandbox/runner.ts";
 import { publicJwk } from "../../sandbox/services/jws.ts";
 import { leaks, startTrap, type Trap } from "../support.ts";
 import { closeStages, failureOf, first, jwtOf, stage } from "./stage.ts";
@@ -247,8 +248,29 @@ describe("a private key", () => {
       .filter((line) => line !== "" && !line.startsWith("-"));
     expect(asPem.masks).toEqual(expect.arrayContaining(lines));
     const asJwk = await main("private-key-jwt", { "private-key": jwkOf(rsa) });
+    expect(asJwk.masks).toContain(jwkOf(rsa));
     const { d, p, q, dp, dq, qi } = rsa.export({ format: "jwk" });
     expect(asJwk.masks).toEqual(expect.arrayContaining([d, p, q, dp, dq, qi]));
+  });
+
+  test("as a JWK of several lines has its private parts masked, and not each of its lines", async () => {
+    const { run, server } = await stage();
+    const id = server.accounts["private-key-jwt"]?.inputs["client-id"] ?? "";
+    server.trustKey(publicJwk(ec, { kid: "k" }));
+    const key = JSON.stringify({ ...ec.export({ format: "jwk" }), kid: "k" }, null, 2);
+    const inside = {
+      "client-id": "",
+      "private-key": "",
+      credentials: JSON.stringify({ client_id: id, private_key: key }),
+    };
+    for (const given of [{ "private-key": key }, inside]) {
+      const { main, post } = await run("private-key-jwt", given);
+      expect(post?.log).toContain("is revoked");
+      for (const { masks } of [main, post as StageResult]) {
+        expect(masks).toContain(ec.export({ format: "jwk" }).d);
+        expect(masks.flatMap((mask) => mask.split("\n"))).not.toContain("{");
+      }
+    }
   });
 
   test("may come in `credentials`", async () => {

@@ -201,6 +201,18 @@ describe("where there is nothing to ask", () => {
     expect(ended.log).not.toContain("By its own");
   });
 
+  test("a JWT for one of several audiences that were asked for is told, for all of them it is in order", async () => {
+    const { main, server } = await stage({ introspection: "none" });
+    for (const [aud, isOdd] of [
+      [["one", "two"], false],
+      [["one"], true],
+    ] as const) {
+      server.fault(at("/token", json(200, JSON.stringify({ access_token: jwt({ aud }) }))));
+      const ended = await main("client-credentials", { audience: "one two" });
+      expect(ended.log.includes("By its own `aud`")).toBe(isOdd);
+    }
+  });
+
   test("strict says what to give", async () => {
     const { run, server } = await stage({ introspection: "none" });
     const { main } = await run("client-credentials", { probe: "strict" });

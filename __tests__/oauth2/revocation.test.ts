@@ -129,6 +129,24 @@ describe("a forged state", () => {
   });
 });
 
+test("what is kept is printable, whatever endpoints and clients are called", async () => {
+  const { server, inputs } = await stage();
+  const { username = "", password = "" } = inputs("password");
+  const credentials = `{"clientId":"\\ud800 app","username":${JSON.stringify(username)},"password":${JSON.stringify(password)}}`;
+  server.fault(when((_method, path) => path === "/token", json(200, '{"access_token":"an-access-token"}')));
+  const { main, post } = await runAction({
+    provider: "oauth2",
+    method: "password",
+    credentials,
+    "token-url": `${server.url}/token`,
+    "revocation-url": `${server.url}/revoké`,
+  });
+  expect(main.outputs.failure).toBe("");
+  expect(post?.annotations.map(({ message }) => message).join()).toContain("there is no revocation endpoint there");
+  const last = server.requests.at(-1);
+  expect([last?.path, new URLSearchParams(last?.body).get("client_id")]).toEqual(["/revok%C3%A9", "\ufffd app"]);
+});
+
 describe("a seal", () => {
   const key = randomBytes(32).toString("base64");
   const REVOKED = [
@@ -179,6 +197,17 @@ describe("a seal", () => {
       );
     },
   );
+
+  test("holds a `probe-url` of any characters", async () => {
+    const { main, server } = await stage();
+    const more = { "probe-url": `${server.url}/mé`, "seal-key": key };
+    for (const method of ["client-credentials", "access-token"]) {
+      const { outputs } = await main(method, more);
+      const opened = await runAction({ sealed: outputs.sealed ?? "", "seal-key": key });
+      expect(opened.main.outputs).toMatchObject({ failure: "", token: outputs.token });
+      expect(server.requests.at(-1)?.path).toBe("/m%C3%A9");
+    }
+  });
 
   test("keeps a token that goes in no header out of it", async () => {
     const { main } = await stage({ tokenType: "N_A" });

@@ -52,9 +52,11 @@ export function maskInputs(inputs: Inputs, how: "aloud" | "silently"): void {
   maskWhole(inputs.credentials, odd);
   for (const { field, name, value, written } of given) {
     if (!SECRET_FIELDS.includes(field)) continue;
+    if (field === "private-key") maskForms(partsOfKey(value));
+    // Of a JWK of several lines the runner would mask a lone brace.
+    if (isSpread(field, value)) continue;
     maskNamed(name, trimmed(field, value), odd);
     maskForms([value, written, ...innerForms(trimmed(field, value))]);
-    if (field === "private-key") maskForms(partsOfKey(value));
   }
   maskForms([untrimmedInput("password"), ...innerForms(inputs["seal-key"]), ...passwordsIn(inputs.url)]);
   maskPairs(inputs);
@@ -76,6 +78,12 @@ function partsOfKey(key: string): string[] {
   const lines = key.split(/[\r\n]|\\r|\\n/).map((line) => line.trim());
   const members = Object.values(read(PrivateMembers, parseJson(key)) ?? {}).filter((member) => member !== undefined);
   return [...lines.filter((line) => /^[A-Za-z0-9+/=]{4,}$/.test(line)), ...members];
+}
+
+/** A JWK that stands on several lines: its private members are the secret. */
+function isSpread(field: Field, value: string): boolean {
+  const isLines = field === "private-key" && /[\r\n]/.test(value);
+  return isLines && read(PrivateMembers, parseJson(value))?.d !== undefined;
 }
 
 function maskNamed(name: string, secret: string, odd: Odd): void {
@@ -122,7 +130,7 @@ export function readAgain(fields: readonly Field[]): Credentials {
   for (const field of fields) {
     const value = input(field) || trimmed(field, inside.findLast((one) => one.field === field)?.value ?? "");
     if (value === "") continue;
-    if (isSecret(field)) mask(value);
+    if (isSecret(field)) maskForms(isSpread(field, value) ? partsOfKey(value) : [value]);
     found[field] = value;
   }
   const { "client-id": id, "client-secret": secret } = found;

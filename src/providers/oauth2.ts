@@ -1,6 +1,7 @@
 import { expiry } from "./kit/expiry.ts";
 import { method } from "./method.ts";
 import { checkClientAuth } from "./oauth2/client.ts";
+import { tellOfHosts } from "./oauth2/discovery.ts";
 import { exchange, type Grant } from "./oauth2/exchange.ts";
 import * as fields from "./oauth2/fields.ts";
 import { type Fields, invalid } from "./oauth2/fields.ts";
@@ -102,8 +103,9 @@ export const oauth2: Provider = {
       fields: fields.accessToken,
       ending: "ready-made",
       neverRevokes: true,
-      async exchange({ token = "", "probe-url": probeUrl }) {
-        const parts = probeUrl === undefined ? {} : { "probe-url": probeUrl };
+      async exchange({ token = "", "probe-url": probeUrl }, http, step) {
+        tellOfHosts({ "place of the probe": probeUrl }, http, step);
+        const parts = probeUrl === undefined ? {} : { "probe-url": new URL(probeUrl).href };
         return { token, expiresAt: expiry({ token }), parts };
       },
     }),

@@ -30,13 +30,6 @@ const Metadata = schema(() => {
   });
 });
 
-/** The endpoints of a server, as a text names them. */
-const ENDPOINTS = {
-  tokenEndpoint: "token endpoint",
-  introspectionEndpoint: "introspection endpoint",
-  revocationEndpoint: "revocation endpoint",
-} as const satisfies Partial<Record<keyof Server, string>>;
-
 /**
  * The server as `token-url` names it, else as its metadata tell. Each endpoint on another host is named in the log.
  * @throws {Failure} `wrong-url` for metadata that are none or cannot be, or a fault of the way
@@ -50,16 +43,33 @@ export async function findServer(given: Fields, http: Http, step: Pick<Step, "no
     revocationEndpoint: given["revocation-url"] ?? server?.revocationEndpoint,
     introspectionEndpoint: given["probe-url"] === undefined ? server?.introspectionEndpoint : undefined,
   };
-  for (const [name, what] of Object.entries(ENDPOINTS)) {
-    const endpoint = found[name as keyof typeof ENDPOINTS];
-    const url = new URL(endpoint ?? http.baseUrl);
+  tellOfHosts(
+    {
+      "token endpoint": found.tokenEndpoint,
+      "introspection endpoint": found.introspectionEndpoint,
+      "revocation endpoint": found.revocationEndpoint,
+      "place of the probe": given["probe-url"],
+    },
+    http,
+    step,
+  );
+  return found;
+}
+
+/** Names each of these places that is on another host, and warns where that has no TLS. */
+export function tellOfHosts(
+  places: Readonly<Record<string, string | undefined>>,
+  http: Http,
+  step: Pick<Step, "note" | "warn">,
+): void {
+  for (const [what, place] of Object.entries(places)) {
+    const url = new URL(place ?? http.baseUrl);
     if (url.host === http.host) continue;
     step.note(`The ${what} is on another host: ${url.host}.`);
     if (!isProtected(url)) {
       step.warn(`${url.host} is talked to over plain http: all on the way can read the secrets.`, "No TLS");
     }
   }
-  return found;
 }
 
 async function discover(http: Http): Promise<Server> {
@@ -129,8 +139,15 @@ function endpointFlaw(text: string, issuer: URL): string | undefined {
   if (url.username !== "" || url.password !== "") return "holds a user name or password";
   if (url.hash !== "") return "holds a fragment";
   if (issuer.protocol === "https:" && url.protocol !== "https:") return "is plain http";
-  if (isLoopback(url.hostname) && !isLoopback(issuer.hostname)) return "is on the runner's own machine";
+  if (isHere(url.hostname) && !isHere(issuer.hostname)) return "is on the runner's own machine";
   return undefined;
+}
+
+/** Loopback, and all that leads there in another way (RFC 6761, section 6.3; RFC 4291, section 2.5.5.2; RFC 1122, section 3.2.1.3). */
+function isHere(hostname: string): boolean {
+  return (
+    isLoopback(hostname) || /^(?:(?:.+\.)?localhost\.?|0\.0\.0\.0|\[::(?:ffff:(?:7f..:|0:0\b).*)?\])$/.test(hostname)
+  );
 }
 
 const SET_TOKEN_URL =

@@ -45,8 +45,9 @@ export async function exchange(grant: Grant, given: Fields, http: Http, step: St
   if (grant.revocable && revocationEndpoint !== undefined) {
     step.revocable(handleOf(minted, revocationEndpoint, auth, client, parameters));
   }
-  if (minted.type === "another") throw noBearer(endpoint);
+  // Told first: what becomes of the token changes nothing of it.
   tellOf(minted, given, step);
+  if (minted.type === "another") throw noBearer(endpoint);
   return credentialOf(minted, given, server, auth);
 }
 
@@ -103,9 +104,7 @@ async function ask(grant: Grant, asking: Asking, http: Http, step: Step): Promis
   }
   // Of two refusals that one is told which gives a reason; in the other form a server may not even see a client.
   const isTold = isSuccess(other) || !isSilent(other);
-  return isTold && !isUnknown(other)
-    ? { answer: other, tried: [second], claims }
-    : { answer: isTold ? other : answer, tried: [first, second], claims };
+  return { answer: isTold ? other : answer, tried: [first, second], claims };
 }
 
 function isAutomatic(given: Fields): boolean {
@@ -204,10 +203,12 @@ function handleOf(
   );
   return {
     secret: token,
-    endpoint,
+    // Printable, as all that is kept.
+    endpoint: new URL(endpoint).href,
     auth,
     // A client that has a secret is read again, with it.
-    ...((auth === "none" || auth === "id-token") && id !== undefined && { client: encodeURIComponent(id) }),
+    ...((auth === "none" || auth === "id-token") &&
+      id !== undefined && { client: encodeURIComponent(id.toWellFormed()) }),
     ...(isAsserted && { audience: encodeURIComponent(audience) }),
     ...(auth === "private-key" && Object.fromEntries(ofAssertion)),
   };
@@ -231,7 +232,7 @@ function credentialOf({ token, expiresAt, type }: Minted, given: Fields, server:
   const probeUrl = given["probe-url"];
   const parts = {
     ...(type === "N_A" && { "token-type": type }),
-    ...(probeUrl !== undefined && { "probe-url": probeUrl }),
+    ...(probeUrl !== undefined && { "probe-url": new URL(probeUrl).href }),
     ...(introspection !== undefined && { introspection, auth, issuer: server.issuer }),
   };
   return { token, expiresAt, parts };

@@ -140,7 +140,7 @@ function oddClaims(token: string, given: Fields | undefined): string[] {
     ...(claims.exp !== undefined && claims.exp * 1000 <= Date.now()
       ? ["By its own `exp` the token has expired already."]
       : []),
-    ...(asked !== undefined && audiences !== undefined && !audiences.includes(asked)
+    ...(asked !== undefined && audiences !== undefined && !asked.split(" ").every((one) => audiences.includes(one))
       ? ['By its own `aud` the token is for another audience than the input "audience" asks for.']
       : []),
   ];

@@ -141,14 +141,16 @@ export function refusal(answer: TokenAnswer, http: Http, asked: Asked): Failure 
 
 function ownWord(answer: TokenAnswer, { host }: Http, asked: Asked): Failure | undefined {
   const { error, status } = answer;
-  if (error !== undefined) return errorWord(answer, host, asked, error);
+  const word = error === undefined ? undefined : errorWord(answer, host, asked, error);
+  if (word !== undefined) return word;
   if (status === 415) {
     return failed("bad-response", `${host} takes the token request in another format (status 415).`, BODY_HINT, answer);
   }
-  if (answer.body.trim() !== "") return undefined;
   const hint = asked.grant === "client" ? clientHint(asked) : `${grantHint(asked)} ${clientHint(asked)}`;
-  if (status === 401) return failed("refused", `${host} refuses the credentials (status 401).`, hint, answer);
-  if (status !== 400 && status !== 403) return undefined;
+  if (status === 401 && !answer.isHtml) {
+    return failed("refused", `${host} refuses the credentials (status 401).`, hint, answer);
+  }
+  if (answer.body.trim() !== "" || (status !== 400 && status !== 403)) return undefined;
   // Some servers refuse a client, a password, a scope or a grant so.
   const sentence = `${host} gives no token and does not say why (an empty answer with status ${status}).`;
   return failed(status === 403 ? "forbidden" : "bad-response", sentence, `It may be a refusal. ${hint}`, answer);
