@@ -7,7 +7,7 @@ import { utc } from "../text/time.ts";
 import { isDefinable, noProvider } from "./choice.ts";
 import { readCredentials } from "./credentials.ts";
 import type { Plan, Planning, Target } from "./plan.ts";
-import { environmentNameFlaw, invalid, misspeltHint, type Settings, WHY_EMPTY } from "./settings.ts";
+import { environmentNameFlaw, invalid, misspeltHint, type Settings, variableOf, WHY_EMPTY } from "./settings.ts";
 import { addressFlaw, baseUrl, normalised } from "./site.ts";
 import { INPUTS, type InputName, type Inputs, mayStandBesideSeal } from "./table.ts";
 
@@ -62,7 +62,13 @@ async function targetOf(sealed: Sealed, settings: Settings): Promise<Target> {
     throw foreign("holds something else than what it takes to revoke its token");
   }
   const url = hasUrl ? normalised(sealed.url, provider) : "";
-  return { provider, method, url, place: url || sealed.place || "", envName: settings.envName || sealed.envName };
+  return {
+    provider,
+    method,
+    url,
+    place: url || sealed.place || "",
+    envName: variableOf(method, settings.envName || sealed.envName),
+  };
 }
 
 /** Who opens a seal may say what has to be in it. */

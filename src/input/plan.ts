@@ -13,7 +13,7 @@ import { readSealKey } from "../seal/seal.ts";
 import { chooseMethod, chooseProvider } from "./choice.ts";
 import { readCredentials } from "./credentials.ts";
 import { chooseSealed } from "./opening.ts";
-import { invalid, misspeltHint, type Settings, WHY_EMPTY } from "./settings.ts";
+import { invalid, misspeltHint, type Settings, variableOf, WHY_EMPTY } from "./settings.ts";
 import { addressOf, baseUrl, checkEndpoints, lacksHost, placeOf } from "./site.ts";
 import type { Inputs } from "./table.ts";
 
@@ -82,7 +82,7 @@ async function planExchange(inputs: Inputs, settings: Settings, { tell, definiti
   const place = hasAddress ? url : placeOf(inputs, provider, given);
   if (place === undefined) throw noAddress(provider, inputs);
   checkEnd(method, inputs, settings);
-  const target = { provider, method, url, place, envName: settings.envName || method.envName };
+  const target = { provider, method, url, place, envName: variableOf(method, settings.envName) };
   return { kind: "exchange", target, prepared, sealKey: inputs["seal-key"] };
 }
 

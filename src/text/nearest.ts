@@ -1,7 +1,7 @@
 /** Most typing errors that a name may hold and still be recognised. */
 const MOST_ERRORS = 2;
 
-/** A piece of a name shorter than this says nothing of the whole. */
+/** A piece of a name shorter than this says nothing of the whole; in one of this length one error is all there may be. */
 const SHORTEST_PIECE = 4;
 
 /** A name without what people write in its place: case, hyphens, underscores, blanks, quotes. */
@@ -13,7 +13,7 @@ export function bare(name: string): string {
 export function didYouMean(given: string, names: readonly string[]): string {
   const [best] = names
     .map((name) => ({ name, distance: distance(bare(given).slice(0, 40), bare(name)) }))
-    .filter((one) => one.distance <= MOST_ERRORS)
+    .filter((one) => one.distance <= (bare(one.name).length <= SHORTEST_PIECE ? 1 : MOST_ERRORS))
     .sort((one, other) => one.distance - other.distance);
   return best === undefined ? "" : `Did you mean "${best.name}"? `;
 }
