@@ -9,7 +9,7 @@ import { PROJECT } from "../sandbox/runner.ts";
 import { services } from "../sandbox/services/index.ts";
 import type { Fault } from "../sandbox/services/service.ts";
 import { pooled, SERVICES, type StageName, WAYS, type Way } from "./fault-stages.ts";
-import { keepSection, table, together } from "./reliability.ts";
+import { table, together, writeChapter } from "./reliability.ts";
 import { endedWithin, holdUp, preload, runAction } from "./support.ts";
 
 /** `timeout` of the step: an attempt may then last a quarter of an hour, and a wait that was begun lasts half of one. */
@@ -156,7 +156,7 @@ test("a signal ends the step at once, or when an answer that may bring a secret 
       exported: [],
     })),
   );
-  keepSection(
+  writeChapter(
     "cancel",
     table(
       ["Signal", "While the step", "Exit code", "Annotations", "Left for post"],

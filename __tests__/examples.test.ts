@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
 import { readManifest } from "../sandbox/manifest.ts";
 import {
+  platforms,
   type Qa,
   type RecordedRequest,
   type ReportPortal,
@@ -78,7 +79,8 @@ describe("every workflow", () => {
         expect(Object.keys(given).filter((name) => !inputs.has(name))).toEqual([]);
         if ("sealed" in given) expect(given).toHaveProperty("seal-key");
         else expect(given).toHaveProperty("provider");
-        if (["reportportal", "virtuozzo", "tuleap"].includes(given.provider ?? "")) expect(given).toHaveProperty("url");
+        if (["reportportal", "virtuozzo", "tuleap", ...Object.keys(platforms)].includes(given.provider ?? ""))
+          expect(given).toHaveProperty("url");
       }
       expect(steps.length + jobsOf(file).filter(({ uses }) => uses !== undefined).length).toBeGreaterThan(0);
     },
@@ -87,7 +89,13 @@ describe("every workflow", () => {
   test.each([...EXAMPLES, TOKEN_WORKFLOW])("%s can be copied without a second thought", (file) => {
     const text = readFileSync(file, "utf8");
     expect(readWorkflow(text).permissions).toEqual({});
-    for (const { permissions = {} } of jobsOf(file)) expect([{}, { contents: "read" }]).toContainEqual(permissions);
+    for (const { permissions = {} } of jobsOf(file)) {
+      const { "id-token": idToken, ...others } = Object(permissions);
+      expect([{}, { contents: "read" }]).toContainEqual(others);
+      // Only who proves the job with GitHub's ID token has one made.
+      if (idToken !== undefined)
+        expect([idToken, text]).toEqual(["write", expect.stringContaining("method: github-oidc")]);
+    }
     for (const { uses = "", with: given, run = "" } of stepsOf(file)) {
       if (uses.startsWith("actions/checkout@")) expect(given["persist-credentials"]).toBe("false");
       // What is spliced into a script is code; what is an argument or a URL can be read by others.

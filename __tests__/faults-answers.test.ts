@@ -2,7 +2,7 @@ import { expect, test } from "@jest/globals";
 import { answer, flawedTokens, json, tokenAnswers } from "../sandbox/faults.ts";
 import { services } from "../sandbox/services/index.ts";
 import { ALL, play, pooled, type Seen, WAYS } from "./fault-stages.ts";
-import { keepSection, table, together } from "./reliability.ts";
+import { table, together, writeChapter } from "./reliability.ts";
 import { endedWithin, leaks, runMain, shown } from "./support.ts";
 
 function minted(service: (typeof ALL)[number], token: unknown): string {
@@ -56,7 +56,7 @@ test("a token that is none is a bad response, is printed nowhere and exports not
     `a token ${flaw}`,
     together(seen.filter((one) => one.flaw === flaw).map(({ service, failure }) => [service, failure])),
   ]);
-  keepSection("tokens", table(["What the service answers", "`failure`"], lines));
+  writeChapter("tokens", table(["What the service answers", "`failure`"], lines));
 });
 
 test("what stands beside a token that is missed is not printed: it may be a token by another name", async () => {

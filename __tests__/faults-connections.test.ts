@@ -3,7 +3,7 @@ import { expect, test } from "@jest/globals";
 import { listen, ports } from "../sandbox/faults.ts";
 import { services } from "../sandbox/services/index.ts";
 import { pooled, SERVICES, WAYS } from "./fault-stages.ts";
-import { keepSection, table, together } from "./reliability.ts";
+import { table, together, writeChapter } from "./reliability.ts";
 import { endedWithin, preload, runMain } from "./support.ts";
 
 interface Row {
@@ -98,7 +98,7 @@ test("a port that is no service fails the step in time, and in its own words", a
       `${row.seconds ?? 10} s`,
     ];
   });
-  keepSection("connections", table(["`url`", "The port", "`failure`", "Connections", "Ends within"], lines));
+  writeChapter("connections", table(["`url`", "The port", "`failure`", "Connections", "Ends within"], lines));
 });
 
 test("a port where nothing listens is tried again, and named as such", async () => {

@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { faults } from "../sandbox/faults.ts";
 import { ALL, play, pooled, WAYS } from "./fault-stages.ts";
-import { keepSection, table, together } from "./reliability.ts";
+import { table, together, writeChapter } from "./reliability.ts";
 import { endedWithin, leaks } from "./support.ts";
 
 type Service = (typeof ALL)[number];
@@ -120,7 +120,7 @@ test("a fault at the probe is inconclusive or fails the step, as the contract sa
       `${row.seconds ?? 10} s`,
     ];
   });
-  keepSection("probe", table(["What the service does", "The probe", "Requests", "Ends within"], lines));
+  writeChapter("probe", table(["What the service does", "The probe", "Requests", "Ends within"], lines));
 });
 
 test("a strict probe fails the step with the fault's own code", async () => {

@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { faults } from "../sandbox/faults.ts";
 import { play, pooled, WAYS } from "./fault-stages.ts";
-import { keepSection, table, together } from "./reliability.ts";
+import { table, together, writeChapter } from "./reliability.ts";
 import { endedWithin, leaks } from "./support.ts";
 
 /** Every way to mint something that the service can take back. */
@@ -104,5 +104,5 @@ test("a fault at the revocation never fails the job and warns once at most", asy
       `${SECONDS} s`,
     ];
   });
-  keepSection("revocation", table(["What the service does", "Post ends with", "Requests", "Ends within"], lines));
+  writeChapter("revocation", table(["What the service does", "Post ends with", "Requests", "Ends within"], lines));
 });

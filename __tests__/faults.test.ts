@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from "@jest/globals";
 import { faults } from "../sandbox/faults.ts";
 import { ALL, play, pooled, WAYS } from "./fault-stages.ts";
-import { keepSection, table, together } from "./reliability.ts";
+import { table, together, writeChapter } from "./reliability.ts";
 import { endedWithin, leaks } from "./support.ts";
 
 /** Requests per service, in the order of `ALL`. All is run with `retries: 2`. */
@@ -213,7 +213,7 @@ describe("a fault at the exchange", () => {
         `${row.seconds ?? 10} s`,
       ];
     });
-    keepSection("exchange", table(["What the service does", "`failure`", "Requests", "Ends within"], lines));
+    writeChapter("exchange", table(["What the service does", "`failure`", "Requests", "Ends within"], lines));
   });
 
   test("ends after an attempt of 15 seconds, however long the stage may be", async () => {

@@ -10,7 +10,10 @@ import { syncBuiltinESMExports } from "node:module";
 const { JOURNAL = "" } = process.env;
 const append = fs.appendFileSync;
 const print = process.stdout.write.bind(process.stdout);
-const FILES = ["output", "env", "state", "path"].map((file) => [process.env[`GITHUB_${file.toUpperCase()}`], file]);
+const FILES = ["output", "env", "state", "path", "step_summary"].map((file) => [
+  process.env[`GITHUB_${file.toUpperCase()}`],
+  file.replace("step_", ""),
+]);
 
 function note(kind: string, text: string): void {
   append(JOURNAL, `${JSON.stringify([kind, text])}\n`);

@@ -90,7 +90,7 @@ describe("the Node that builds and tests", () => {
   });
 
   test.each(Object.entries(manifest.scripts))("runs the script %s", (_, command) => {
-    expect(command).toMatch(/^(?:node scripts\/node\.js |\w+=\w+ npm test )/);
+    expect(command).toMatch(/^(?:node scripts\/node\.js |npm test )/);
   });
 
   const start = (...args: string[]) => spawnSync(process.execPath, ["scripts/node.js", ...args], { encoding: "utf8" });

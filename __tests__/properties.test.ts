@@ -17,7 +17,7 @@ import { clean } from "../src/runner/masks.ts";
 import { exportToJob, output } from "../src/runner/outputs.ts";
 import { readForPost, saveForPost } from "../src/runner/state.ts";
 import { play, pooled, SERVICES, WAYS } from "./fault-stages.ts";
-import { keepSection, table } from "./reliability.ts";
+import { table, writeChapter } from "./reliability.ts";
 import { runMain, shown } from "./support.ts";
 import { bodies, bodyOf, FORMS, hidden, MASKING_RUNS, oneLine } from "./text/repeated.ts";
 
@@ -367,8 +367,8 @@ function hostile(index: number, text: string): Fault {
   }
 }
 
-test("what was tried is written down", () => {
-  keepSection(
+afterAll(() => {
+  writeChapter(
     "properties",
     table(
       ["For any", "It holds that", "Cases"],

@@ -5,7 +5,7 @@ import { listen } from "../sandbox/faults.ts";
 import { runPost, type StageResult, type StepResult } from "../sandbox/runner.ts";
 import { services, startTuleap, type Tuleap } from "../sandbox/services/index.ts";
 import { pooled, SERVICES, WAYS } from "./fault-stages.ts";
-import { keepSection, table } from "./reliability.ts";
+import { table, writeChapter } from "./reliability.ts";
 import { endedWithin, formsOf, leaks, runAction, runMain } from "./support.ts";
 
 /** Longer than a name may be, so no resolver knows it: only a proxy of these tests leads there, or nothing does. */
@@ -314,7 +314,7 @@ test("a proxy that refuses or is dead is named as the proxy, never as the servic
   });
   const wanted = { failure: "unavailable", exitCode: 1, title: "Proxy fault", says: true, annotations: 1, leaks: [] };
   expect(seen).toEqual(ROWS.map(({ what, retried }) => ({ what, ...wanted, retried, right: true, inTime: true })));
-  keepSection(
+  writeChapter(
     "proxies",
     table(
       ["A proxy that", "`failure`", "Named as", "Sent again"],

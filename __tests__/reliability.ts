@@ -1,22 +1,54 @@
-import { readFileSync, writeFileSync } from "node:fs";
-import { expect } from "@jest/globals";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 
-/** The report of all tables: what a run has seen, and so what the next one has to see. */
-const PAGE = "__tests__/reliability.md";
+/** The report: one file for each chapter, since the tests that see them run beside each other. */
+const FOLDER = "coverage/reliability";
 
-/**
- * Compares a section of the report with what this run has seen. `npm run reliability` makes it write the section
- * instead, and runs one test after the other, since they share the report.
- */
-export function keepSection(name: string, lines: readonly string[]): void {
-  const [start, end] = [`<!-- ${name} -->\n`, `<!-- end of ${name} -->`];
-  const page = readFileSync(PAGE, "utf8");
-  const from = page.indexOf(start) + start.length;
-  const to = page.indexOf(end);
-  if (from < start.length || to < from) throw new Error(`${PAGE} has no section ${name}`);
-  const section = `\n${lines.join("\n")}\n\n`;
-  if (process.env.RELIABILITY === "write") writeFileSync(PAGE, page.slice(0, from) + section + page.slice(to));
-  else expect(page.slice(from, to)).toBe(section);
+/** The chapters in their order, each with what its table is about. */
+const CHAPTERS = {
+  exchange: {
+    title: "Faults at the exchange",
+    about: `A password that may have reached the service goes out once more, a client secret as often as \`retries\` says.
+ReportPortal has two places for its token endpoint, so it is asked twice where the first is no such place.`,
+  },
+  connections: {
+    title: "Faults on the connection",
+    about: "What a port does from the first byte on, before any request is read.",
+  },
+  tokens: { title: "Tokens that are none", about: "What the service gives in the place of a token." },
+  probe: {
+    title: "Faults at the probe",
+    about: `A probe is sent again once. Inconclusive without a warning is a missing permission; inconclusive with one is a fault.
+With \`probe: strict\` the step fails with the fault's own code.`,
+  },
+  revocation: {
+    title: "Faults at the revocation",
+    about: `Post exits with 0, whatever happens. "ReportPortal key" and "Tuleap key" are the keys that live for one run.`,
+  },
+  retries: {
+    title: "Retries",
+    about: `Waits are checked with chance under control: any part of 0.5 s, 1 s, 2 s … 10 s, and never less than a \`Retry-After\`.
+A creation whose answer is lost is never sent again: its key is looked for by name and deleted, and one more is made under
+another name.`,
+  },
+  tls: {
+    title: "TLS",
+    about: "With certificates made for the test. `NODE_TLS_REJECT_UNAUTHORIZED=0` changes no row.",
+  },
+  proxies: {
+    title: "Proxies",
+    about: "With `proxy-chain` as the proxy that works, and bare sockets as those that do not.",
+  },
+  cancel: { title: "Cancelled jobs", about: "What a signal leaves, by what the step was about when it came." },
+  properties: { title: "Properties", about: "With generated cases (`fast-check`, fixed seed)." },
+} as const;
+
+/** Writes what this run has seen into the report. What it should see is for the test to say. */
+export function writeChapter(chapter: keyof typeof CHAPTERS, lines: readonly string[]): void {
+  const { title, about } = CHAPTERS[chapter];
+  const number = String(Object.keys(CHAPTERS).indexOf(chapter) + 1).padStart(2, "0");
+  mkdirSync(FOLDER, { recursive: true });
+  writeFileSync(join(FOLDER, `${number}-${chapter}.md`), `## ${title}\n\n${about}\n\n${lines.join("\n")}\n\n`);
 }
 
 /** A Markdown table; a cell holds plain text. */

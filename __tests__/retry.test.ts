@@ -7,7 +7,7 @@ import { Failure } from "../src/failure.ts";
 import { openClient, type Retry } from "../src/http/client.ts";
 import { backoff, retryAfterSeconds, toldBackoff } from "../src/http/retry.ts";
 import { pooled, WAYS } from "./fault-stages.ts";
-import { keepSection, table } from "./reliability.ts";
+import { table, writeChapter } from "./reliability.ts";
 import { runAction, runMain } from "./support.ts";
 
 describe("the wait before a retry", () => {
@@ -232,7 +232,7 @@ test("a password goes out once more at most when it may have arrived, whatever e
     },
   );
   expect(seen).toEqual(TURNS.flatMap(({ what, sent, failure }) => PASSWORDS.map(() => ({ what, sent, failure }))));
-  keepSection(
+  writeChapter(
     "retries",
     table(
       ["To a password the service does in turn", "The password goes out", "`failure`"],

@@ -44,8 +44,13 @@ const COMBINATIONS = providers.flatMap(({ id: service, methods }) =>
 const TELL = "#!/bin/sh\nenv | cut -d= -f1 | sed 's/^/has /'\n";
 const TOOLS = { "run-tests": TELL, upload: TELL, report: TELL };
 
-function inputsOf(service: ServiceFacts, method: MethodFacts): Record<string, string> {
-  return { ...running[service.id]?.accounts[method.id]?.inputs };
+/** The inputs of an account for the method; where it uses another set of credentials, those of an account that has them. */
+function inputsOf({ id }: ServiceFacts, { id: method, needs }: MethodFacts): Record<string, string> {
+  const accounts = running[id]?.accounts ?? {};
+  const others = Object.values(accounts).map(({ inputs }) => inputs);
+  const missing = needs.filter((field) => accounts[method]?.inputs[field] === undefined);
+  const found = missing.map((field) => [field, others.find((inputs) => inputs[field] !== undefined)?.[field] ?? ""]);
+  return { ...accounts[method]?.inputs, ...Object.fromEntries(found) };
 }
 
 /** The choice of a reader whose service is the stand-in. */

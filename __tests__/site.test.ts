@@ -14,6 +14,8 @@ import { packageJson } from "./support.ts";
 
 const BROWSER = "/usr/bin/chromium";
 const isThere = existsSync(BROWSER);
+/** Milliseconds that the browser may take for anything, on however busy a machine. */
+const PATIENCE = 600_000;
 const UPLOAD = "your-organization/workflows/.github/workflows/upload.yml";
 const DEFINITION = {
   name: "Inventory",
@@ -31,6 +33,12 @@ if (!isThere) {
   });
 } else {
   describe("the page that writes the workflow", proof);
+}
+
+/** The secrets that a workflow reads. */
+function namesIn(text: string): string[] {
+  const found = text.matchAll(/\bsecrets\.(\w+)|\bcredentials: (\w+)/g);
+  return [...found].map(([, name, credentials]) => name ?? credentials ?? "");
 }
 
 function proof(): void {
@@ -52,7 +60,7 @@ function proof(): void {
     });
     await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
     address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-    browser = await chromium.launch({ executablePath: BROWSER, args: ["--no-sandbox"] });
+    browser = await chromium.launch({ executablePath: BROWSER, args: ["--no-sandbox"], timeout: PATIENCE });
   });
   afterEach(() => {
     expect(complaints).toEqual([]);
@@ -68,6 +76,7 @@ function proof(): void {
 
   async function open(hash = "", options: BrowserContextOptions = {}): Promise<Page> {
     const context = await browser.newContext(options);
+    context.setDefaultTimeout(PATIENCE);
     const page = await context.newPage();
     page.on("console", (message) => complaints.push(message.text()));
     page.on("pageerror", ({ message }) => complaints.push(message));
@@ -121,6 +130,10 @@ function proof(): void {
           for (const { path, text } of files) {
             const found = await findings(text, called);
             if (found.length > 0) wrong.push(`${id}, ${use}, ${method}, ${path}: ${found.join("; ")}\n${text}`);
+          }
+          const commands = (await page.locator("#command-lines").allTextContents()).join();
+          for (const name of namesIn(files.map(({ text }) => text).join())) {
+            if (!new RegExp(`\\bset ${name}(?!\\w)`).test(commands)) wrong.push(`${id}, ${use}, ${method}: no ${name}`);
           }
           seen.push(`${id} ${use} ${method}`);
         }

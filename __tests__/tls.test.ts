@@ -9,7 +9,7 @@ import { runPost } from "../sandbox/runner.ts";
 import { services, startTuleap } from "../sandbox/services/index.ts";
 import type { Service } from "../sandbox/services/service.ts";
 import { pooled, SERVICES, WAYS } from "./fault-stages.ts";
-import { keepSection, table } from "./reliability.ts";
+import { table, writeChapter } from "./reliability.ts";
 import { runAction, runMain } from "./support.ts";
 
 const HOST = "127.0.0.1";
@@ -114,7 +114,7 @@ describe("a certificate that is not trusted", () => {
     });
     const wanted = { failure: "tls", exitCode: 1, annotations: 1, says: true, retried: false, requests: 0 };
     expect(seen).toEqual(ROWS.map(({ what }) => ({ what, ...wanted })));
-    keepSection(
+    writeChapter(
       "tls",
       table(
         ["A certificate", "`failure`", "Requests", "What it says"],

@@ -18,7 +18,7 @@ import {
   usesIdToken,
 } from "./about.ts";
 import { definitionSchema } from "./definition-schema.ts";
-import { platformRegistry } from "./platforms.ts";
+import { platformRegistry, platforms } from "./platforms.ts";
 
 /** Every file that names the repository or holds a table. */
 const FILES = [
@@ -63,7 +63,7 @@ if (process.argv.includes("--check")) {
 /** Whether the file is not what it should be; without `--check` it is so afterwards. */
 function isStale(path: string): boolean {
   const text = existsSync(path) ? readFileSync(path, "utf8") : "";
-  const wanted = WHOLE[path]?.() ?? withNames(withOwner(withTables(text, path), path), path);
+  const wanted = WHOLE[path]?.() ?? withPlatforms(withNames(withOwner(withTables(text, path), path), path));
   if (wanted !== text && !process.argv.includes("--check")) writeFileSync(path, wanted);
   return wanted !== text;
 }
@@ -75,6 +75,11 @@ function withOwner(text: string, path: string): string {
   );
   if (path === "action.yml") return named.replace(/^author: .*$/m, `author: "${owner}"`);
   return path === ".github/CODEOWNERS" ? named.replace(/@[A-Za-z0-9-]+$/gm, `@${owner}`) : named;
+}
+
+/** The platforms in what the input `provider` says of itself. */
+function withPlatforms(text: string): string {
+  return text.replace(/(?<=; oauth2; )[a-z, -]+(?=; custom\.)/, platforms.map(({ id }) => id).join(", "));
 }
 
 /** The lists of providers in files of YAML. */
@@ -110,17 +115,8 @@ function withTables(text: string, path: string): string {
 
 function tableOf(name: string, argument: string | undefined, path: string): string {
   switch (name) {
-    case "inputs": {
-      const group = INPUT_GROUPS[argument ?? ""];
-      if (group === undefined) throw new Error(`${path}: there is no group ${argument} of inputs`);
-      return table(
-        ["Input", "Default", "Meaning"],
-        group.map((input) => {
-          const { description = "", default: unset } = manifest.inputs[input] ?? {};
-          return [`\`${input}\``, unset === undefined ? "" : `\`${unset}\``, description];
-        }),
-      );
-    }
+    case "inputs":
+      return table(["Input", "Default", "Meaning"], inputRows(INPUT_GROUPS[argument ?? ""]));
     case "outputs":
       return table(
         ["Output", "Value"],
@@ -134,16 +130,7 @@ function tableOf(name: string, argument: string | undefined, path: string): stri
     case "services":
       return table(
         ["Service", "`provider`", "Methods", "You need"],
-        providers.map((provider) => [
-          `[${provider.name}](${pageOf(provider, path)})`,
-          namesOf(provider)
-            .map((name) => `\`${name}\``)
-            .join(", "),
-          provider.methods
-            .map(({ id, byNameOnly }) => `\`${id}\`${byNameOnly === true ? " (by name)" : ""}`)
-            .join(", ") || "those of the file",
-          neededBy(provider),
-        ]),
+        providers.map((provider) => serviceCells(provider, path)),
       );
     case "providers":
       return table(
@@ -162,6 +149,27 @@ function tableOf(name: string, argument: string | undefined, path: string): stri
     default:
       throw new Error(`${path}: there is no table ${name}`);
   }
+}
+
+/** @throws where there is no such group */
+function inputRows(group: readonly string[] | undefined): string[][] {
+  if (group === undefined) throw new Error("there is no such group of inputs");
+  return group.map((input) => {
+    const { description = "", default: unset } = manifest.inputs[input] ?? {};
+    return [`\`${input}\``, unset === undefined ? "" : `\`${unset}\``, description];
+  });
+}
+
+function serviceCells(provider: Provider | Described, path: string): string[] {
+  const methods = provider.methods.map(({ id, byNameOnly }) => `\`${id}\`${byNameOnly === true ? " (by name)" : ""}`);
+  return [
+    `[${provider.name}](${pageOf(provider, path)})`,
+    namesOf(provider)
+      .map((name) => `\`${name}\``)
+      .join(", "),
+    methods.join(", ") || "those of the file",
+    neededBy(provider),
+  ];
 }
 
 function placeholdersIn(path: string): string[] {

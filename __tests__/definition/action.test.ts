@@ -205,6 +205,22 @@ describe("when the job ends", () => {
     expect(service.live()).toHaveLength(1);
   });
 
+  test("a service that nothing is revoked at is called by its name, unless the state is forged", async () => {
+    const { inputs } = await home();
+    const { revoke: _, ...unrevoked } = HOME;
+    const workspace = workspaceWith({ "home.json": { ...unrevoked, name: "Zuhause Ü" } });
+    const { main, post } = await runAction(inputs, { workspace });
+    expect(post?.log).toContain("Zuhause Ü offers no revocation: the token lives until");
+    const { provider, about, ...rest } = stateOf(main) as Record<string, unknown>;
+    expect(JSON.stringify(about)).not.toMatch(/login|password/);
+    for (const forged of [{ definition: "{" }, { definition: '{"name":"::warning::x"}' }, { other: "x" }, "x"]) {
+      const state = { revocation: JSON.stringify({ provider, ...rest, about: forged }) };
+      const left = await runPost({ inputs, workspace }, { state });
+      expect(left).toMatchObject({ exitCode: 0, outcome: "success" });
+      expect(left.log).not.toMatch(/Zuhause|^x/m);
+    }
+  });
+
   function changed(state: ReturnType<typeof stateOf>, change: (definition: string) => string): object {
     const definition = change(state.handle.definition ?? "");
     expect(definition).not.toBe(state.handle.definition);

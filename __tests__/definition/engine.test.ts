@@ -237,7 +237,7 @@ describe("the answer to the exchange", () => {
       json(200, { result: "denied" }),
       "forbidden",
     ],
-    ["over a page", { status: [401], failure: "refused" }, html(401, "Login", "no"), "refused"],
+    ["but not with a page", { status: [401], failure: "refused" }, html(401, "Login", "no"), "forbidden"],
     [
       "but not with another text",
       { json: "/error", values: ["locked"], failure: "locked" },

@@ -63,7 +63,6 @@ test("npm start plays all eight", () => {
     "client-assertion accepted",
     "jwt-bearer skipped",
     "token-exchange skipped",
-    "wrong client-secret",
   ]);
 });
 

@@ -7,6 +7,8 @@ const TIME = "2026-11-27T09:30:00Z";
 export function asSeenAt(text: string, url: string, host: string): string {
   return text
     .replaceAll(new URL(url).host, host)
-    .replace(/in 59 min 5\d s/g, "in 1 h")
+    .replace(/in (\d+) min 5\d s/g, (_, minutes: string) =>
+      minutes === "59" ? "in 1 h" : `in ${Number(minutes) + 1} min`,
+    )
     .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g, TIME);
 }

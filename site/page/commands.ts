@@ -12,9 +12,9 @@ export interface Command {
 /** `gh` asks for the value, so that it stands in no history and no list of processes. */
 export function commandsFor(choice: Choice, files: readonly File[]): Command[] {
   const text = files.map((file) => file.text).join("\n");
-  const named = [...text.matchAll(/\bsecrets\.([A-Z_]+)|^\s*(?:- )?credentials: ([A-Z_]+)$/gm)];
+  const named = [...text.matchAll(/\bsecrets\.([A-Z0-9_]+)|^\s*(?:- )?credentials: ([A-Z0-9_]+)$/gm)];
   const secrets = [...new Set(named.map(([, name, credentials]) => name ?? credentials ?? ""))];
-  const variables = [...new Set([...text.matchAll(/\bvars\.([A-Z_]+)/g)].map(([, name = ""]) => name))];
+  const variables = [...new Set([...text.matchAll(/\bvars\.([A-Z0-9_]+)/g)].map(([, name = ""]) => name))];
   return [
     ...secrets.map((name) => secretCommand(name, choice)),
     ...variables.map((name) => ({ line: `gh variable set ${name}`, note: "is no secret" })),

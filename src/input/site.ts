@@ -134,9 +134,15 @@ export function normalised(address: string, provider: Provider): string {
   let path = url.pathname;
   for (let before = ""; before !== path; ) {
     before = path;
-    path = path.replace(/\/+$/, "").replace(provider.pastedTail, "");
+    path = withoutTail(path.replace(/\/+$/, ""), provider.pastedTail);
   }
   return url.origin + path;
+}
+
+function withoutTail(path: string, tail: Provider["pastedTail"]): string {
+  if (tail instanceof RegExp) return path.replace(tail, "");
+  const end = tail.find((one) => path.endsWith(one)) ?? "";
+  return path.slice(0, path.length - end.length);
 }
 
 function checkScheme(name: "url" | (typeof ENDPOINTS)[number], url: URL, allowHttp: boolean): void {

@@ -144,8 +144,8 @@ export interface Provider {
   readonly aliases?: Readonly<Record<string, { readonly defaultUrl?: string }>>;
   /** Another product whose address people give for this one's: the hosts where nothing else lives, and those named after it. */
   readonly confusedWith?: { readonly name: string; readonly hosts: RegExp; readonly named: RegExp };
-  /** What people paste after the base URL; matches at the end of the path. */
-  readonly pastedTail: RegExp;
+  /** What people paste after the base URL: a pattern that matches at the end of the path, or such ends. */
+  readonly pastedTail: RegExp | readonly string[];
   /** The end of a path that comes with a fragment, as in the address of a single-page application. */
   readonly pastedFragment?: RegExp;
   /** The absolute URL to talk to where no `url` is given; undefined where one has to be. */
@@ -157,6 +157,8 @@ export interface Provider {
   ownsHandle?(handle: Handle): boolean;
   /** Where in the service a leftover is removed by hand. */
   readonly byHand: string;
+  /** What a description of the user's has to say of itself when the job ends, where nothing is to be revoked. */
+  readonly about?: Readonly<Record<string, string>>;
   /**
    * Takes back what the handle names.
    * @throws {Failure} where the handle is not one of this provider, or the service cannot be reached

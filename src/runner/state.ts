@@ -13,6 +13,9 @@ const NONE = "none";
 /** The last second of the year 9999. */
 const LAST_SECOND = 253_402_300_799;
 
+/** How the provider is to be called, where its id does not tell. */
+const About = schema(() => z.optional(z.record(z.string(), z.string())));
+
 /** What main leaves for post, and nothing that post does not need. */
 const ForPost = schema(() =>
   z.discriminatedUnion("kind", [
@@ -35,12 +38,13 @@ const ForPost = schema(() =>
       provider: z.string(),
       url: z.string(),
       name: z.string(),
+      about: About(),
       expires: z.optional(z.number()),
     }),
     /** The service offers no revocation. */
-    z.object({ kind: z.literal("expires"), provider: z.string(), expires: z.optional(z.number()) }),
+    z.object({ kind: z.literal("expires"), provider: z.string(), about: About(), expires: z.optional(z.number()) }),
     /** It could be taken back, but `revoke: false` says not to. */
-    z.object({ kind: z.literal("kept"), provider: z.string(), expires: z.optional(z.number()) }),
+    z.object({ kind: z.literal("kept"), provider: z.string(), about: About(), expires: z.optional(z.number()) }),
   ]),
 );
 export type ForPost = Parsed<typeof ForPost>;

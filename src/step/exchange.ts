@@ -84,7 +84,8 @@ async function exchange(
       secret: maskMinted,
       mayExist(name, expiresAt) {
         const { provider, place: url } = target;
-        unsettled = { kind: "unsettled", provider: provider.id, url, name, expires: epochSeconds(expiresAt) };
+        const { id, about } = provider;
+        unsettled = { kind: "unsettled", provider: id, about, url, name, expires: epochSeconds(expiresAt) };
       },
       settled,
       revocable(made) {
@@ -129,8 +130,7 @@ function revocable(
 
 /** What nobody takes back: post tells how long it lives. */
 function leaveExpiry({ provider, method }: Target, { expiresAt }: Credential, handle: Handle | undefined): void {
-  const expires = epochSeconds(expiresAt);
-  if (handle !== undefined) saveForPost({ kind: "kept", provider: provider.id, expires });
-  else if (method.ending !== "ready-made" && method.neverRevokes !== true)
-    saveForPost({ kind: "expires", provider: provider.id, expires });
+  const left = { provider: provider.id, about: provider.about, expires: epochSeconds(expiresAt) };
+  if (handle !== undefined) saveForPost({ kind: "kept", ...left });
+  else if (method.ending !== "ready-made" && method.neverRevokes !== true) saveForPost({ kind: "expires", ...left });
 }

@@ -68,7 +68,7 @@ async function providerOf(left: ForPost): Promise<Provider | undefined> {
   // Main saves an id, never an alias.
   if (found?.id !== left.provider) return undefined;
   if (!isDefinable(found)) return found;
-  return found.again(left.kind === "revocable" ? left.handle : {});
+  return found.again(left.kind === "revocable" ? left.handle : (left.about ?? {}));
 }
 
 /** What signs a state: the secrets of the inputs that post will send beside it; undefined where there are none. */

@@ -24,7 +24,9 @@ function described(definition: Definition): Provider {
       throw mistake(what === "handle" ? "/revoke" : "", `what is kept of it has more than ${LARGEST[what]} characters`);
     }
   }
-  return providerOf("custom", definition, keeping);
+  const { name, "by-hand": byHand } = definition;
+  const about = { definition: ascii({ name, "by-hand": byHand, credentials: ["token"] }) };
+  return { ...providerOf("custom", definition, keeping), about };
 }
 
 /** As much of a definition as is needed to use and prove a credential, or to revoke it, in printable ASCII. */
@@ -33,8 +35,14 @@ function written(definition: Definition, id: string, what: "credential" | "handl
   const { undo: _, ...method } = methods[id] ?? {};
   const exchange = method.exchange === undefined ? undefined : { path: "/" };
   const kept: MethodDefinition = what === "credential" ? { ...method, exchange } : { ...ofHandle(method), exchange };
-  const text = JSON.stringify({ name, "by-hand": byHand, methods: { [id]: kept } });
-  return text.replace(/[\x7f-\uffff]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return ascii({ name, "by-hand": byHand, methods: { [id]: kept } });
+}
+
+function ascii(value: unknown): string {
+  return JSON.stringify(value).replace(
+    /[\x7f-\uffff]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 function ofHandle({ credentials, "id-token": idToken, answer, use, revoke }: MethodDefinition): MethodDefinition {

@@ -18,12 +18,11 @@ export type Keeping = (id: string, what: "credential" | "handle") => Readonly<Re
 /** A provider of the contract, made of a definition. */
 export function providerOf(id: string, definition: Definition, keeping: Keeping = () => ({})): Provider {
   const { methods, name = "The service", pasted = [] } = definition;
-  const tails = pasted.map((tail) => tail.replace(/[.~]/g, "\\$&"));
   return {
     id,
     name,
     byHand: definition["by-hand"] ?? "the account's own page at the service",
-    pastedTail: new RegExp(`(?:${tails.join("|") || "(?!)"})$`),
+    pastedTail: pasted,
     methods: Object.entries(methods).map(([methodId, one]) => methodOf(methodId, one, keeping)),
     revokesWith: (handle) => revokesWith(methods, handle),
     ownsHandle: ({ method: of = "" }) => methods[of]?.revoke !== undefined,
