@@ -224,5 +224,7 @@ describe("a seal", () => {
     const { outputs } = await main("client-credentials", more);
     const opened = await runAction({ sealed: outputs.sealed ?? "", "seal-key": key });
     expect([opened.main.outputs.failure, opened.main.outputs.url ?? ""]).toEqual(["", ""]);
+    const other = { sealed: outputs.sealed ?? "", "seal-key": key, url: "http://127.0.0.1:1" };
+    expect(failureOf((await runAction(other)).main)).toContain(`but the seal is of ${server.url}.`);
   });
 });

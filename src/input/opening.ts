@@ -80,7 +80,7 @@ async function checkTarget({ provider, url, place }: Target, inputs: Inputs, set
     throw invalid("provider", `is ${wanted.id}, but the seal is of ${provider.id}`, MISMATCH);
   }
   const address = inputs.url === "" ? url : baseUrl(inputs, provider);
-  if (address !== url) throw invalid("url", `is ${address}, but the seal is of ${url}`, MISMATCH);
+  if (address !== url) throw invalid("url", `is ${address}, but the seal is of ${url || place}`, MISMATCH);
   if (isProtected(new URL(place)) || settings.allowHttp) return;
   throw invalid(
     "allow-http",

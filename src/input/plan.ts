@@ -107,6 +107,8 @@ function checkEnd(method: Method, inputs: Inputs, settings: Settings): void {
 
 /** Told only where the credentials are there: without them, that is what is wrong. */
 function noAddress(provider: Provider, inputs: Inputs): Failure {
-  const hint = `Give the base URL of your installation. ${misspeltHint(inputs, ["url"])}${WHY_EMPTY}`;
+  const names =
+    provider.placeWithoutUrl === undefined ? (["url"] as const) : (["url", "token-url", "probe-url"] as const);
+  const hint = `Give the base URL of your installation. ${misspeltHint(inputs, names)}${WHY_EMPTY}`;
   return invalid("url", inputs.url === "" ? `is empty, but ${provider.name} has no default` : "names no host", hint);
 }

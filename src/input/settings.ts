@@ -9,10 +9,10 @@ export const WHY_EMPTY =
   "A secret arrives empty where it does not exist or is named otherwise, in a pull request from a fork or from Dependabot, where the job does not name the `environment` that holds it, and where a reusable workflow is called without `secrets: inherit`.";
 
 /** Names the misspelt inputs among those that are missing, with a blank behind it; empty where there is none. */
-export function misspeltHint({ misspelt }: Inputs, missing: readonly InputName[]): string {
+export function misspeltHint(inputs: Inputs, missing: readonly InputName[]): string {
   return missing
-    .filter((name) => misspelt?.[name] !== undefined)
-    .map((name) => `You wrote "${misspelt?.[name]}", the input is "${name}". `)
+    .filter((name) => inputs[name] === "" && inputs.misspelt?.[name] !== undefined)
+    .map((name) => `You wrote "${inputs.misspelt?.[name]}", the input is "${name}". `)
     .join("");
 }
 

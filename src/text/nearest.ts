@@ -1,7 +1,7 @@
 /** Most typing errors that a name may hold and still be recognised. */
 const MOST_ERRORS = 2;
 
-/** A piece of a name shorter than this says nothing of the whole; in one of this length one error is all there may be. */
+/** A piece of a name shorter than this says nothing of the whole. */
 const SHORTEST_PIECE = 4;
 
 /** A name without what people write in its place: case, hyphens, underscores, blanks, quotes. */
@@ -13,9 +13,15 @@ export function bare(name: string): string {
 export function didYouMean(given: string, names: readonly string[]): string {
   const [best] = names
     .map((name) => ({ name, distance: distance(bare(given).slice(0, 40), bare(name)) }))
-    .filter((one) => one.distance <= (bare(one.name).length <= SHORTEST_PIECE ? 1 : MOST_ERRORS))
+    .filter(({ name, distance }) => distance <= mostErrors(bare(given), bare(name)))
     .sort((one, other) => one.distance - other.distance);
   return best === undefined ? "" : `Did you mean "${best.name}"? `;
+}
+
+/** Of a short name two letters may be swapped, but not two be others. */
+function mostErrors(given: string, name: string): number {
+  const [one, other] = [given, name].map((text) => [...text.slice(0, 40)].sort().join(""));
+  return name.length > SHORTEST_PIECE || one === other ? MOST_ERRORS : 1;
 }
 
 /** A value may be repeated in a text only where it looks like a name: anything else could be a secret in the wrong place. */
