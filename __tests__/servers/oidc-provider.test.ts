@@ -57,6 +57,12 @@ const SUBJECT: Subject<OidcProvider> = {
       says: '"resource" in the input "parameters"',
     },
   ],
+  job: [
+    "GET /.well-known/openid-configuration 200",
+    "POST /token post 200",
+    "POST /token/introspection post 200",
+    "POST /token/revocation post 200",
+  ],
   probe: "accepted",
   revokes: true,
 };
