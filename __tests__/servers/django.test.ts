@@ -54,6 +54,12 @@ const SUBJECT: Subject<Django> = {
       says: "Allow it in the settings of the client",
     },
   ],
+  job: [
+    "POST /oauth2/token/ basic 200",
+    "GET /plain/restapi/v1/organizations/accounts/teams/ bearer 200",
+    "POST /oauth2/revoke_token/ basic 200",
+  ],
+  rotates: true,
   probe: "accepted",
   revokes: true,
 };

@@ -58,6 +58,13 @@ const SUBJECT: Subject<Glewlwyd> = {
       says: `${SILENT}). It may be a refusal. Check "client-id" and "client-secret"`,
     },
   ],
+  job: [
+    "GET /api/oidc/.well-known/openid-configuration 200",
+    "POST /api/oidc/token post 200",
+    "POST /api/oidc/introspect post 200",
+    "POST /api/oidc/revoke post 200",
+  ],
+  rotates: false,
   probe: "accepted",
   revokes: true,
 };

@@ -44,6 +44,7 @@ const SUBJECT: Subject<Lemonldap> = {
       says: '"scope"',
     },
   ],
+  job: ["GET /.well-known/openid-configuration 200", "POST /oauth2/token post 200", "POST /oauth2/introspect post 200"],
   probe: "accepted",
   // There is no endpoint for it.
   revokes: false,

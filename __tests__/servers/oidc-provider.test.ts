@@ -1,8 +1,10 @@
+import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { type IdTokens, startIdTokens } from "../../sandbox/id-token.ts";
 import type { StageResult, StepResult } from "../../sandbox/runner.ts";
+import { jwtOf } from "../oauth2/stage.ts";
 import { leaks, runAction, runMain } from "../support.ts";
-import { type OidcProvider, RESOURCE, startOidcProvider } from "./oidc-provider.ts";
+import { type OidcProvider, RESOURCE, RESOURCE_OF_JWTS, startOidcProvider } from "./oidc-provider.ts";
 import { form } from "./pair.ts";
 import { type Inputs, proof, type Subject, tokenRequests } from "./proof.ts";
 import { lines } from "./recorder.ts";
@@ -57,6 +59,12 @@ const SUBJECT: Subject<OidcProvider> = {
       says: '"resource" in the input "parameters"',
     },
   ],
+  job: [
+    "GET /.well-known/openid-configuration 200",
+    "POST /token post 200",
+    "POST /token/introspection post 200",
+    "POST /token/revocation post 200",
+  ],
   probe: "accepted",
   revokes: true,
 };
@@ -89,6 +97,38 @@ describe("oauth2 with a real oidc-provider", () => {
     const fields = { token: main.outputs.token ?? "", client_id: client.id, client_secret: client.secret };
     const told = await fetch(`${issuer}/token/introspection`, form(fields));
     expect(await told.json()).toMatchObject({ active: true, aud: RESOURCE });
+  });
+
+  test("a JWT that it neither introspects nor takes back is no fault of the job: two plain lines say so", async () => {
+    const before = server().requests.length;
+    const parameters = `resource=${RESOURCE_OF_JWTS}`;
+    const { main, post } = await runAction({ ...asConfidential(), scope: "ci", parameters });
+    expect(jwtOf(main.outputs.token ?? "")).toMatchObject({
+      header: { typ: "at+jwt" },
+      claims: { aud: RESOURCE_OF_JWTS, exp: Date.parse(main.outputs["expires-at"] ?? "") / 1000 },
+    });
+    expect(lines(server().requests.slice(before))).toEqual([
+      "GET /.well-known/openid-configuration 200",
+      "POST /token post 200",
+      "POST /token/introspection post 400",
+      "POST /token/revocation post 400",
+    ]);
+    expect(main).toMatchObject({ exitCode: 0, annotations: [], outputs: { probe: "inconclusive", failure: "" } });
+    expect(main.log).toContain("tells this client nothing of the token at its introspection endpoint");
+    expect(post).toMatchObject({ exitCode: 0, annotations: [] });
+    expect(post?.log).toContain("it does not revoke access tokens of this kind");
+  });
+
+  test("a token that died between two jobs is not known to be dead where no client asks", async () => {
+    const key = { "seal-key": randomBytes(32).toString("base64") };
+    const { main } = await runAction({ ...asConfidential(), scope: "ci", ...key });
+    const { token = "", sealed = "" } = main.outputs;
+    const { client, issuer, isAlive } = server();
+    await fetch(`${issuer}/token/revocation`, form({ token, client_id: client.id, client_secret: client.secret }));
+    expect(isAlive(token)).toBe(false);
+    const other = await runAction({ sealed, ...key });
+    expect(other.main.outputs).toMatchObject({ probe: "skipped", failure: "" });
+    expect(other.main.log).toContain("the client has not proven itself here");
   });
 
   describe("private-key-jwt", () => {

@@ -19,12 +19,15 @@ export interface OidcProvider extends Recorder {
   readonly signing: { readonly id: string; readonly privateKey: JWK };
   /** A client that has no secret. */
   readonly publicClient: string;
+  /** Makes a client that proves itself with the private half of this key. */
+  registerKey(id: string, publicJwk: JWK, alg: string): void;
   /** What the server's own store says of an access token. */
   isAlive(token: string): boolean;
 }
 
-/** The one resource server that it knows (RFC 8707). */
+/** The resource servers that it knows (RFC 8707): tokens for the second one are JWTs (RFC 9068), which it does not keep. */
 export const RESOURCE = "https://api.example/v1";
+export const RESOURCE_OF_JWTS = "https://api.example/v2";
 
 /** Starts a server that trusts the ID tokens of an issuer for jobs of a repository, each of them once. */
 export async function startOidcProvider(trusted: { issuer: string; repository: string }): Promise<OidcProvider> {
@@ -62,6 +65,10 @@ export async function startOidcProvider(trusted: { issuer: string; repository: s
     user,
     signing,
     publicClient,
+    registerKey(id, publicJwk, alg) {
+      const proof = { ...provenBy(publicJwk), token_endpoint_auth_signing_alg: alg };
+      store.set(`Client ${id}`, { ...clientOf(id, grants), ...proof });
+    },
     isAlive: (token) => store.has(`ClientCredentials ${token}`),
     async stop() {
       await recorder.stop();
@@ -89,8 +96,9 @@ const SETTINGS = {
     resourceIndicators: {
       enabled: true,
       getResourceServerInfo(_ctx: Context, resource: string) {
-        if (resource !== RESOURCE) throw new errors.InvalidTarget("no such resource");
-        return { scope: "ci", accessTokenFormat: "opaque" };
+        if (resource === RESOURCE) return { scope: "ci", accessTokenFormat: "opaque" };
+        if (resource === RESOURCE_OF_JWTS) return { scope: "ci", accessTokenFormat: "jwt" };
+        throw new errors.InvalidTarget("no such resource");
       },
     },
   },

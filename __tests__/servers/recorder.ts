@@ -10,6 +10,8 @@ export interface Recorded {
   readonly authorization: string | undefined;
   readonly form: URLSearchParams;
   readonly status: number;
+  /** The body of the answer. */
+  readonly answer: string;
 }
 
 /**
@@ -35,8 +37,8 @@ export async function startRecorder(): Promise<Recorder> {
     req.on("data", (chunk: Buffer) => chunks.push(chunk));
     req.on("end", () => {
       const body = Buffer.concat(chunks);
-      handOn(req, body, target, res, (status) => {
-        const request = { ...recorded(req, body), status };
+      handOn(req, body, target, res, (status, answer) => {
+        const request = { ...recorded(req, body), status, answer };
         requests.push(request);
         if (request.path !== lost) return;
         lost = "";
@@ -69,21 +71,28 @@ function handOn(
   body: Buffer,
   port: number,
   res: ServerResponse,
-  record: (status: number) => void,
+  record: (status: number, answer: string) => void,
 ): void {
   // Each request on a connection of its own: some of these servers take one at a time.
   const onwards = request({ host: "127.0.0.1", port, method, path: url, headers: rawHeaders, agent: false });
-  onwards.on("response", (answer): void => {
-    record(answer.statusCode ?? 0);
-    if (res.destroyed) return void answer.destroy();
-    res.writeHead(answer.statusCode ?? 502, answer.rawHeaders);
-    answer.pipe(res);
+  onwards.on("response", (answer) => {
+    const chunks: Buffer[] = [];
+    answer.on("data", (chunk: Buffer) => chunks.push(chunk));
+    answer.on("error", () => res.destroy());
+    answer.on("end", () => {
+      const whole = Buffer.concat(chunks);
+      record(answer.statusCode ?? 0, whole.toString());
+      if (!res.destroyed) res.writeHead(answer.statusCode ?? 502, answer.rawHeaders).end(whole);
+    });
   });
   onwards.on("error", () => res.destroy());
   onwards.end(body);
 }
 
-function recorded({ method = "", url = "", headers }: IncomingMessage, body: Buffer): Omit<Recorded, "status"> {
+function recorded(
+  { method = "", url = "", headers }: IncomingMessage,
+  body: Buffer,
+): Omit<Recorded, "status" | "answer"> {
   const [path = "", query = ""] = url.split("?");
   return { method, path, query, authorization: headers.authorization, form: new URLSearchParams(body.toString()) };
 }
