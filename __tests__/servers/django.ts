@@ -31,10 +31,10 @@ interface Told {
   readonly user: Pair;
 }
 
-/** Starts a server with two clients and a user. */
-export async function startDjango(): Promise<Django> {
+/** Starts a server with two clients and a user; with `openid` it has metadata, below `/oauth2`. */
+export async function startDjango(...features: readonly "openid"[]): Promise<Django> {
   const folder = mkdtempSync(join(tmpdir(), "django-"));
-  const child = spawn(PYTHON, [join(import.meta.dirname, "../django/server.py"), folder]);
+  const child = spawn(PYTHON, [join(import.meta.dirname, "../django/server.py"), folder, ...features]);
   const problems: string[] = [];
   child.stderr.on("data", (data) => problems.push(String(data)));
   const lines = createInterface({ input: child.stdout });
