@@ -12,7 +12,7 @@ import { type Recorder, startRecorder } from "./recorder.ts";
 export const PYTHON = "/usr/bin/python3";
 
 /** Whether Debian's packages are here. */
-export const hasDjango = spawnSync(PYTHON, ["-c", "import django, oauth2_provider, rest_framework"]).status === 0;
+export const hasDjango = spawnSync(PYTHON, ["-c", "import oauth2_provider.apps, rest_framework.apps"]).status === 0;
 
 /** django-oauth-toolkit, which QA's answers are those of, with an API of Django REST framework. */
 export interface Django extends Recorder {
