@@ -5,7 +5,8 @@ import { connect } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
 import { expect, test } from "@jest/globals";
 import { parse, stringify } from "yaml";
-import { runWorkflow, type WorkflowRun } from "../sandbox/workflow.ts";
+import { startIdTokens } from "../sandbox/id-token.ts";
+import { type RunOptions, runWorkflow, type WorkflowRun } from "../sandbox/workflow.ts";
 
 const ci: { jobs: Record<string, unknown> } = parse(readFileSync(".github/workflows/ci.yml", "utf8"));
 
@@ -17,9 +18,9 @@ const CHECKOUT = Object.fromEntries(
   ]),
 );
 
-function play(...names: string[]): Promise<WorkflowRun> {
+function play(names: readonly string[], more: RunOptions = {}): Promise<WorkflowRun> {
   const jobs = Object.fromEntries(names.map((name) => [name, ci.jobs[name]]));
-  return runWorkflow(stringify({ ...ci, jobs }), { files: CHECKOUT, endsBackground: true });
+  return runWorkflow(stringify({ ...ci, jobs }), { files: CHECKOUT, endsBackground: true, ...more });
 }
 
 /** What failed, with its log. */
@@ -62,7 +63,7 @@ async function left(urls: readonly string[]): Promise<string[]> {
 }
 
 test("the token is used and taken back, a wrong secret gives nothing, and the stand-in ends by itself", async () => {
-  const run = await play("use");
+  const run = await play(["use"]);
   expect(failures(run)).toEqual([]);
   const urls = standIns(run);
   expect(urls).toHaveLength(3);
@@ -74,8 +75,23 @@ test("the token is used and taken back, a wrong secret gives nothing, and the st
   expect(await left(urls)).toEqual([]);
 });
 
+test("GitHub's ID token gets a token without any secret, and one for another audience gets none", async () => {
+  const idTokens = await startIdTokens();
+  try {
+    const run = await play(["id-token"], { idTokens, vars: { ID_TOKEN_ISSUER: idTokens.issuer } });
+    expect(failures(run)).toEqual([]);
+    const log = run.jobs.flatMap(({ steps }) => steps.map((step) => step.log)).join("");
+    expect(log).toContain("the credential is revoked");
+    const urls = standIns(run);
+    expect(urls).toHaveLength(1);
+    expect(await left(urls)).toEqual([]);
+  } finally {
+    await idTokens.close();
+  }
+});
+
 test("a seal opens in the jobs after it, and with no other key; no stand-in is left", async () => {
-  const run = await play("seal", "open");
+  const run = await play(["seal", "open"]);
   expect(failures(run)).toEqual([]);
   expect(run.jobs.map(({ id, warnings }) => [id, warnings])).toEqual([
     ["seal", []],

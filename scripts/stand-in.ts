@@ -7,11 +7,13 @@
  * `node scripts/stand-in.ts PROVIDER METHOD FILE --background` adds the inputs and its process id to a file of outputs. It
  * outlives the step that starts it, also where a step's processes end with the step, and ends by itself: when all that it
  * minted has been taken back, and after ten minutes whatever happens.
+ *
+ * With `ID_TOKEN_ISSUER` in the environment it takes the ID tokens of that issuer, by the keys that the issuer serves.
  */
 import { spawn } from "node:child_process";
 import { appendFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { type Service, services } from "../sandbox/services/index.ts";
+import { type Service, services, type TrustedIssuer } from "../sandbox/services/index.ts";
 
 const LONGEST_LIFE = 600_000;
 const LOOKS_EACH = 200;
@@ -37,13 +39,21 @@ async function startService(): Promise<{ service: Service; inputs: Readonly<Reco
     const known = Object.keys(services).join(", ");
     throw new Error(`node scripts/stand-in.ts PROVIDER METHOD FILE [--background], with one of: ${known}`);
   }
-  const service = await start({});
+  const service = await start(await trusting(process.env.ID_TOKEN_ISSUER));
   const account = service.accounts[method];
   if (account === undefined) {
     await service.close();
     throw new Error(`There is no method ${method}, only: ${Object.keys(service.accounts).join(", ")}`);
   }
   return { service, inputs: { provider, method, url: service.url, ...account.inputs } };
+}
+
+/** Whose ID tokens are taken: those of an issuer, by the keys of its JWK Set as GitHub's provider serves it. */
+async function trusting(issuer = ""): Promise<{ trusts?: TrustedIssuer }> {
+  if (issuer === "") return {};
+  const answer = await fetch(`${issuer}/.well-known/jwks`);
+  const { keys } = (await answer.json()) as { keys: ReturnType<TrustedIssuer["keys"]> };
+  return { trusts: { issuer, keys: () => keys } };
 }
 
 function lines(values: Readonly<Record<string, string>>): string {

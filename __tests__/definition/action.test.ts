@@ -127,6 +127,17 @@ describe("a definition of the workspace", () => {
 });
 
 describe("when the job ends", () => {
+  test("takes no `env-name` that it exports something else under, nor where its seal is opened", async () => {
+    const { service, inputs, workspace } = await home();
+    const twice = await runMain({ ...inputs, "env-name": "home_csrf" }, { workspace });
+    expect(twice.outputs.failure).toBe("invalid-input");
+    expect(twice.annotations[0]?.message).toContain('The input "env-name" is home_csrf');
+    expect(service.requests).toEqual([]);
+    const { outputs } = await runMain({ ...inputs, "seal-key": SEAL_KEY }, { workspace });
+    const opened = await runMain({ sealed: outputs.sealed ?? "", "seal-key": SEAL_KEY, "env-name": "HOME_CSRF" });
+    expect(opened.outputs.failure).toBe("invalid-input");
+  });
+
   test("what the inputs do not give any more is not revoked, and the warning says where to", async () => {
     const { service, inputs, workspace } = await home();
     const main = await runMain(inputs, { workspace });
@@ -142,6 +153,9 @@ describe("when the job ends", () => {
     const { post } = await runAction(inputs, { workspace });
     expect(post).toMatchObject({ exitCode: 0, annotations: [{ type: "warning", title: "Not revoked" }] });
     expect(post?.annotations[0]?.message).toContain("(status 403)");
+    const { name: _, ...unnamed } = HOME;
+    const other = await runAction(inputs, { workspace: workspaceWith({ "home.json": unnamed }) });
+    expect(other.post?.annotations[0]?.message).toMatch(/^The service credential of this job could not be revoked/);
     expect(post && shown(post)).not.toContain("say-this");
   });
 

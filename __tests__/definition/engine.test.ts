@@ -90,6 +90,7 @@ describe("the exchange", () => {
     const { failure, requests } = await play(definition, { given: all, script: minting() });
     expect(failure?.code).toBe("invalid-input");
     expect(failure?.message).toMatch(sentence);
+    expect(failure?.hint).toBe("Correct it.");
     expect(requests).toEqual([]);
   });
 
@@ -255,6 +256,15 @@ describe("the answer to the exchange", () => {
     const { failure } = await play({ ...smallest, refusals: [refusal] }, { given, script: minting(said) });
     expect(failure?.code).toBe(code);
   });
+
+  test.each(['{"error":"no such user"}', '["a","b","c"]'])(
+    "of plain text is none where it is JSON: %s",
+    async (said) => {
+      const definition = { ...smallest, answer: { token: { text: true } } };
+      const { failure } = await play(definition, { given, script: minting(text(200, said)) });
+      expect(failure?.code).toBe("bad-response");
+    },
+  );
 
   test("of plain text that says no is told, not masked", async () => {
     const definition = { ...smallest, answer: { token: { text: true } } };
@@ -654,6 +664,19 @@ describe("a creation", () => {
     expect(nameOf(second?.body)).toMatch(/^[a-z0-9-]{1,40}$/);
     expect(nameOf(second?.body)).not.toBe(nameOf(first?.body));
     expect(unsettled).toEqual([]);
+  });
+
+  test("has an ID token of its own for each request that takes one", async () => {
+    const form = { name: "{run}", jwt: "{id-token}" };
+    const definition = { "id-token": {}, exchange: { ...creating.exchange, form }, undo: { path: "/undo", form } };
+    const script = inTurn(text(500, ""), { status: 204 }, json(201, { access_token: TOKEN }));
+    const { requests, credential } = await play(definition, { script, retries: 1 });
+    expect(credential?.token).toBe(TOKEN);
+    expect(requests.map(({ body }) => new URLSearchParams(body).get("jwt"))).toEqual([
+      "id-token-1",
+      "id-token-2",
+      "id-token-3",
+    ]);
   });
 
   test("counts a 404 as deleted", async () => {

@@ -287,6 +287,9 @@ describe("a variable", () => {
   });
 
   test("is exported once", () => {
+    expect(told({ ...smallest, env: { also: { Access_Token: "x" } } })).toMatch(
+      /at "\/env\/also\/Access_Token": the same variable stands there twice/,
+    );
     expect(told({ ...smallest, env: { name: "A_B", also: { a_b: "x" } } })).toMatch(
       /the same variable stands there twice/,
     );

@@ -3,7 +3,7 @@ import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
 import type { StageResult } from "../../sandbox/runner.ts";
 import { publicJwk } from "../../sandbox/services/jws.ts";
-import { leaks, startTrap, type Trap } from "../support.ts";
+import { leaks, runMain, startTrap, type Trap } from "../support.ts";
 import { closeStages, failureOf, first, jwtOf, stage } from "./stage.ts";
 
 let trap: Trap;
@@ -304,4 +304,17 @@ describe("parameters", () => {
       expect(server.requests.find(({ path }) => path === "/token")?.body).toContain("__proto__");
     }
   });
+});
+
+test.each<Record<string, string>>([
+  { token_url: "http://127.0.0.1:1/token", "client-id": "app", "client-secret": "a secret" },
+  { probe_url: "http://127.0.0.1:1/me", token: "an-access-token" },
+  { private_key: "a key", "client-id": "app" },
+  { id_token_audience: "api", method: "jwt-bearer", "token-url": "http://127.0.0.1:1/token" },
+  { Definition_: "d.json", provider: "custom" },
+])("what was written in the place of an input that is missing is named: %j", async (given) => {
+  const main = await runMain({ provider: "oauth2", ...given });
+  const [wrong = ""] = Object.keys(given);
+  const right = wrong.toLowerCase().replaceAll("_", " ").trim().replaceAll(" ", "-");
+  expect(main.annotations.at(-1)?.message).toContain(`the input is "${right}"`);
 });

@@ -115,6 +115,7 @@ describe("a forged state", () => {
     { what: "an endpoint with a password", handle: { endpoint: "https://a:b@login.example.com/revoke" } },
     { what: "no endpoint", handle: { endpoint: "/revoke" } },
     { what: "a client that is none", handle: { client: "%zz" } },
+    { what: "a client that is no text", handle: { client: "%FF" } },
     { what: "another way to prove the client", handle: { auth: "guess" } },
     { what: "more than there is", handle: { more: "of it" } },
   ])("with $what sends nothing", async ({ handle }) => {
@@ -125,6 +126,7 @@ describe("a forged state", () => {
     const revocation = JSON.stringify({ ...left, handle: { ...left.handle, ...handle } });
     const post = await runPost({ inputs: inputs("jwt-bearer"), idTokens }, { state: { revocation } });
     expect(post.annotations).toHaveLength(1);
+    expect(post.annotations[0]?.message).not.toContain("does not handle");
     expect([server.requests.length, idTokens.requests.length]).toEqual(before);
   });
 });
@@ -222,5 +224,7 @@ describe("a seal", () => {
     const { outputs } = await main("client-credentials", more);
     const opened = await runAction({ sealed: outputs.sealed ?? "", "seal-key": key });
     expect([opened.main.outputs.failure, opened.main.outputs.url ?? ""]).toEqual(["", ""]);
+    const other = { sealed: outputs.sealed ?? "", "seal-key": key, url: "http://127.0.0.1:1" };
+    expect(failureOf((await runAction(other)).main)).toContain(`but the seal is of ${server.url}.`);
   });
 });

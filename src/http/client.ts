@@ -178,7 +178,7 @@ async function nextRequest(request: Request, fault: Fault, now: Next): Promise<N
     // A gateway can say 503 of a request that the service behind it has carried out; 429 says that nobody has (RFC 6585).
     const instead = await resend(mayHaveArrived || (status !== undefined && status !== 429));
     if (!passing || instead === undefined || request.isReplacement === true) return undefined;
-    return { build: async () => ({ ...instead(), isReplacement: true }) };
+    return { build: async () => ({ ...(await instead()), isReplacement: true }) };
   }
   if (!passing || resend === "never") return undefined;
   if (resend === "unwritten") return mayHaveArrived || status !== undefined ? undefined : now;

@@ -42,7 +42,7 @@ export type Resend =
   | "once"
   | "unwritten"
   | "never"
-  | ((mayHaveActed: boolean) => Promise<(() => Request) | undefined>);
+  | ((mayHaveActed: boolean) => Promise<(() => Request | Promise<Request>) | undefined>);
 
 /** What the service answered, read to its end. */
 export interface Answer {

@@ -4,16 +4,27 @@ import type { Provider } from "../providers/provider.ts";
 import { fieldsInside, trimmed } from "./credentials.ts";
 import { oddity } from "./oddity.ts";
 import type { Known } from "./plan.ts";
-import type { Inputs } from "./table.ts";
+import { misspeltHint } from "./settings.ts";
+import { INPUTS, type Inputs } from "./table.ts";
 
 /** The failure with what only the inputs tell of its likely cause. */
-export function withAdvice(failure: Failure, inputs: Inputs | undefined, { provider, url }: Known): Failure {
-  if (inputs === undefined || provider === undefined) return failure;
+export function withAdvice(thrown: Failure, inputs: Inputs | undefined, { provider, url }: Known): Failure {
+  if (inputs === undefined) return thrown;
+  const failure = withMisspelt(thrown, inputs);
+  if (provider === undefined) return failure;
   const sentences = [
     failure.code === "refused" && !failure.hint.includes(JUST_MINTED) ? oddPassword(inputs) : "",
     inputs.url === "" || !url ? "" : needlessUrl(failure, provider, new URL(url).hostname),
   ];
   return reworded(failure, [failure.hint, ...sentences].filter(Boolean).join(" "));
+}
+
+/** Whoever asks for an input knows what is missing, and not what was written in its place. */
+function withMisspelt(failure: Failure, inputs: Inputs): Failure {
+  const { code, message, hint } = failure;
+  const named = INPUTS.filter((name) => message.includes(`"${name}"`));
+  const misspelt = code === "invalid-input" ? misspeltHint(inputs, named) : "";
+  return misspelt === "" || hint.includes(misspelt) ? failure : reworded(failure, misspelt + hint);
 }
 
 /** What answers, or does not, may be another product: a provider with an address of its own needs no other. */

@@ -139,9 +139,8 @@ function missingSecret(
     lacking.length === 0 || fieldsOf(given).length === 0
       ? `No credential arrived: ${inJson ? 'the JSON of "credentials" is empty' : `neither ${alternatives(methods)} nor "credentials" holds anything`}${needsUrl ? ', and "url" is empty too' : ""}.`
       : `The input${names.length === 1 ? "" : "s"} ${quoted(names)} ${names.length === 1 ? "is" : "are"} empty.`;
-  const wanted = lacking.length > 0 ? lacking : methods.flatMap((method) => smallest(method).needs);
   return new Failure("missing-secret", sentence, {
-    hint: `${misspeltHint(inputs, [...new Set(wanted), "credentials", "url"])}${provider.name} takes ${methods.length === 1 ? "" : "one of these: "}${listMethods(methods)}. ${WHY_EMPTY}`,
+    hint: `${misspeltHint(inputs, [...FIELDS, "credentials", "url"])}${provider.name} takes ${methods.length === 1 ? "" : "one of these: "}${listMethods(methods)}. ${WHY_EMPTY}`,
   });
 }
 

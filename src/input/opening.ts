@@ -7,7 +7,7 @@ import { utc } from "../text/time.ts";
 import { isDefinable, noProvider } from "./choice.ts";
 import { readCredentials } from "./credentials.ts";
 import type { Plan, Planning, Target } from "./plan.ts";
-import { environmentNameFlaw, invalid, misspeltHint, type Settings, WHY_EMPTY } from "./settings.ts";
+import { environmentNameFlaw, invalid, misspeltHint, type Settings, variableOf, WHY_EMPTY } from "./settings.ts";
 import { addressFlaw, baseUrl, normalised } from "./site.ts";
 import { INPUTS, type InputName, type Inputs, mayStandBesideSeal } from "./table.ts";
 
@@ -62,7 +62,13 @@ async function targetOf(sealed: Sealed, settings: Settings): Promise<Target> {
     throw foreign("holds something else than what it takes to revoke its token");
   }
   const url = hasUrl ? normalised(sealed.url, provider) : "";
-  return { provider, method, url, place: url || sealed.place || "", envName: settings.envName || sealed.envName };
+  return {
+    provider,
+    method,
+    url,
+    place: url || sealed.place || "",
+    envName: variableOf(method, settings.envName || sealed.envName),
+  };
 }
 
 /** Who opens a seal may say what has to be in it. */
@@ -74,7 +80,7 @@ async function checkTarget({ provider, url, place }: Target, inputs: Inputs, set
     throw invalid("provider", `is ${wanted.id}, but the seal is of ${provider.id}`, MISMATCH);
   }
   const address = inputs.url === "" ? url : baseUrl(inputs, provider);
-  if (address !== url) throw invalid("url", `is ${address}, but the seal is of ${url}`, MISMATCH);
+  if (address !== url) throw invalid("url", `is ${address}, but the seal is of ${url || place}`, MISMATCH);
   if (isProtected(new URL(place)) || settings.allowHttp) return;
   throw invalid(
     "allow-http",

@@ -13,7 +13,7 @@ import { readSealKey } from "../seal/seal.ts";
 import { chooseMethod, chooseProvider } from "./choice.ts";
 import { readCredentials } from "./credentials.ts";
 import { chooseSealed } from "./opening.ts";
-import { invalid, misspeltHint, type Settings, WHY_EMPTY } from "./settings.ts";
+import { invalid, misspeltHint, type Settings, variableOf, WHY_EMPTY } from "./settings.ts";
 import { addressOf, baseUrl, checkEndpoints, lacksHost, placeOf } from "./site.ts";
 import type { Inputs } from "./table.ts";
 
@@ -82,7 +82,7 @@ async function planExchange(inputs: Inputs, settings: Settings, { tell, definiti
   const place = hasAddress ? url : placeOf(inputs, provider, given);
   if (place === undefined) throw noAddress(provider, inputs);
   checkEnd(method, inputs, settings);
-  const target = { provider, method, url, place, envName: settings.envName || method.envName };
+  const target = { provider, method, url, place, envName: variableOf(method, settings.envName) };
   return { kind: "exchange", target, prepared, sealKey: inputs["seal-key"] };
 }
 
@@ -107,6 +107,8 @@ function checkEnd(method: Method, inputs: Inputs, settings: Settings): void {
 
 /** Told only where the credentials are there: without them, that is what is wrong. */
 function noAddress(provider: Provider, inputs: Inputs): Failure {
-  const hint = `Give the base URL of your installation. ${misspeltHint(inputs, ["url"])}${WHY_EMPTY}`;
+  const names =
+    provider.placeWithoutUrl === undefined ? (["url"] as const) : (["url", "token-url", "probe-url"] as const);
+  const hint = `Give the base URL of your installation. ${misspeltHint(inputs, names)}${WHY_EMPTY}`;
   return invalid("url", inputs.url === "" ? `is empty, but ${provider.name} has no default` : "names no host", hint);
 }

@@ -1,5 +1,6 @@
 import { Failure } from "../failure.ts";
 import { namesOfProviders } from "../providers/index.ts";
+import type { MethodFacts } from "../providers/provider.ts";
 import { nameFlaw } from "../text/environment-name.ts";
 import type { InputName, Inputs } from "./table.ts";
 
@@ -8,10 +9,10 @@ export const WHY_EMPTY =
   "A secret arrives empty where it does not exist or is named otherwise, in a pull request from a fork or from Dependabot, where the job does not name the `environment` that holds it, and where a reusable workflow is called without `secrets: inherit`.";
 
 /** Names the misspelt inputs among those that are missing, with a blank behind it; empty where there is none. */
-export function misspeltHint({ misspelt }: Inputs, missing: readonly InputName[]): string {
+export function misspeltHint(inputs: Inputs, missing: readonly InputName[]): string {
   return missing
-    .filter((name) => misspelt?.[name] !== undefined)
-    .map((name) => `You wrote "${misspelt?.[name]}", the input is "${name}". `)
+    .filter((name) => inputs[name] === "" && inputs.misspelt?.[name] !== undefined)
+    .map((name) => `You wrote "${inputs.misspelt?.[name]}", the input is "${name}". `)
     .join("");
 }
 
@@ -97,6 +98,16 @@ export function environmentName(name: string): string {
 /** Why the token may not be exported under this name; undefined where it may. */
 export function environmentNameFlaw(name: string): string | undefined {
   return nameFlaw(name, namesOfProviders());
+}
+
+/**
+ * The name that the token of a method is exported under.
+ * @throws {Failure} `invalid-input` where the method exports something else so
+ */
+export function variableOf({ envName, alsoNames = [] }: MethodFacts, wanted: string): string {
+  const name = wanted || envName;
+  if (!alsoNames.some((other) => other.toUpperCase() === name.toUpperCase())) return name;
+  throw invalid("env-name", `is ${name}, which the definition exports already`, "Choose another name.");
 }
 
 /** An input that cannot be right, named in the sentence. */

@@ -80,7 +80,7 @@ function parsed<Type extends z.ZodMiniType>(fields: Type, given: Given): z.outpu
   const input = String(issue?.path[0]);
   if (issue === undefined || !isName(input)) throw new Error("A method was given what it does not take");
   throw new Failure("invalid-input", `The input "${input}" ${issue.message}.`, {
-    hint: `Correct it${OPTIONS.some((option) => option === input) ? ", or leave it out" : ""}.`,
+    hint: `Correct it${set?.shape[input] instanceof z.ZodMiniOptional ? ", or leave it out" : ""}.`,
   });
 }
 

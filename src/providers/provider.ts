@@ -216,6 +216,8 @@ export interface MethodFacts {
   readonly neverRevokes?: true;
   /** Variables that are exported beside the token, whatever its own is called. */
   readonly alsoExports?: (credential: Credential) => Readonly<Record<string, string>>;
+  /** Their names, where a file of the user chose them. */
+  readonly alsoNames?: readonly string[];
   /** Whether a credential, which may come out of a seal, has all that it is useless without. */
   readonly isWhole?: (credential: Credential) => boolean;
   /** Every request header that the credential needs; none where it goes elsewhere. */

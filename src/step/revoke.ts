@@ -121,7 +121,7 @@ async function revoke(provider: Provider, left: Revocable, given: Credentials): 
     return await provider.revoke(left.handle, http, { given, secret: maskMinted, idToken });
   } catch (thrown) {
     // A provider reads its handle before it sends anything.
-    if (thrown instanceof z.core.$ZodError) {
+    if (thrown instanceof z.core.$ZodError || thrown instanceof URIError) {
       return { kind: "unbelievable", why: "The saved state is not what this action saves." };
     }
     // What the service answered stays out: it can repeat a secret that only main knew.
@@ -150,7 +150,7 @@ function tell(
       break;
     case "failed":
       warning(
-        `The ${name} credential of this job could not be revoked at ${host} (${revocation.answered.replace(/\.$/, "")}). It stays valid ${until(end)}. Remove it by hand: ${byHand}.`,
+        `The ${name.replace(/^The /, "")} credential of this job could not be revoked at ${host} (${revocation.answered.replace(/\.$/, "")}). It stays valid ${until(end)}. Remove it by hand: ${byHand}.`,
         "Not revoked",
       );
       break;

@@ -13,9 +13,15 @@ export function bare(name: string): string {
 export function didYouMean(given: string, names: readonly string[]): string {
   const [best] = names
     .map((name) => ({ name, distance: distance(bare(given).slice(0, 40), bare(name)) }))
-    .filter((one) => one.distance <= MOST_ERRORS)
+    .filter(({ name, distance }) => distance <= mostErrors(bare(given), bare(name)))
     .sort((one, other) => one.distance - other.distance);
   return best === undefined ? "" : `Did you mean "${best.name}"? `;
+}
+
+/** Of a short name two letters may be swapped, but not two be others. */
+function mostErrors(given: string, name: string): number {
+  const [one, other] = [given, name].map((text) => [...text.slice(0, 40)].sort().join(""));
+  return name.length > SHORTEST_PIECE || one === other ? MOST_ERRORS : 1;
 }
 
 /** A value may be repeated in a text only where it looks like a name: anything else could be a secret in the wrong place. */

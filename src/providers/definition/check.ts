@@ -15,6 +15,9 @@ const FORBIDDEN_HEADERS =
 /** What another provider exports beside its token. */
 const EXPORTED_ELSEWHERE = ["TULEAP_USER_ID"];
 
+/** The variable that a token is exported as, where neither file nor workflow names one. */
+export const DEFAULT_NAME = "ACCESS_TOKEN";
+
 /** The sets of credentials of which one has to be given; none where the method needs no credential. */
 export function setsOf({ credentials = [] }: MethodDefinition): Field[][] {
   const lists = credentials.filter((one) => typeof one === "object");
@@ -95,7 +98,7 @@ function checkUndo({ exchange, undo }: MethodDefinition, pointer: string): void 
 function checkNames({ env = {} }: MethodDefinition, pointer: string): void {
   const names: [string, string][] = Object.keys(env.also ?? {}).map((name) => [name, `/env/also${pointerStep(name)}`]);
   if (env.name !== undefined) names.push([env.name, "/env/name"]);
-  const seen = new Set<string>();
+  const seen = new Set(env.name === undefined ? [DEFAULT_NAME] : []);
   for (const [name, place] of names) {
     const flaw = nameFlaw(name, EXPORTED_ELSEWHERE);
     if (flaw !== undefined) throw mistake(pointer + place, `it ${flaw}`);

@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import { schema } from "../../text/json.ts";
 import { method, text } from "../method.ts";
 import type { Credential, Method, MethodFacts, Provider } from "../provider.ts";
-import { setsOf, takesIdToken } from "./check.ts";
+import { DEFAULT_NAME, setsOf, takesIdToken } from "./check.ts";
 import { exchange } from "./exchange.ts";
 import { filledHeaders, filledText } from "./fill.ts";
 import { parametersFlaw } from "./parameters.ts";
@@ -63,7 +63,8 @@ function factsOf(id: string, definition: MethodDefinition): MethodFacts {
   return {
     id,
     ...(definition["by-name-only"] === true || takesIdToken(definition) ? { byNameOnly: true } : {}),
-    envName: env.name ?? "ACCESS_TOKEN",
+    envName: env.name ?? DEFAULT_NAME,
+    alsoNames: Object.keys(env.also ?? {}),
     ending: exchanges === undefined ? "ready-made" : revocation === undefined ? "expires" : "revocable",
     headers: (credential: Credential) => filledHeaders(useOf(paired.use), valuesOf(paired, credential)),
     alsoExports: (credential: Credential) => {

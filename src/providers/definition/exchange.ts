@@ -6,10 +6,10 @@ import { judge } from "../kit/judge.ts";
 import { keyName } from "../kit/key-name.ts";
 import { mintedToken, tokenFlaw } from "../kit/token.ts";
 import type { Credential, Handle, Step } from "../provider.ts";
-import { takesIdToken } from "./check.ts";
 import { filledHeaders, type Values } from "./fill.ts";
 import { readParameters } from "./parameters.ts";
 import { asText, expiryAt, found, pointedAt } from "./pick.ts";
+import type { Room } from "./places.ts";
 import { requestOf, useOf } from "./request.ts";
 import type { ExchangeDefinition, MethodDefinition, Source } from "./schema.ts";
 import { checkThere, expiryOf, type GivenTexts, kept, namesIn, pairsOf, startValues, withPairs } from "./values.ts";
@@ -61,7 +61,7 @@ async function minted(exchanging: Exchanging, definition: ExchangeDefinition, st
   const values = { ...start, run: keyName(step.run) };
   // Built anew for each attempt: an ID token is good for one use.
   const answer = await http.send(async () => ({
-    ...requestOf(definition, "POST", await withIdToken(exchanging, values), http, step.secret),
+    ...requestOf(definition, "POST", await withIdToken("exchange", exchanging, values), http, step.secret),
     mints: true,
     resend: "once",
   }));
@@ -72,16 +72,22 @@ async function minted(exchanging: Exchanging, definition: ExchangeDefinition, st
 async function created(exchanging: Exchanging, definition: ExchangeDefinition, start: Values): Promise<Credential> {
   const { method, http, step } = exchanging;
   const { undo } = method;
-  const values = await withIdToken(exchanging, start);
   const names = namesIn(method, ["exchange"]);
   let run = "";
   let isHeld = false;
   // Without a name nothing can be said of what may be left.
   const asking = names.includes("run") ? step : { ...step, mayExist: () => {} };
   const asked = await askForKey(http, asking, {
-    request: (name) => {
+    // An ID token is good for one use.
+    request: async (name) => {
       run = name;
-      return requestOf(definition, "POST", { ...values, run }, http, step.secret);
+      return requestOf(
+        definition,
+        "POST",
+        await withIdToken("exchange", exchanging, { ...start, run }),
+        http,
+        step.secret,
+      );
     },
     ...(names.some((name) => name.startsWith("expiry")) ? { expiresAt: expiryOf(Date.now()) } : {}),
     onlyOnce: undo === undefined,
@@ -89,7 +95,7 @@ async function created(exchanging: Exchanging, definition: ExchangeDefinition, s
       undo !== undefined &&
       isUndone(
         await there.send({
-          ...requestOf(undo, "POST", { ...values, run: name }, http, step.secret),
+          ...requestOf(undo, "POST", await withIdToken("undo", exchanging, { ...start, run: name }), http, step.secret),
           resend: "once",
         }),
       ),
@@ -102,7 +108,7 @@ async function created(exchanging: Exchanging, definition: ExchangeDefinition, s
     },
   };
   try {
-    const credential = readAnswer({ ...exchanging, step: holding }, asked.answer, { ...values, run });
+    const credential = readAnswer({ ...exchanging, step: holding }, asked.answer, { ...start, run });
     step.settled();
     return credential;
   } catch (fault) {
@@ -116,8 +122,10 @@ function isUndone({ isHtml, status }: Answer): boolean {
   return !isHtml && (status < 300 || status === 404);
 }
 
-async function withIdToken({ method, audience, step }: Exchanging, values: Values): Promise<Values> {
-  return takesIdToken(method) ? { ...values, "id-token": await step.idToken(audience) } : values;
+async function withIdToken(room: Room, { method, audience, step }: Exchanging, values: Values): Promise<Values> {
+  return namesIn(method, [room]).includes("id-token")
+    ? { ...values, "id-token": await step.idToken(audience) }
+    : values;
 }
 
 /** @throws {Failure} where the answer is no success, or holds no usable token */
@@ -151,9 +159,10 @@ function readAnswer({ method, http, step, handle }: Exchanging, answer: Answer, 
   return { ...credentialOf(method, all, token, step.secret), expiresAt };
 }
 
-/** A secret is a text. The whole body is one only where it is the answer of a success, else it says what is wrong. */
+/** A secret is a text. The whole body is one only in a success, and where it is no JSON object: else it says what is wrong. */
 function textAt(at: Source, answer: Answer, isSuccess: boolean): string | undefined {
-  const value = at.text === true && !isSuccess ? undefined : found(at, answer);
+  const isText = isSuccess && typeof answer.json !== "object";
+  const value = at.text === true && !isText ? undefined : found(at, answer);
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 

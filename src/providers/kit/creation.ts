@@ -5,7 +5,7 @@ import { keyName } from "./key-name.ts";
 
 /** How a key is asked for by its name, and taken back by it where nobody holds the key. */
 export interface NamedKey {
-  readonly request: (name: string) => Request;
+  readonly request: (name: string) => Request | Promise<Request>;
   /** When a key that is made now ends by itself. */
   readonly expiresAt?: Date;
   /**
@@ -40,11 +40,12 @@ export async function askForKey(
     if (isGone) settled();
     return isGone;
   };
-  const creation = (): Request => {
+  const creation = async (): Promise<Request> => {
     name = keyName(run);
+    const built = await request(name);
     mayExist(name, expiresAt);
     return {
-      ...request(name),
+      ...built,
       what: "Creating the key",
       mints: true,
       resend: async (mayHaveActed) => {
@@ -54,7 +55,7 @@ export async function askForKey(
       },
     };
   };
-  const answer = await http.send(creation());
+  const answer = await http.send(await creation());
   if (answer.status >= 300) settled();
   return {
     answer,
