@@ -1,8 +1,9 @@
 """A real OAuth2 server for tests: django-oauth-toolkit, with an API of Django REST framework.
 
-Usage: server.py FOLDER. It keeps its database in that folder, listens on a free port of 127.0.0.1 and prints one line of
-JSON: its port, its clients and its user. Then each line of JSON on the standard input is a client id and its new secret, answered by
-an empty line; at the end of the input it ends.
+Usage: server.py FOLDER [openid]. It keeps its database in that folder, listens on a free port of 127.0.0.1 and prints one
+line of JSON: its port, its clients and its user. With `openid` it has OpenID Connect and so its metadata, at the address of
+this version and where newer ones have them. Then each line of JSON on the standard input is a client id and its new secret,
+answered by an empty line; at the end of the input it ends.
 """
 
 import json
@@ -15,6 +16,7 @@ import django
 from django.conf import settings
 
 FOLDER = Path(sys.argv[1])
+HAS_OPENID = "openid" in sys.argv[2:]
 
 settings.configure(
     SECRET_KEY=secrets.token_hex(32),
@@ -31,7 +33,7 @@ settings.configure(
     DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
     USE_TZ=True,
     LOGGING_CONFIG=None,
-    OAUTH2_PROVIDER={"SCOPES": {"all": "Everything"}},
+    OAUTH2_PROVIDER={"SCOPES": {"all": "Everything"}, "OIDC_ENABLED": HAS_OPENID},
     REST_FRAMEWORK={"EXCEPTION_HANDLER": "__main__.json_api_errors"},
 )
 django.setup()
@@ -44,6 +46,7 @@ from django.http import JsonResponse  # noqa: E402
 from django.urls import include, path  # noqa: E402
 from oauth2_provider.contrib.rest_framework import OAuth2Authentication, TokenHasScope  # noqa: E402
 from oauth2_provider.models import get_application_model  # noqa: E402
+from oauth2_provider.views import ConnectDiscoveryInfoView  # noqa: E402
 from oauth2_provider.views.generic import ProtectedResourceView  # noqa: E402
 from rest_framework.authentication import SessionAuthentication  # noqa: E402
 from rest_framework.renderers import JSONRenderer  # noqa: E402
@@ -124,6 +127,9 @@ urlpatterns = [
         path(prefix + "restapi/v1/organizations/accounts/teams/", view.as_view()),
     )
 ]
+
+if HAS_OPENID:
+    urlpatterns.append(path("oauth2/.well-known/openid-configuration", ConnectDiscoveryInfoView.as_view()))
 
 
 class QuietHandler(WSGIRequestHandler):

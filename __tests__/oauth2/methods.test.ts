@@ -50,10 +50,12 @@ test.each(MINTING.filter((method) => method !== "refresh-token"))("%s takes its 
   expect(server.live()).toEqual([]);
 });
 
-test("npm start plays all eight", () => {
+test("npm start plays all eight, and a wrong secret", () => {
   const { stdout, status } = spawnSync(process.execPath, ["sandbox/start.ts", "oauth2"], { encoding: "utf8" });
   expect(status).toBe(0);
-  const rows = [...stdout.matchAll(/^oauth2 +(\S+) +(\S+) /gm)].map(([, method, probe]) => `${method} ${probe}`);
+  const rows = [...stdout.matchAll(/^oauth2 {2,}(\S.*?) {2,}(\S+) /gm)].map(
+    ([, method, probe]) => `${method} ${probe}`,
+  );
   expect(rows).toEqual([
     "client-credentials accepted",
     "password accepted",
@@ -63,6 +65,7 @@ test("npm start plays all eight", () => {
     "client-assertion accepted",
     "jwt-bearer skipped",
     "token-exchange skipped",
+    "wrong client-secret refused",
   ]);
 });
 

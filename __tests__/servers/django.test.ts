@@ -1,7 +1,8 @@
-import { describe, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { runAction, runMain } from "../support.ts";
 import { type Django, hasDjango, PYTHON, startDjango } from "./django.ts";
 import { proof, type Subject } from "./proof.ts";
+import { lines } from "./recorder.ts";
 
 /** It has no metadata where anybody looks for them, so its endpoints are given. */
 function endpoints({ url }: Django): Record<string, string> {
@@ -13,7 +14,7 @@ function endpoints({ url }: Django): Record<string, string> {
 }
 
 const SUBJECT: Subject<Django> = {
-  start: startDjango,
+  start: () => startDjango(),
   inputs: endpoints,
   tokenPath: "/oauth2/token/",
   passwordClient: ({ otherGrant }) => otherGrant,
@@ -111,6 +112,42 @@ if (!hasDjango) {
       expect(post?.annotations).toMatchObject([{ type: "warning", title: "Not revoked" }]);
       expect(post?.annotations[0]?.message).toContain("it does not know the client");
       expect(isAlive(main.outputs.token ?? "")).toBe(true);
+    });
+  });
+  describe("oauth2 with the metadata of a real django-oauth-toolkit", () => {
+    let server: Django;
+    beforeAll(async () => {
+      server = await startDjango("openid");
+    });
+    afterAll(() => server?.stop());
+
+    const inputs = () => ({
+      provider: "oauth2",
+      url: `${server.url}/oauth2`,
+      "client-id": server.client.id,
+      "client-secret": server.client.secret,
+    });
+
+    test("they name no revocation, so a line says how the token could be taken back, and it lives on", async () => {
+      const { main, post } = await runAction(inputs());
+      expect(main).toMatchObject({ exitCode: 0, annotations: [], outputs: { failure: "", probe: "skipped" } });
+      expect(main.log).toContain('if the service has one, set "revocation-url"');
+      expect(lines(server.requests)).toEqual([
+        "GET /oauth2/.well-known/openid-configuration 200",
+        "POST /oauth2/token/ post 200",
+      ]);
+      expect(post).toMatchObject({ exitCode: 0, annotations: [] });
+      expect(server.isAlive(main.outputs.token ?? "")).toBe(true);
+    });
+
+    test("a revocation endpoint that is given beside them is asked, and the token is dead", async () => {
+      const url = `${server.url}/oauth2/revoke_token/`;
+      const { main, post } = await runAction({ ...inputs(), "revocation-url": url });
+      expect(main.outputs.failure).toBe("");
+      expect(main.log).not.toContain('set "revocation-url"');
+      expect(post).toMatchObject({ exitCode: 0, annotations: [] });
+      expect(lines(server.requests).at(-1)).toBe("POST /oauth2/revoke_token/ post 200");
+      expect(server.isAlive(main.outputs.token ?? "")).toBe(false);
     });
   });
 }

@@ -12,7 +12,7 @@ import { type Recorder, startRecorder } from "./recorder.ts";
 export const PYTHON = "/usr/bin/python3";
 
 /** Whether Debian's packages are here. */
-export const hasDjango = spawnSync(PYTHON, ["-c", "import django, oauth2_provider, rest_framework"]).status === 0;
+export const hasDjango = spawnSync(PYTHON, ["-c", "import oauth2_provider.apps, rest_framework.apps"]).status === 0;
 
 /** django-oauth-toolkit, which QA's answers are those of, with an API of Django REST framework. */
 export interface Django extends Recorder {
@@ -31,10 +31,10 @@ interface Told {
   readonly user: Pair;
 }
 
-/** Starts a server with two clients and a user. */
-export async function startDjango(): Promise<Django> {
+/** Starts a server with two clients and a user; with `openid` it has metadata, below `/oauth2`. */
+export async function startDjango(...features: readonly "openid"[]): Promise<Django> {
   const folder = mkdtempSync(join(tmpdir(), "django-"));
-  const child = spawn(PYTHON, [join(import.meta.dirname, "../django/server.py"), folder]);
+  const child = spawn(PYTHON, [join(import.meta.dirname, "../django/server.py"), folder, ...features]);
   const problems: string[] = [];
   child.stderr.on("data", (data) => problems.push(String(data)));
   const lines = createInterface({ input: child.stdout });

@@ -44,6 +44,9 @@ export async function exchange(grant: Grant, given: Fields, http: Http, step: St
   const { revocationEndpoint } = server;
   if (grant.revocable && revocationEndpoint !== undefined) {
     step.revocable(handleOf(minted, revocationEndpoint, auth, client, parameters));
+  } else if (grant.revocable) {
+    // Some services have the endpoint and do not list it.
+    step.note('Nothing names a revocation endpoint: if the service has one, set "revocation-url".');
   }
   // Told first: what becomes of the token changes nothing of it.
   tellOf(minted, given, step);
