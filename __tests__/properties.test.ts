@@ -1,10 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { parseCommand } from "../sandbox/commands.ts";
-import { LineReader, trimStart } from "../sandbox/dotnet.ts";
 import { bytes, json, tokenAnswers } from "../sandbox/faults.ts";
 import { readPairs } from "../sandbox/files.ts";
 import type { StageResult } from "../sandbox/runner.ts";
@@ -17,6 +15,7 @@ import { clean } from "../src/runner/masks.ts";
 import { exportToJob, output } from "../src/runner/outputs.ts";
 import { readForPost, saveForPost } from "../src/runner/state.ts";
 import { play, pooled, SERVICES, WAYS } from "./fault-stages.ts";
+import { commandsIn, printed } from "./printed.ts";
 import { table, writeChapter } from "./reliability.ts";
 import { runMain, shown } from "./support.ts";
 import { bodies, bodyOf, FORMS, hidden, MASKING_RUNS, oneLine } from "./text/repeated.ts";
@@ -72,31 +71,6 @@ const hostileTexts = fc
     { minLength: 1, maxLength: 25 },
   )
   .map((parts) => parts.join(""));
-
-/** What was printed while the function ran. */
-function printed(work: () => void): string {
-  let text = "";
-  const write = jest.spyOn(process.stdout, "write").mockImplementation((chunk) => {
-    text += String(chunk);
-    return true;
-  });
-  try {
-    work();
-  } finally {
-    write.mockRestore();
-  }
-  return text;
-}
-
-/** Every command that the runner could find, in the strictest reading: any name, in either form. */
-function commandsIn(text: string): string[] {
-  const reader = new LineReader();
-  return [...reader.push(text), ...reader.end()].flatMap((line) => {
-    const command = parseCommand(line, () => true);
-    if (command !== undefined) return [command.name];
-    return trimStart(line).startsWith("::") || line.includes("##[") ? [`almost: ${line}`] : [];
-  });
-}
 
 describe("a text from outside", () => {
   test("starts no command but the one that the action means, and takes one line", () => {

@@ -4,7 +4,7 @@ import { parse } from "yaml";
 import { Failure, type FailureCode } from "../src/failure.ts";
 import { INPUTS, type InputName } from "../src/input/table.ts";
 import { findProvider, providerNames } from "../src/providers/index.ts";
-import type { Ending, Method, Provider } from "../src/providers/provider.ts";
+import { type Ending, type Method, OPTIONS, type Provider } from "../src/providers/provider.ts";
 import { platforms } from "./platforms.ts";
 
 interface Manifest {
@@ -51,19 +51,7 @@ const RARELY: readonly InputName[] = [
   "seal-key",
   "sealed",
 ];
-const ANY_SERVICE: readonly InputName[] = [
-  "private-key",
-  "scope",
-  "audience",
-  "token-url",
-  "client-auth",
-  "parameters",
-  "body",
-  "id-token-audience",
-  "probe-url",
-  "revocation-url",
-  "definition",
-];
+const ANY_SERVICE: readonly InputName[] = ["private-key", ...OPTIONS, "definition"];
 export const INPUT_GROUPS: Readonly<Record<string, readonly InputName[]>> = {
   always: INPUTS.filter((name) => ![...RARELY, ...ANY_SERVICE].includes(name)),
   "any-service": ANY_SERVICE,

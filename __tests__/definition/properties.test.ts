@@ -1,13 +1,12 @@
-import { describe, expect, jest, test } from "@jest/globals";
+import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { parseCommand } from "../../sandbox/commands.ts";
-import { LineReader, trimStart } from "../../sandbox/dotnet.ts";
 import type { Answer } from "../../sandbox/services/answers.ts";
 import type { RecordedRequest } from "../../sandbox/services/service.ts";
 import { environmentName } from "../../src/input/settings.ts";
 import { placeholders } from "../../src/providers/definition/template.ts";
 import type { Given } from "../../src/providers/provider.ts";
 import { error, info, warning } from "../../src/runner/log.ts";
+import { commandsIn, printed } from "../printed.ts";
 import { type Outcome, play } from "./playing.ts";
 
 /** A fixed seed, so that a run is the same everywhere. */
@@ -292,31 +291,6 @@ function strays(sent: RecordedRequest, definition: Definition): string[] {
       .filter((mark) => !marks.includes(mark))
       .map((mark) => `${kind} ${part}: ${mark}`),
   );
-}
-
-/** What was printed while the function ran. */
-function printed(work: () => void): string {
-  let text = "";
-  const write = jest.spyOn(process.stdout, "write").mockImplementation((chunk) => {
-    text += String(chunk);
-    return true;
-  });
-  try {
-    work();
-  } finally {
-    write.mockRestore();
-  }
-  return text;
-}
-
-/** Every command that the runner could find, in the strictest reading. */
-function commandsIn(text: string): string[] {
-  const reader = new LineReader();
-  return [...reader.push(text), ...reader.end()].flatMap((one) => {
-    const command = parseCommand(one, () => true);
-    if (command !== undefined) return [command.name];
-    return trimStart(one).startsWith("::") || one.includes("##[") ? [`almost: ${one}`] : [];
-  });
 }
 
 /** Checks all that may never be, whatever became of the run. */

@@ -12,7 +12,7 @@ import { mintedToken, readTokenResponse, tokenFlaw } from "./kit/token.ts";
 import { method } from "./method.ts";
 import type { Credential, Provider, Step, Unproven, Verdict } from "./provider.ts";
 import { isWholeKey, removeKeys, sweepKeys } from "./reportportal-keys.ts";
-import { isApiWithoutEndpoint, judgeGrant, refusalOf, saying, uncutPrefix } from "./reportportal-words.ts";
+import { isApiWithoutEndpoint, judgeGrant, refusalOf, saying, uncutPrefix } from "./reportportal-refusals.ts";
 
 /** The only client that may use the password grant; a constant in ReportPortal's source, no secret. */
 const PUBLIC_CLIENT = ["ui", "uiman"];

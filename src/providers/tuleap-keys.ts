@@ -6,7 +6,7 @@ import { basic } from "./kit/headers.ts";
 import { revocation } from "./kit/judge.ts";
 import { mintedToken, tokenFlaw } from "./kit/token.ts";
 import type { Credential, Revocation, Step } from "./provider.ts";
-import { judgeExchange } from "./tuleap-words.ts";
+import { judgeExchange } from "./tuleap-refusals.ts";
 
 /** A job on a hosted runner ends within 6 hours, on a self-hosted one within 5 days. */
 const KEY_SECONDS = { hosted: 6 * 3600, selfHosted: 5 * 24 * 3600 };

@@ -11,7 +11,7 @@ import { mintedToken, tokenFlaw, USER_ID } from "./kit/token.ts";
 import { method } from "./method.ts";
 import type { Credential, Provider, Revocation, Step, Verdict } from "./provider.ts";
 import { ACCESS_KEY, createKey, deleteKey, keyHeaders, MOST_ON_A_PAGE, REST_SCOPE } from "./tuleap-keys.ts";
-import { anonymous, errorText, judgeExchange, lacksScope, refusalOf, type Shown } from "./tuleap-words.ts";
+import { anonymous, errorText, judgeExchange, lacksScope, refusalOf, type Shown } from "./tuleap-refusals.ts";
 
 /** `TOKENS_EXPIRATION_TIME` of Tuleap: a token is purged after 24 hours. */
 const TOKEN_SECONDS = 24 * 3600;

@@ -23,11 +23,12 @@ interface Connecting {
  */
 export function connect({ url, caCertificate, allowHttp, requests }: Connecting): Client {
   const trust = trustCertificates(caCertificate);
+  const shortPasswords = new Set<string>();
   return openClient({
     baseUrl: url,
     trust,
     allowHttp,
-    onRoute: maskProxy,
+    onRoute: (baseUrl) => maskProxy(baseUrl, shortPasswords),
     ...(requests && { requests }),
     onRetry: ({ what, attempt, reason, wait }) => {
       const which = what === undefined ? "Attempt" : `${what}: attempt`;
@@ -43,10 +44,14 @@ export function warnIfPlain(url: string): void {
   warning(`${host} is talked to over plain http: all on the way can read the secrets.`, "No TLS");
 }
 
-/** Before the variable is judged: what cannot be used may hold a password all the same. */
-function maskProxy(url: string): void {
+/**
+ * Before the variable is judged: what cannot be used may hold a password all the same.
+ * @param told those that were warned of, since several hosts go through one proxy
+ */
+function maskProxy(url: string, told: Set<string>): void {
   const { password, forms } = proxySecrets(url);
   for (const form of forms) mask(form);
-  if (proxyFor(url) === undefined || mask(password)) return;
+  if (proxyFor(url) === undefined || mask(password) || told.has(password)) return;
+  told.add(password);
   warning("The password of the proxy has fewer than 4 characters and is not masked.", "Secret too short to mask");
 }

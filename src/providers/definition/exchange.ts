@@ -10,10 +10,10 @@ import { filledHeaders, type Values } from "./fill.ts";
 import { readParameters } from "./parameters.ts";
 import { asText, expiryAt, found, pointedAt } from "./pick.ts";
 import type { Room } from "./places.ts";
+import { ownWord } from "./refusals.ts";
 import { requestOf, useOf } from "./request.ts";
 import type { ExchangeDefinition, MethodDefinition, Source } from "./schema.ts";
 import { checkThere, expiryOf, type GivenTexts, kept, namesIn, pairsOf, startValues, withPairs } from "./values.ts";
-import { ownWord } from "./words.ts";
 
 /** What the exchange of a method goes by. */
 export interface Exchanging {

@@ -5,10 +5,10 @@ import { judge, lacksPermission, noAnswer } from "../kit/judge.ts";
 import type { About, Credential, Verdict } from "../provider.ts";
 import { lacking } from "./fill.ts";
 import { asText, expiryAt, found, isThere } from "./pick.ts";
+import { ownWord } from "./refusals.ts";
 import { requestOf, withUse } from "./request.ts";
 import type { MethodDefinition, ProbeDefinition } from "./schema.ts";
 import { namesIn, valuesOf, withPairs } from "./values.ts";
-import { ownWord } from "./words.ts";
 
 /**
  * Proves a credential as the definition says. What nobody has confirmed of a service is no failure: an answer that says

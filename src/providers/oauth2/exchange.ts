@@ -8,7 +8,7 @@ import { findServer, type Server } from "./discovery.ts";
 import type { Fields } from "./fields.ts";
 import { readSigner } from "./key.ts";
 import { type Parameters, readParameters, sent } from "./parameters.ts";
-import { type Asked, refusal } from "./words.ts";
+import { type Asked, refusal } from "./refusals.ts";
 
 /** What a token is asked for with (RFC 6749, section 1.3). */
 export interface Grant {
