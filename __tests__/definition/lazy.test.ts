@@ -1,28 +1,25 @@
-import { readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { execFileSync } from "node:child_process";
+import { readdirSync } from "node:fs";
 import { expect, test } from "@jest/globals";
 
-/** Every file that is evaluated when this one is, by its static imports; those of types are none. */
-function evaluated(path: string, known = new Set<string>()): Set<string> {
-  if (known.has(path)) return known;
-  known.add(path);
-  const text = readFileSync(path, "utf8").replace(/^(?:import|export) type [^;]*;$/gm, "");
-  for (const [, to = ""] of text.matchAll(/^(?:import|export)\s[^;]*?from "(\.[^"]+)";$/gm)) {
-    evaluated(join(dirname(path), to).replaceAll("\\", "/"), known);
-  }
-  return known;
+/** What Node loads of itself and reads of `dist/` until the bundle is evaluated. */
+function loaded(): { parts: string[]; files: string[] } {
+  const script = `
+    require("./dist/index.js");
+    const files = Object.keys(require.cache).map((path) => require("node:path").relative("dist", path));
+    console.log(JSON.stringify({ parts: process.moduleLoadList, files }));
+  `;
+  return JSON.parse(execFileSync(process.execPath, ["-e", script], { encoding: "utf8" }));
 }
 
-test("a run of another provider evaluates nothing of the definitions but their names", () => {
-  const files = [...evaluated("src/index.ts")];
-  expect(files).toContain("src/providers/index.ts");
-  expect(files).toContain("src/providers/xray.ts");
-  expect(files.filter((file) => /definition|platform/.test(file))).toEqual(["src/providers/platforms/index.ts"]);
+test("before it knows what is asked of it, the action reads no platform and loads nothing that sends requests", () => {
+  const { parts, files } = loaded();
+  expect(files).toEqual(["index.js"]);
+  expect(parts.filter((part) => /^NativeModule (?:https?|tls|zlib)$/.test(part))).toEqual([]);
 });
 
-test("and a run of a definition evaluates the engine", () => {
-  const files = [...evaluated("src/providers/definition/custom.ts")];
-  expect(files).toEqual(
-    expect.arrayContaining(["schema", "engine", "exchange"].map((name) => `src/providers/definition/${name}.ts`)),
-  );
+test("each platform is a file of its own beside the bundle, as it is in the sources", () => {
+  const sources = readdirSync("src/providers/platforms").filter((name) => name.endsWith(".json"));
+  expect(sources.length).toBeGreaterThan(0);
+  expect(readdirSync("dist/platforms").sort()).toEqual(sources.sort());
 });
