@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import * as z from "zod/mini";
 import { Failure } from "../failure.ts";
 import type { Credential, Handle, Run } from "../providers/provider.ts";
-import { type Parsed, parseJson, read, schema } from "../text/json.ts";
+import { mapOf, type Parsed, parseJson, read, schema } from "../text/json.ts";
 import { epochSeconds } from "../text/time.ts";
 import { PRINTABLE, tokenFlaw } from "../text/token.ts";
 import { decrypt, encrypt, withHeaderOf } from "./jwe.ts";
@@ -27,8 +27,8 @@ const Payload = schema(() =>
     url: z.string(),
     envName: z.string(),
     place: z.optional(z.string()),
-    parts: z.optional(z.record(z.string(), Printable())),
-    secrets: z.optional(z.record(z.string(), Printable())),
+    parts: z.optional(mapOf(Printable())),
+    secrets: z.optional(mapOf(Printable())),
     account: z.optional(z.string().check(z.regex(ACCOUNT))),
     /** Seconds since the epoch, in UTC. */
     expires: z.optional(z.number()),
