@@ -7,8 +7,9 @@ import { PRINTABLE } from "../text/token.ts";
 import { writeTo } from "./files.ts";
 
 /** The only key that post reads. */
-const KEY = "revocation";
-const NONE = "none";
+export const KEY = "revocation";
+/** What stands there where nothing is to be taken back: then post does not even load the bundle (`scripts/build.ts`). */
+export const NONE = "none";
 
 /** The last second of the year 9999. */
 const LAST_SECOND = 253_402_300_799;
