@@ -1,5 +1,4 @@
-import * as http from "node:http";
-import * as https from "node:https";
+import type * as http from "node:http";
 import type { Readable } from "node:stream";
 import { urlToHttpOptions } from "node:url";
 import type { HttpClientResponse } from "@actions/http-client";
@@ -9,6 +8,7 @@ import { readBody } from "./body.ts";
 import { errorCode } from "./codes.ts";
 import { connectionFault, type Fault, proxySilence, silence, truncated, unreadable } from "./faults.ts";
 import type { Answer, Request } from "./http.ts";
+import { node } from "./node.ts";
 import type { Route } from "./route.ts";
 import { tellsAll } from "./status.ts";
 import { type Seen, watchHandshake } from "./tls-faults.ts";
@@ -98,9 +98,9 @@ async function begin(
 ): Promise<http.IncomingMessage> {
   const { type, body } = encoded(request);
   const parsedUrl = new URL(route.baseUrl + request.path);
-  const node = route.secure ? https : http;
+  const scheme = route.secure ? node.https : node.http;
   const watching = (options: http.RequestOptions, answered: (message: http.IncomingMessage) => void) =>
-    watched(node.request(options, answered), route.secure, progress);
+    watched(scheme.request(options, answered), route.secure, progress);
   const options = {
     ...urlToHttpOptions(parsedUrl),
     method: request.method,
@@ -117,7 +117,7 @@ async function begin(
     ...limits,
   };
   // The toolkit hands out the answer alone; what comes before is seen on the request.
-  const httpModule = Object.create(node, { request: { value: watching } });
+  const httpModule = Object.create(scheme, { request: { value: watching } });
   const { message } = await (await toolkit()).requestRaw({ options, parsedUrl, httpModule }, body ?? null);
   return message;
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { decoded, isKnown } from "./decode.ts";
 
 /** Largest answer that is read, in bytes, counted on what comes out of its coding. */
 const LARGEST_ANSWER = 1024 * 1024;
@@ -44,7 +45,6 @@ async function readPlain(message: IncomingMessage): Promise<Buffer | Unreadable>
 }
 
 async function readCoded(message: IncomingMessage, codings: readonly string[]): Promise<Buffer | Unreadable> {
-  const { decoded, isKnown } = await import(/* webpackMode: "eager" */ "./decode.ts");
   const unknown = codings.find((coding) => !isKnown(coding));
   if (unknown !== undefined || codings.length > MOST_CODINGS) return unknownCoding(unknown ?? codings.join(", "));
   let wire = 0;

@@ -1,14 +1,14 @@
 import { pipeline, type Transform } from "node:stream";
-import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw, createZstdDecompress } from "node:zlib";
+import { node } from "./node.ts";
 
 type Bytes = AsyncIterable<Buffer>;
 
 const DECODERS: Readonly<Record<string, (coded: Bytes) => Bytes>> = {
-  gzip: (coded) => through(coded, createGunzip()),
-  "x-gzip": (coded) => through(coded, createGunzip()),
+  gzip: (coded) => through(coded, node.zlib.createGunzip()),
+  "x-gzip": (coded) => through(coded, node.zlib.createGunzip()),
   deflate: inflated,
-  br: (coded) => through(coded, createBrotliDecompress()),
-  zstd: (coded) => through(coded, createZstdDecompress()),
+  br: (coded) => through(coded, node.zlib.createBrotliDecompress()),
+  zstd: (coded) => through(coded, node.zlib.createZstdDecompress()),
 };
 
 /** Whether the coding (RFC 9110, section 8.4.1; in lower case) can be taken off here. */
@@ -39,7 +39,7 @@ async function* inflated(coded: Bytes): Bytes {
     yield start;
     yield* { [Symbol.asyncIterator]: () => source };
   })();
-  yield* through(whole, isZlib(start) ? createInflate() : createInflateRaw());
+  yield* through(whole, isZlib(start) ? node.zlib.createInflate() : node.zlib.createInflateRaw());
 }
 
 /** RFC 1950, section 2.2: the method is 8, and the first two bytes are a multiple of 31. */

@@ -1,5 +1,6 @@
-import * as http from "node:http";
-import * as https from "node:https";
+import type * as http from "node:http";
+import type * as https from "node:https";
+import { node } from "./node.ts";
 import { proxyFor } from "./proxy.ts";
 import type { Trust } from "./tls.ts";
 import { tunnelling } from "./tunnel.ts";
@@ -28,7 +29,7 @@ export function routeTo(baseUrl: string, { ca, given }: Trust, agents: Map<strin
   let agent = agents.get(origin);
   if (agent === undefined) {
     const options: https.AgentOptions = { keepAlive: true, ca };
-    agent = new (secure ? https.Agent : http.Agent)(options);
+    agent = new (secure ? node.https.Agent : node.http.Agent)(options);
     if (proxy !== undefined) agent.createConnection = tunnelling(proxy, secure, ca);
     agents.set(origin, agent);
   }

@@ -1,7 +1,7 @@
-import { STATUS_CODES } from "node:http";
 import { Failure, type FailureCode } from "../failure.ts";
 import { clientCertificateWanted, type Fault } from "./faults.ts";
 import type { Answer, Request } from "./http.ts";
+import { node } from "./node.ts";
 import { inFront, quoted } from "./quote.ts";
 import { redirected } from "./redirect.ts";
 import { CLOCK_TOLERANCE_SECONDS, retryAfterSeconds, secondsAhead } from "./retry.ts";
@@ -28,7 +28,7 @@ export function faultIn(answer: Answer, request: Request, { baseUrl, host, secur
   if (status < 400) return { failure: redirected(request, headers.location, baseUrl, mayMean), reason: "redirect" };
   return {
     failure: statusFailure(answer, host, mayMean),
-    reason: ["status", status, STATUS_CODES[status]].filter(Boolean).join(" "),
+    reason: ["status", status, node.http.STATUS_CODES[status]].filter(Boolean).join(" "),
     passing: SENT_AGAIN.has(status),
     mayHaveArrived: status === 500,
     status,

@@ -1,6 +1,7 @@
 import type { ClientRequest } from "node:http";
-import { TLSSocket } from "node:tls";
+import type { TLSSocket } from "node:tls";
 import { errorCode, fieldOf } from "./codes.ts";
+import { node } from "./node.ts";
 
 /** What a TLS handshake showed, beside the error that it may have ended with. */
 export interface Seen {
@@ -34,7 +35,7 @@ export function watchHandshake(outgoing: ClientRequest): () => Seen {
   let socket: TLSSocket | undefined;
   let issuer: string | undefined;
   outgoing.once("socket", (used) => {
-    if (outgoing.protocol === "http:" || !(used instanceof TLSSocket) || outgoing.reusedSocket) return;
+    if (outgoing.protocol === "http:" || !(used instanceof node.tls.TLSSocket) || outgoing.reusedSocket) return;
     socket = used;
     // Node drops the certificate with the connection; this event comes before Node judges it.
     used.prependOnceListener("secure", () => {

@@ -1,8 +1,8 @@
 import { X509Certificate } from "node:crypto";
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { isAbsolute, resolve } from "node:path";
-import * as tls from "node:tls";
 import { Failure } from "../failure.ts";
+import { node } from "./node.ts";
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----([^-]+)-----END CERTIFICATE-----/g;
 
@@ -51,8 +51,11 @@ export function trustCertificates(input: string): Trust {
     return usable(wrong, () => new X509Certificate(certificate).toString());
   });
   // Not in every Node 24: the one came with 24.5, the other with 23.10.
-  const { setDefaultCACertificates, getCACertificates }: Partial<typeof tls> = tls;
-  const all = [...(getCACertificates?.("default") ?? [...tls.rootCertificates, ...extraCertificates()]), ...readable];
+  const { setDefaultCACertificates, getCACertificates }: Partial<typeof node.tls> = node.tls;
+  const all = [
+    ...(getCACertificates?.("default") ?? [...node.tls.rootCertificates, ...extraCertificates()]),
+    ...readable,
+  ];
   if (setDefaultCACertificates === undefined) return { given: true, ca: all };
   setDefaultCACertificates(all);
   return { given: true };

@@ -1,9 +1,8 @@
-import * as http from "node:http";
-import * as https from "node:https";
+import type * as http from "node:http";
 import { isIP } from "node:net";
 import { Duplex, type Readable } from "node:stream";
-import { connect as connectTls } from "node:tls";
 import { basicPair } from "../text/basic.ts";
+import { node } from "./node.ts";
 import type { HttpProxy } from "./proxy.ts";
 import type { Trust } from "./tls.ts";
 import { type Seen, watchHandshake } from "./tls-faults.ts";
@@ -47,7 +46,7 @@ export function tunnelling(proxy: HttpProxy, secure: boolean, ca: Trust["ca"]): 
 
 /** TLS inside of the tunnel, with the service itself. */
 function secured(socket: Duplex, host: string, ca: Trust["ca"]): Duplex {
-  return connectTls({ socket, host, servername: serverName(host), rejectUnauthorized: true, ca });
+  return node.tls.connect({ socket, host, servername: serverName(host), rejectUnauthorized: true, ca });
 }
 
 /** An address has no server name to ask for (RFC 6066, section 3). */
@@ -60,7 +59,7 @@ function openTunnel(proxy: HttpProxy, to: http.ClientRequestArgs, ca: Trust["ca"
   const secure = proxy.url.protocol === "https:";
   const target = `${to.host?.includes(":") ? `[${to.host}]` : to.host}:${to.port}`;
   const host = proxy.url.hostname.replace(/^\[|\]$/g, "");
-  const connect = (secure ? https : http).request({
+  const connect = (secure ? node.https : node.http).request({
     host,
     port: proxy.url.port || (secure ? 443 : 80),
     method: "CONNECT",

@@ -8,7 +8,7 @@ import { oddity } from "./oddity.ts";
 import { invalid } from "./settings.ts";
 import type { Inputs } from "./table.ts";
 
-const JsonObject = schema(() => z.record(z.string(), z.unknown()));
+const JsonObject = schema(() => z.looseObject({}));
 
 /**
  * All credentials that the user gave, from the inputs and from the JSON of `credentials`.

@@ -23,7 +23,7 @@ export async function chooseSealed(inputs: Inputs, settings: Settings, { run, te
       hint: `${misspeltHint(inputs, ["seal-key"])}Give the same secret as in the job that sealed; a called workflow gets it through \`secrets:\` only. ${WHY_EMPTY}`,
     });
   }
-  const sealed = await open(inputs.sealed, readSealKey(inputs["seal-key"]), run);
+  const sealed = open(inputs.sealed, readSealKey(inputs["seal-key"]), run);
   secret(sealed.token);
   for (const more of Object.values(sealed.secrets ?? {})) secret(more);
   if (sealed.handle !== undefined) secret(sealed.handle.secret);

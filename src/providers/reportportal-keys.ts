@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import * as z from "zod/mini";
 import type { Http } from "../http/http.ts";
-import { type Parsed, read, schema } from "../text/json.ts";
+import { type Parsed, read, schema, whole } from "../text/json.ts";
 import { type Keys, removeNamed } from "./kit/creation.ts";
 import { bearer } from "./kit/headers.ts";
 import { isLeftover } from "./kit/key-name.ts";
@@ -16,26 +16,23 @@ const MOST_PAGES = 20;
 /** No user has more keys than these; a longer list would only take time. */
 const MOST_KEYS = 10_000;
 
-const ListedKey = schema(() =>
-  z.object({ id: z.int().check(z.positive()), name: z.string(), created_at: z.optional(z.unknown()) }),
-);
+const ListedKey = schema(() => z.object({ id: whole(1), name: z.string(), created_at: z.optional(z.unknown()) }));
 type ListedKey = Parsed<typeof ListedKey>;
 const KeyList = schema(() =>
   z.union([
-    z.pipe(
-      z.array(z.unknown()),
-      z.transform((keys) => ({ keys, pages: 1 })),
-    ),
-    z.pipe(
-      z.object({ items: z.array(z.unknown()) }),
-      z.transform(({ items }) => ({ keys: items, pages: 1 })),
-    ),
-    z.pipe(
-      z.object({ content: z.array(z.unknown()), page: z.optional(z.object({ totalPages: z.optional(z.int()) })) }),
-      z.transform(({ content, page }) => ({ keys: content, pages: page?.totalPages ?? 1 })),
-    ),
+    z.array(z.unknown()),
+    z.object({ items: z.array(z.unknown()) }),
+    z.object({ content: z.array(z.unknown()), page: z.optional(z.object({ totalPages: z.optional(whole(0)) })) }),
   ]),
 );
+
+/** The keys of one page, and how many pages there are. */
+function pageOf(list: Parsed<typeof KeyList>): { keys: unknown[]; pages: number } {
+  if (Array.isArray(list)) return { keys: list, pages: 1 };
+  if ("items" in list) return { keys: list.items, pages: 1 };
+  return { keys: list.content, pages: list.page?.totalPages ?? 1 };
+}
+
 /** Deletes the keys of that name; true where there is certain to be none of them any more. */
 export async function removeKeys(name: string, path: string, token: string, http: Http): Promise<boolean> {
   return removeNamed(name, await listKeys(path, token, http), async (id) => {
@@ -53,9 +50,10 @@ async function listKeys(path: string, token: string, http: Http): Promise<Keys<L
     const query = page === 1 ? "" : `?page.page=${page}`;
     const answer = await http.send({ method: "GET", path: path + query, headers: bearer({ token }) });
     const list = answer.status < 300 ? read(KeyList, answer.json) : undefined;
-    if (list === undefined || listed.length + list.keys.length > MOST_KEYS) break;
-    listed.push(...list.keys);
-    pages = list.pages;
+    const found = list && pageOf(list);
+    if (found === undefined || listed.length + found.keys.length > MOST_KEYS) break;
+    listed.push(...found.keys);
+    pages = found.pages;
   }
   const keys = listed.flatMap((key) => read(ListedKey, key) ?? []);
   return { keys, isWhole: page > pages && keys.length === listed.length };

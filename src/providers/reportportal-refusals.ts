@@ -14,7 +14,7 @@ const ApiError = schema(() => z.object({ errorCode: z.number(), message: z.optio
 const OAuthError = schema(() => z.object({ error: z.string(), error_description: z.optional(z.string()) }));
 /** What Spring Boot writes by itself. */
 const SpringError = schema(() => z.object({ path: z.string() }));
-const Message = schema(() => z.object({ message: z.string().check(z.minLength(1)) }));
+const Message = schema(() => z.object({ message: z.string().check(z.regex(/./s)) }));
 const HasErrorCode = schema(() => z.object({ errorCode: z.unknown() }));
 
 /** From 5.14 on every fault at login is told as 400 with 4003, that of a database or a directory too. */

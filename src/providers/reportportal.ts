@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import { Failure } from "../failure.ts";
 import { type Answer, type Http, naming } from "../http/http.ts";
 import { basicPair } from "../text/basic.ts";
-import { type Parsed, read, schema } from "../text/json.ts";
+import { type Parsed, read, schema, whole } from "../text/json.ts";
 import { askForKey } from "./kit/creation.ts";
 import { expiry } from "./kit/expiry.ts";
 import { ClientPair, Token, UserAndPassword } from "./kit/fields.ts";
@@ -27,16 +27,16 @@ const TOKEN_PLACES: readonly { path: string; whoAmI: WhoAmI }[] = [
   { path: "/api/sso/oauth/token", whoAmI: "/api/v1/users" },
 ];
 
-const User = schema(() => z.object({ userId: z.string().check(z.minLength(1)), id: z.optional(z.number()) }));
+const User = schema(() => z.object({ userId: z.string().check(z.regex(/./s)), id: z.optional(z.number()) }));
 const CreatedKey = schema(() => z.object({ api_key: z.string() }));
-const KeyId = schema(() => z.object({ id: z.int().check(z.positive()) }));
+const KeyId = schema(() => z.object({ id: whole(1) }));
 const Digits = schema(() => z.string().check(z.regex(/^[1-9]\d*$/)));
 const Handle = schema(() =>
   z.object({
     place: z.enum(WHO_AM_I),
     user: Digits(),
     id: Digits(),
-    secret: z.string().check(z.minLength(8)),
+    secret: z.string().check(z.regex(/.{8}/s)),
   }),
 );
 

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import type { Http } from "../http/http.ts";
-import { read, schema } from "../text/json.ts";
+import { read, schema, whole } from "../text/json.ts";
 import { askForKey, type Keys, type ListedKey, removeNamed } from "./kit/creation.ts";
 import { basic } from "./kit/headers.ts";
 import { revocation } from "./kit/judge.ts";
@@ -25,10 +25,8 @@ export const ACCESS_KEY = /^tlp-k1-(\d+)\.[0-9a-fA-F]+$/;
 
 const CreatedKey = schema(() => z.object({ identifier: z.string() }));
 const KeyList = schema(() => z.array(z.unknown()));
-const KeyOfList = schema(() =>
-  z.object({ id: z.int().check(z.positive()), description: z.optional(z.nullable(z.string())) }),
-);
-const UserId = schema(() => z.object({ id: z.int() }));
+const KeyOfList = schema(() => z.object({ id: whole(1), description: z.optional(z.nullable(z.string())) }));
+const UserId = schema(() => z.object({ id: whole(0) }));
 
 export const keyHeaders = ({ token }: Pick<Credential, "token">) => ({ "X-Auth-AccessKey": token });
 

@@ -37,7 +37,7 @@ const User = schema(() => z.object({ is_anonymous: z.boolean(), username: z.opti
 const OpenIdUser = schema(() => z.object({ sub: z.string(), preferred_username: z.optional(z.string()) }));
 const Handle = schema(() =>
   z.union([
-    z.object({ secret: z.string().check(z.minLength(8)), userId: z.string().check(z.regex(/^\d+$/)) }),
+    z.object({ secret: z.string().check(z.regex(/.{8}/s)), userId: z.string().check(z.regex(/^\d+$/)) }),
     z.object({ secret: z.string().check(z.regex(ACCESS_KEY)) }),
   ]),
 );

@@ -2,26 +2,27 @@ import { createHmac, timingSafeEqual } from "node:crypto";
 import { isAbsolute } from "node:path";
 import { getState, saveState } from "@actions/core";
 import * as z from "zod/mini";
-import { type Parsed, parseJson, read, schema } from "../text/json.ts";
+import { mapOf, type Parsed, parseJson, read, schema } from "../text/json.ts";
 import { PRINTABLE } from "../text/token.ts";
 import { writeTo } from "./files.ts";
 
 /** The only key that post reads. */
-const KEY = "revocation";
-const NONE = "none";
+export const KEY = "revocation";
+/** What stands there where nothing is to be taken back: then post does not even load the bundle (`scripts/build.ts`). */
+export const NONE = "none";
 
 /** The last second of the year 9999. */
 const LAST_SECOND = 253_402_300_799;
 
 /** How the provider is to be called, where its id does not tell. */
-const About = schema(() => z.optional(z.record(z.string(), z.string())));
+const About = schema(() => z.optional(mapOf(z.string())));
 
 /** What main leaves for post, and nothing that post does not need. */
 const ForPost = schema(() =>
-  z.discriminatedUnion("kind", [
+  z.union([
     /** There is something to take back. */
     z.object({
-      kind: z.literal("revocable"),
+      kind: z.enum(["revocable"]),
       provider: z.string(),
       url: z.string(),
       handle: z.catchall(z.object({ secret: z.string() }), z.string()),
@@ -34,7 +35,7 @@ const ForPost = schema(() =>
     }),
     /** A key of this name may exist, and nobody holds what it takes to delete it. */
     z.object({
-      kind: z.literal("unsettled"),
+      kind: z.enum(["unsettled"]),
       provider: z.string(),
       url: z.string(),
       name: z.string(),
@@ -42,9 +43,9 @@ const ForPost = schema(() =>
       expires: z.optional(z.number()),
     }),
     /** The service offers no revocation. */
-    z.object({ kind: z.literal("expires"), provider: z.string(), about: About(), expires: z.optional(z.number()) }),
+    z.object({ kind: z.enum(["expires"]), provider: z.string(), about: About(), expires: z.optional(z.number()) }),
     /** It could be taken back, but `revoke: false` says not to. */
-    z.object({ kind: z.literal("kept"), provider: z.string(), about: About(), expires: z.optional(z.number()) }),
+    z.object({ kind: z.enum(["kept"]), provider: z.string(), about: About(), expires: z.optional(z.number()) }),
   ]),
 );
 export type ForPost = Parsed<typeof ForPost>;

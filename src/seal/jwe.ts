@@ -11,10 +11,10 @@ const TAG_BYTES = 16;
 /** What would change how the rest is read (`crit`, `zip`) is not taken, so nothing is decompressed. */
 const Header = schema(() =>
   z.object({
-    alg: z.literal("dir"),
-    enc: z.literal("A256GCM"),
-    zip: z.optional(z.undefined()),
-    crit: z.optional(z.undefined()),
+    alg: z.enum(["dir"]),
+    enc: z.enum(["A256GCM"]),
+    zip: z.optional(z.never()),
+    crit: z.optional(z.never()),
   }),
 );
 

@@ -2,9 +2,10 @@ import { createHash } from "node:crypto";
 import * as z from "zod/mini";
 import { Failure } from "../failure.ts";
 import type { Credential, Handle, Run } from "../providers/provider.ts";
-import { type Parsed, parseJson, read, schema } from "../text/json.ts";
+import { mapOf, type Parsed, parseJson, read, schema } from "../text/json.ts";
 import { epochSeconds } from "../text/time.ts";
 import { PRINTABLE, tokenFlaw } from "../text/token.ts";
+import { decrypt, encrypt, withHeaderOf } from "./jwe.ts";
 
 const KEY_BYTES = 32;
 
@@ -26,8 +27,8 @@ const Payload = schema(() =>
     url: z.string(),
     envName: z.string(),
     place: z.optional(z.string()),
-    parts: z.optional(z.record(z.string(), Printable())),
-    secrets: z.optional(z.record(z.string(), Printable())),
+    parts: z.optional(mapOf(Printable())),
+    secrets: z.optional(mapOf(Printable())),
     account: z.optional(z.string().check(z.regex(ACCOUNT))),
     /** Seconds since the epoch, in UTC. */
     expires: z.optional(z.number()),
@@ -66,7 +67,7 @@ export function readSealKey(text: string): Uint8Array {
 }
 
 /** Seals for the other jobs of this run: a JWE in compact form (RFC 7516) with `dir` and `A256GCM`. */
-export async function seal(sealed: Sealed, key: Uint8Array, run: Run): Promise<string> {
+export function seal(sealed: Sealed, key: Uint8Array, run: Run): string {
   const { expiresAt, ...rest } = sealed;
   const payload: Parsed<typeof Payload> = {
     repository: run.repository,
@@ -74,7 +75,6 @@ export async function seal(sealed: Sealed, key: Uint8Array, run: Run): Promise<s
     ...rest,
     expires: epochSeconds(expiresAt),
   };
-  const { encrypt } = await jwe();
   return encrypt(JSON.stringify(payload), key, keyId(key));
 }
 
@@ -82,8 +82,8 @@ export async function seal(sealed: Sealed, key: Uint8Array, run: Run): Promise<s
  * Opens what another job of this run sealed.
  * @throws {Failure} `invalid-input` for a wrong key, a changed text, another run or repository
  */
-export async function open(text: string, key: Uint8Array, run: Run): Promise<Sealed> {
-  const payload = read(Payload, parseJson(await decrypted(text, key)));
+export function open(text: string, key: Uint8Array, run: Run): Sealed {
+  const payload = read(Payload, parseJson(decrypted(text, key)));
   if (payload === undefined || tokenFlaw(payload.token) !== undefined) {
     throw broken("holds something else than a token");
   }
@@ -94,16 +94,12 @@ export async function open(text: string, key: Uint8Array, run: Run): Promise<Sea
   return { ...sealed, expiresAt: expires === undefined ? undefined : new Date(expires * 1000) };
 }
 
-/** Most steps neither seal nor open, so the encryption is loaded only when it is used. */
-const jwe = () => import(/* webpackMode: "eager" */ "./jwe.ts");
-
-async function decrypted(text: string, key: Uint8Array): Promise<string> {
-  const { decrypt } = await jwe();
+function decrypted(text: string, key: Uint8Array): string {
   try {
     return decrypt(text, key);
   } catch (cause) {
     throw broken(
-      (await isOfOtherKey(text, key))
+      isOfOtherKey(text, key)
         ? "was made with another seal-key"
         : "is no seal of this action, or was changed or cut on the way",
       cause,
@@ -112,10 +108,9 @@ async function decrypted(text: string, key: Uint8Array): Promise<string> {
 }
 
 /** The open header names the key; where nothing but that name was changed, the rest opens all the same. */
-async function isOfOtherKey(text: string, key: Uint8Array): Promise<boolean> {
+function isOfOtherKey(text: string, key: Uint8Array): boolean {
   const kid = read(Header, parseJson(Buffer.from(text.split(".")[0] ?? "", "base64url").toString("utf8")))?.kid;
   if (kid === undefined || kid === keyId(key)) return false;
-  const { decrypt, withHeaderOf } = await jwe();
   try {
     decrypt(withHeaderOf(keyId(key), text), key);
     return false;

@@ -7,7 +7,7 @@ import { idTokenService } from "../runner/run.ts";
 import { read, schema } from "../text/json.ts";
 import { tokenFlaw } from "../text/token.ts";
 
-const IdToken = schema(() => z.object({ value: z.string().check(z.minLength(1)) }));
+const IdToken = schema(() => z.object({ value: z.string().check(z.regex(/./s)) }));
 
 /**
  * A new ID token of GitHub for this job, masked (GitHub Docs, "OpenID Connect reference"): the service that the runner names

@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { schema } from "../../text/json.ts";
+import { flawless, schema } from "../../text/json.ts";
 import { method, text } from "../method.ts";
 import type { Credential, Method, MethodFacts, Provider } from "../provider.ts";
 import { DEFAULT_NAME, setsOf, takesIdToken } from "./check.ts";
@@ -85,11 +85,7 @@ function fieldsOf(definition: MethodDefinition): z.ZodMiniType<GivenTexts> {
   const options: Record<string, z.ZodMiniType<string | undefined>> = {};
   if (takesIdToken(definition)) options["id-token-audience"] = z.optional(text());
   if (wanted.length > 0) {
-    options.parameters = text({ error: lacking }).check(
-      z.refine((given) => parametersFlaw(given, wanted) === undefined, {
-        error: ({ input }) => parametersFlaw(String(input), wanted) ?? "",
-      }),
-    );
+    options.parameters = text({ error: lacking }).check(flawless((given) => parametersFlaw(given, wanted)));
   }
   const [first, ...others] = setsOf(definition).map((set) =>
     z.strictObject({ ...Object.fromEntries(set.map((field) => [field, text()])), ...options }),

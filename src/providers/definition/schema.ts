@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { type Parsed, schema } from "../../text/json.ts";
+import { flawless, mapOf, type Parsed, schema, whole } from "../../text/json.ts";
 
 /** The fields that a definition can ask for. A private key signs something, which no placeholder can say. */
 export const CREDENTIALS = ["token", "username", "password", "client-id", "client-secret"] as const;
@@ -22,7 +22,16 @@ const LINE = /^[\p{L}\p{N}][\p{L}\p{N}\p{M} .,:;&'"()/+_>-]{0,199}$/u;
 const text = (pattern: RegExp, error: string) => z.string().check(z.regex(pattern, { error }));
 
 const map = <Value extends z.ZodMiniType>(keys: RegExp, error: string, values: Value) =>
-  z.record(text(keys, error), values);
+  mapOf(values).check(
+    z.check(
+      ({ value, issues }) => {
+        for (const key of Object.keys(value).filter((key) => !keys.test(key))) {
+          issues.push({ code: "custom", path: [key], input: key, message: error, continue: true });
+        }
+      },
+      { params: { propertyNames: { type: "string", pattern: keys.source } } },
+    ),
+  );
 
 const header = () => text(TOKEN, "it is no name of a header or cookie");
 const name = (values: z.ZodMiniType<z.output<ReturnType<typeof source>>>) =>
@@ -32,7 +41,7 @@ const strings = () =>
 const headers = () =>
   map(TOKEN, "it is no name of a header", text(/^[\x20-\x7e]*$/, "a header holds printable ASCII alone"));
 const statuses = (from: number, to: number) =>
-  z.array(z.int().check(z.gte(from), z.lte(to))).check(z.minLength(1, { error: "it is empty" }));
+  z.array(whole(from, to)).check(flawless((list) => (list.length === 0 ? "it is empty" : undefined), { minItems: 1 }));
 const basic = () => z.strictObject({ username: z.string(), password: z.string(), encode: z.optional(z.boolean()) });
 
 const request = () => ({
@@ -49,27 +58,31 @@ const places = () => ({
   json: z.optional(text(POINTER, 'it is no JSON Pointer, such as "/data/token"')),
   header: z.optional(header()),
   cookie: z.optional(header()),
-  text: z.optional(z.literal(true)),
+  text: z.optional(z.boolean().check(flawless((is) => (is ? undefined : "it is not true"), { const: true }))),
 });
 
 const source = () =>
-  z.strictObject(places()).check(
-    z.refine((where) => Object.keys(where).length === 1, {
-      error: "it holds none or several of json, header, cookie and text",
-    }),
-  );
+  z
+    .strictObject(places())
+    .check(
+      flawless((where) =>
+        Object.keys(where).length === 1 ? undefined : "it holds none or several of json, header, cookie and text",
+      ),
+    );
 
 const expires = () =>
   z
     .strictObject({
       ...places(),
       as: z.optional(z.enum(["seconds", "milliseconds", "date", "epoch", "epoch-milliseconds"])),
-      after: z.optional(z.int().check(z.gte(1), z.lte(LONGEST_SECONDS))),
+      after: z.optional(whole(1, LONGEST_SECONDS)),
     })
     .check(
-      z.refine(({ as, ...where }) => Object.keys(where).length === 1 && (as === undefined || !("after" in where)), {
-        error: 'it holds none or several of json, header, cookie, text and after ("as" does not go with "after")',
-      }),
+      flawless(({ as, ...where }) =>
+        Object.keys(where).length === 1 && (as === undefined || !("after" in where))
+          ? undefined
+          : 'it holds none or several of json, header, cookie, text and after ("as" does not go with "after")',
+      ),
     );
 
 const method = () => ({
@@ -93,7 +106,7 @@ const method = () => ({
     }),
   ),
   use: z.optional(z.strictObject({ headers: z.optional(headers()), basic: z.optional(basic()) })),
-  env: z.optional(z.strictObject({ name: z.optional(z.string()), also: z.optional(z.record(z.string(), z.string())) })),
+  env: z.optional(z.strictObject({ name: z.optional(z.string()), also: z.optional(mapOf(z.string())) })),
   probe: z.optional(
     z.strictObject({
       ...request(),
@@ -110,7 +123,7 @@ const method = () => ({
 const revocation = () =>
   z.strictObject({
     ...request(),
-    with: z.optional(z.literal("use")),
+    with: z.optional(z.enum(["use"])),
     revoked: z.optional(statuses(200, 599)),
     gone: z.optional(statuses(200, 599)),
   });
@@ -119,7 +132,7 @@ const refusal = () =>
   z.strictObject({
     status: z.optional(statuses(200, 599)),
     json: places().json,
-    values: z.optional(z.array(z.string().check(z.minLength(1, { error: "it is empty" })))),
+    values: z.optional(z.array(text(/./s, "it is empty"))),
     failure: z.enum(["refused", "locked", "forbidden", "rate-limited", "unavailable", "wrong-url"]),
   });
 

@@ -14,7 +14,7 @@ export interface TokenAnswer extends Answer {
 
 const OAuthError = schema(() =>
   z.object({
-    error: z.string().check(z.minLength(1)),
+    error: z.string().check(z.regex(/./s)),
     error_description: z.catch(z.optional(z.string()), undefined),
   }),
 );

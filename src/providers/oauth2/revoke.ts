@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import type { Answer, Http } from "../../http/http.ts";
-import { schema } from "../../text/json.ts";
+import { flawless, schema } from "../../text/json.ts";
 import type { Field, Handle, Revocation, Revoking } from "../provider.ts";
 import { readTokenAnswer } from "./answer.ts";
 import { prove } from "./client.ts";
@@ -14,8 +14,8 @@ const encoded = () => z.optional(z.string().check(z.regex(/^(?:[\w!'()*.~-]|%[\d
 /** As the exchange left it. */
 const Revocable = schema(() =>
   z.strictObject({
-    secret: z.string().check(z.minLength(8)),
-    endpoint: z.string().check(z.refine(isEndpoint)),
+    secret: z.string().check(z.regex(/.{8}/s)),
+    endpoint: z.string().check(flawless((url) => (isEndpoint(url) ? undefined : "it is no endpoint"))),
     auth: z.enum(AUTHS),
     client: encoded(),
     audience: encoded(),
