@@ -1,5 +1,6 @@
 import { join, resolve } from "node:path";
 import { PROJECT } from "../sandbox/runner.ts";
+import type { TIMES } from "./bounds.ts";
 import { type Program, run } from "./run.ts";
 import type { Place } from "./service.ts";
 
@@ -7,10 +8,9 @@ import type { Place } from "./service.ts";
 export interface Case extends Program {
   readonly name: string;
   readonly floor: Program;
-  /** Most times that it may take, and should take, as long as its floor. */
-  readonly must: number;
-  readonly aim: number;
 }
+
+export type Way = keyof typeof TIMES;
 
 export const EMPTY: Program = { script: floorScript("empty"), env: {} };
 
@@ -18,7 +18,7 @@ export const EMPTY: Program = { script: floorScript("empty"), env: {} };
  * The ways of the action that are measured.
  * @param dist folder of the built action
  */
-export async function casesAt(place: Place, dist: string = join(PROJECT, "dist")) {
+export async function casesAt(place: Place, dist: string = join(PROJECT, "dist")): Promise<Record<Way, Case>> {
   const main = join(resolve(dist), "main.js");
   const post = join(resolve(dist), "post.js");
   const account = { "INPUT_CLIENT-ID": "the-client-id", "INPUT_CLIENT-SECRET": "the-client-secret-of-the-bench" };
@@ -36,42 +36,32 @@ export async function casesAt(place: Place, dist: string = join(PROJECT, "dist")
       script: main,
       env: { ...service, ...trusting },
       floor: floor("exchange"),
-      must: 1.4,
-      aim: 1.15,
     },
     proxy: {
       name: "the same, own certificate, through a proxy",
       script: main,
       env: { ...service, "INPUT_CA-CERTIFICATE": place.authority, https_proxy: place.proxy },
       floor: floor("through-proxy", { PROXY: place.proxy, CA: place.authority }),
-      must: 1.5,
-      aim: 1.25,
     },
     oauth2: {
       name: "`oauth2`: discovery, grant, introspection",
       script: main,
       env: { ...account, INPUT_PROVIDER: "oauth2", INPUT_URL: place.url, ...trusting },
       floor: floor("oauth2"),
-      must: 1.5,
-      aim: 1.25,
     },
     idle: {
       name: "post with nothing to take back",
       script: post,
       env: { STATE_revocation: "none" },
       floor: EMPTY,
-      must: 1.5,
-      aim: 1.25,
     },
     revocation: {
       name: "post with a revocation",
       script: post,
       env: { ...service, ...trusting, STATE_revocation: state },
       floor: floor("revoke"),
-      must: 1.4,
-      aim: 1.15,
     },
-  } satisfies Readonly<Record<string, Case>>;
+  };
 }
 
 function floorScript(name: string): string {

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import * as z from "zod/mini";
 import { commandFileVariables, createCommandFiles, readPairs } from "../sandbox/files.ts";
 import { PROJECT } from "../sandbox/runner.ts";
@@ -9,6 +9,7 @@ import { PROJECT } from "../sandbox/runner.ts";
 /** A program of Node, and what it is told. */
 export interface Program {
   readonly script: string;
+  readonly args?: readonly string[];
   readonly env: Readonly<Record<string, string>>;
 }
 
@@ -37,7 +38,10 @@ export async function run(program: Program, more: Readonly<Record<string, string
     const files = createCommandFiles(folder);
     const env = { ...commandFileVariables(files), ...program.env, ...more };
     const start = performance.now();
-    const child = spawn(process.execPath, [program.script], { env, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(process.execPath, [program.script, ...(program.args ?? [])], {
+      env,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     let log = "";
     for (const stream of [child.stdout, child.stderr]) {
       stream.on("data", (chunk: Buffer) => {
@@ -85,6 +89,16 @@ export function countModules(program: Program): Promise<Modules> {
     const bundle = result.find(({ url }) => url.endsWith("/index.js"));
     const modules = (bundle?.functions ?? []).filter(({ functionName }) => /^\d+$/.test(functionName));
     return { evaluated: modules.filter(({ ranges }) => (ranges[0]?.count ?? 0) > 0).length, all: modules.length };
+  });
+}
+
+/** Runs the same from the sources in a folder, and returns the paths of those that it evaluated. */
+export function evaluatedSources({ script, env }: Program, src: string): Promise<readonly string[]> {
+  return inFolder(async (folder) => {
+    const target = join(folder, "sources.json");
+    const args = [src, basename(script, ".js")];
+    await run({ script: join(PROJECT, "bench", "sources.mjs"), args, env }, { SOURCES: target });
+    return z.parse(z.array(z.string()), JSON.parse(readFileSync(target, "utf8")));
   });
 }
 

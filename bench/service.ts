@@ -13,6 +13,8 @@ export interface Place {
   /** The certificate of who signed that of the service, in PEM, and the file that holds it. */
   readonly authority: string;
   readonly authorityFile: string;
+  /** What the service heard since it was asked last: method, path, and a number for the connection, from 1. */
+  heard(): string[];
   close(): void;
 }
 
@@ -20,7 +22,14 @@ export interface Place {
 export async function startPlace(): Promise<Place> {
   const authority = createAuthority("Bench");
   let url = "";
-  const service = createSecureServer({ ...authority.issue(["127.0.0.1"]) }, answering(() => url));
+  const service = createSecureServer(
+    { ...authority.issue(["127.0.0.1"]) },
+    answering(() => url),
+  );
+  let heard: string[] = [];
+  let connections = 0;
+  service.on("secureConnection", () => connections++);
+  service.on("request", ({ method, url: path }) => heard.push(`${method} ${path} ${connections}`));
   const proxy = createServer().on("connect", (request, client) => {
     const [host, port] = (request.url ?? "").split(":");
     const target = connect(Number(port), host, () => {
@@ -41,6 +50,11 @@ export async function startPlace(): Promise<Place> {
     proxy: proxyUrl,
     authority: authority.cert,
     authorityFile,
+    heard() {
+      const since = heard;
+      [heard, connections] = [[], 0];
+      return since;
+    },
     close() {
       rmSync(folder, { recursive: true, force: true });
       for (const server of [service, proxy]) {

@@ -20,8 +20,14 @@ const form = { "content-type": "application/x-www-form-urlencoded" };
 const grant = "grant_type=client_credentials&client_id=a&client_secret=b";
 send("/oauth2/token/", "POST", form, grant, ({ access_token: token }) => {
   process.stdout.write(`::add-mask::${token}${os.EOL}`);
-  send("/api/me", "GET", { authorization: `Bearer ${token}` }, undefined, () => {
-    fs.appendFileSync(process.env.GITHUB_OUTPUT, `token=${token}${os.EOL}`);
-    agent.destroy();
-  });
+  send(
+    "/restapi/v1/organizations/accounts/teams/?page%5Bsize%5D=1",
+    "GET",
+    { authorization: `Bearer ${token}` },
+    undefined,
+    () => {
+      fs.appendFileSync(process.env.GITHUB_OUTPUT, `token=${token}${os.EOL}`);
+      agent.destroy();
+    },
+  );
 });

@@ -9,7 +9,9 @@ const { URL: url, PROXY: proxy, CA: ca } = process.env;
 
 http
   .request(proxy, { method: "CONNECT", path: url.slice("https://".length) })
-  .on("connect", (_, socket) => exchange(new https.Agent({ keepAlive: true, maxSockets: 1 }), tls.connect({ socket, ca, host: "127.0.0.1" })))
+  .on("connect", (_, socket) =>
+    exchange(new https.Agent({ keepAlive: true, maxSockets: 1 }), tls.connect({ socket, ca, host: "127.0.0.1" })),
+  )
   .end();
 
 function exchange(agent, tunnel) {
@@ -18,10 +20,17 @@ function exchange(agent, tunnel) {
   const grant = "grant_type=client_credentials&client_id=a&client_secret=b";
   send(agent, "/oauth2/token/", "POST", form, grant, ({ access_token: token }) => {
     process.stdout.write(`::add-mask::${token}${os.EOL}`);
-    send(agent, "/api/me", "GET", { authorization: `Bearer ${token}` }, undefined, () => {
-      fs.appendFileSync(process.env.GITHUB_OUTPUT, `token=${token}${os.EOL}`);
-      agent.destroy();
-    });
+    send(
+      agent,
+      "/restapi/v1/organizations/accounts/teams/?page%5Bsize%5D=1",
+      "GET",
+      { authorization: `Bearer ${token}` },
+      undefined,
+      () => {
+        fs.appendFileSync(process.env.GITHUB_OUTPUT, `token=${token}${os.EOL}`);
+        agent.destroy();
+      },
+    );
   });
 }
 
