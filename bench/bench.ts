@@ -9,8 +9,8 @@ import { join } from "node:path";
 import { PROJECT } from "../sandbox/runner.ts";
 import { DOWNLOAD, JAVASCRIPT, MEMORY, PARTS, type Target, TIMES } from "./bounds.ts";
 import { type Case, casesAt, EMPTY, type Way } from "./cases.ts";
-import { onlyFive } from "./five.ts";
-import { countModules, evaluatedSources, type Program, run, runInside } from "./run.ts";
+import { buildFive } from "./five.ts";
+import { countModules, type Program, run, runInside } from "./run.ts";
 import { startPlace } from "./service.ts";
 import { ratios, type Spread, shown, spread } from "./statistics.ts";
 
@@ -27,10 +27,10 @@ interface Measured {
 type Measuring = ReadonlyMap<Program, Measured>;
 
 const place = await startPlace();
-const five = onlyFive();
+const five = buildFive();
 try {
   const cases = await casesAt(place);
-  const casesOfFive = await casesAt(place, five.build());
+  const casesOfFive = await casesAt(place, five.dist);
   const before = loadavg();
   const measuring = await measure([
     EMPTY,
@@ -123,19 +123,18 @@ function printBytes(): void {
 
 /** What a run loads, which is the same in every round. */
 async function printLoaded(measuring: Measuring, cases: Record<Way, Case>, ofFive: Record<Way, Case>): Promise<void> {
-  print(["", "parts of Node", "beyond its floor", "at most", "modules of the bundle", "sources evaluated"], true);
-  const row = async (name: string, one: Program, floor: Program, most: string, src: string) => {
+  print(["", "parts of Node", "beyond its floor", "at most", "modules of the bundle"], true);
+  const row = async (name: string, one: Program, floor: Program, most: string) => {
     const parts = of(one, measuring).parts;
     const { evaluated, all } = await countModules(one);
-    const sources = (await evaluatedSources(one, src)).length;
     const more = beyond(parts, of(floor, measuring).parts).length;
-    print([name, `${parts.length}`, `${more}`, most, `${evaluated} of ${all}`, `${sources}`]);
+    print([name, `${parts.length}`, `${more}`, most, `${evaluated} of ${all}`]);
   };
-  print(["empty Node", `${of(EMPTY, measuring).parts.length}`, "", "", "", ""]);
-  for (const [way, one] of entries(cases)) await row(one.name, one, one.floor, `${PARTS[way]}`, join(PROJECT, "src"));
+  print(["empty Node", `${of(EMPTY, measuring).parts.length}`, "", "", ""]);
+  for (const [way, one] of entries(cases)) await row(one.name, one, one.floor, `${PARTS[way]}`);
   const { exchange, idle } = ofFive;
-  await row(`${exchange.name}, five services`, exchange, cases.exchange.floor, `${PARTS.exchange}`, five.src);
-  await row(`${idle.name}, five services`, idle, EMPTY, `${PARTS.idle}`, five.src);
+  await row(`${exchange.name}, five services`, exchange, cases.exchange.floor, `${PARTS.exchange}`);
+  await row(`${idle.name}, five services`, idle, EMPTY, `${PARTS.idle}`);
 }
 
 function beyond(parts: readonly string[], floor: readonly string[]): string[] {

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PROJECT } from "../sandbox/runner.ts";
 
-/** What a run evaluates only when it is chosen, with what stands in its place: `oauth2`, definitions and the platforms. */
-const CHOSEN = {
+/** Where `oauth2`, definitions and the platforms stand, with what is put in their place. */
+const OTHERS = {
   "src/providers/oauth2.ts": "export const oauth2 = undefined as never;\n",
   "src/providers/definition/custom.ts": "export const custom = undefined as never;\n",
   "src/providers/definition/platform.ts":
@@ -17,28 +17,15 @@ const CHOSEN = {
 /** What a build reads. */
 const READ = ["src", "stubs", "scripts", "package.json", "tsconfig.json", "tsconfig.build.json"];
 
-/** The action with the five services that have code of their own, and no other. */
-export interface Five {
-  readonly src: string;
-  /** Builds it, which takes some seconds, and returns the folder of what was built. */
-  build(): string;
-  remove(): void;
-}
-
-export function onlyFive(): Five {
+/** Builds the action with the five services that have code of their own, and no other. */
+export function buildFive(): { readonly dist: string; remove(): void } {
   const folder = mkdtempSync(join(tmpdir(), "five-"));
   for (const path of READ) cpSync(join(PROJECT, path), join(folder, path), { recursive: true });
   symlinkSync(join(PROJECT, "node_modules"), join(folder, "node_modules"), "junction");
-  for (const [path, text] of Object.entries(CHOSEN)) {
-    if (!existsSync(join(folder, path))) throw new Error(`${path} is not there any more: what is loaded when chosen?`);
+  for (const [path, text] of Object.entries(OTHERS)) {
+    if (!existsSync(join(folder, path))) throw new Error(`${path} is not there any more, so it cannot be left out`);
     writeFileSync(join(folder, path), text);
   }
-  return {
-    src: join(folder, "src"),
-    build() {
-      execFileSync(process.execPath, ["scripts/build.ts"], { cwd: folder, stdio: ["ignore", "ignore", "inherit"] });
-      return join(folder, "dist");
-    },
-    remove: () => rmSync(folder, { recursive: true, force: true }),
-  };
+  execFileSync(process.execPath, ["scripts/build.ts"], { cwd: folder, stdio: ["ignore", "ignore", "inherit"] });
+  return { dist: join(folder, "dist"), remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
