@@ -37,7 +37,7 @@ export async function run(program: Program, more: Readonly<Record<string, string
     const files = createCommandFiles(folder);
     const env = { ...commandFileVariables(files), ...program.env, ...more };
     const start = performance.now();
-    const child = spawn(process.execPath, [program.script, ...(program.args ?? [])], {
+    const child = spawn(process.execPath, [program.script], {
       env,
       stdio: ["ignore", "pipe", "pipe"],
     });
