@@ -7,7 +7,7 @@ import { globSync, statSync } from "node:fs";
 import { availableParallelism, loadavg } from "node:os";
 import { join } from "node:path";
 import { PROJECT } from "../sandbox/runner.ts";
-import { DOWNLOAD, JAVASCRIPT, MEMORY, PARTS, type Target, TIMES } from "./bounds.ts";
+import { DOWNLOAD, JAVASCRIPT, MEMORY, MODULES, PARTS, type Target, TIMES } from "./bounds.ts";
 import { type Case, casesAt, EMPTY, type Way } from "./cases.ts";
 import { buildFive } from "./five.ts";
 import { countModules, type Program, run, runInside } from "./run.ts";
@@ -74,12 +74,11 @@ function of(program: Program, measuring: Measuring): Measured {
 function printMachine(measuring: Measuring, before: readonly number[]): void {
   const load = (numbers: readonly number[]) => numbers[0]?.toFixed(1);
   const empty = spread(of(EMPTY, measuring).elapsed);
-  console.log(
-    `Node ${process.version} on ${availableParallelism()} cores; ${ROUNDS} rounds in turn: medians, and between what half of the rounds lie.`,
-  );
-  console.log(
-    `Load before ${load(before)}, after ${load(loadavg())}. An empty Node took ${shown(empty, 0)} ms of which ${shown(spread(of(EMPTY, measuring).processor), 0)} ms are processor time.`,
-  );
+  const machine = `Node ${process.version} on ${availableParallelism()} cores`;
+  console.log(`${machine}, ${ROUNDS} rounds in turn: medians, and between what half of the rounds lie.`);
+  const processor = spread(of(EMPTY, measuring).processor);
+  console.log(`Load before ${load(before)}, after ${load(loadavg())}.`);
+  console.log(`An empty Node took ${shown(empty, 0)} ms, ${shown(processor, 0)} ms of them processor time.`);
 }
 
 function printTimes(measuring: Measuring, cases: Record<Way, Case>, ofFive: Record<Way, Case>): void {
@@ -123,7 +122,7 @@ function printBytes(): void {
 
 /** What a run loads, which is the same in every round. */
 async function printLoaded(measuring: Measuring, cases: Record<Way, Case>, ofFive: Record<Way, Case>): Promise<void> {
-  print(["", "parts of Node", "beyond its floor", "at most", "modules of the bundle"], true);
+  print(["", "parts of Node", "beyond its floor", "at most", `modules of the bundle, at most ${MODULES}`], true);
   const row = async (name: string, one: Program, floor: Program, most: string) => {
     const parts = of(one, measuring).parts;
     const { evaluated, all } = await countModules(one);

@@ -44,3 +44,6 @@ export const PARTS: Readonly<Record<keyof typeof TIMES, number>> = {
   idle: SIGNALS + LINE_ENDS + LOG + CRYPTO,
   revocation: SIGNALS + HTTP + LINE_ENDS,
 };
+
+/** Most modules of the bundle that any of these runs evaluates: what only another service needs is none of them. */
+export const MODULES = 31;
