@@ -52,7 +52,7 @@ export function maskInputs(inputs: Inputs, how: "aloud" | "silently"): void {
   maskWhole(inputs.credentials, odd);
   for (const { field, name, value, written } of given) {
     if (!SECRET_FIELDS.includes(field)) continue;
-    if (field === "private-key") maskForms(partsOfKey(value));
+    if (field === "private-key" && value !== "") maskForms(partsOfKey(value));
     // Of a JWK of several lines the runner would mask a lone brace.
     if (isSpread(field, value)) continue;
     maskNamed(name, trimmed(field, value), odd);
