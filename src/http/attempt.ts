@@ -4,10 +4,11 @@ import type { Readable } from "node:stream";
 import { urlToHttpOptions } from "node:url";
 import type { HttpClientResponse } from "@actions/http-client";
 import type { RequestInfo } from "@actions/http-client/lib/interfaces";
+import { Failure } from "../failure.ts";
 import { toAnswer } from "./answer.ts";
 import { readBody } from "./body.ts";
 import { errorCode } from "./codes.ts";
-import { connectionFault, type Fault, proxySilence, silence, truncated, unreadable } from "./faults.ts";
+import { connectionFault, type Fault, proxySilence, silence, truncated } from "./faults.ts";
 import type { Answer, Request } from "./http.ts";
 import type { Route } from "./route.ts";
 import { tellsAll } from "./status.ts";
@@ -17,17 +18,12 @@ import { VERSION } from "./version.ts";
 /** How far a request came. */
 export interface Progress {
   /** There is a connection, or a tunnel. */
-  connected: boolean;
+  connected?: true;
   /** The service may have read it. */
-  written: boolean;
-  answering: boolean;
-  seen: () => Seen;
+  written?: true;
+  seen?: () => Seen;
   /** What the connection ended with, also in the middle of an answer. */
-  fault: unknown;
-}
-
-export function notBegun(): Progress {
-  return { connected: false, written: false, answering: false, seen: () => ({}), fault: undefined };
+  fault?: unknown;
 }
 
 /**
@@ -40,26 +36,24 @@ export async function attempt(
   milliseconds: number,
   progress: Progress,
 ): Promise<Answer | Fault> {
-  const deadline = new AbortController();
-  const timer = setTimeout(() => deadline.abort(), milliseconds);
+  const signal = AbortSignal.timeout(milliseconds);
+  let message: http.IncomingMessage | undefined;
   try {
-    const message = await begin(route, request, { timeout: milliseconds, signal: deadline.signal }, progress);
-    progress.answering = true;
-    const body = await readBody(message);
-    if (Buffer.isBuffer(body)) {
-      const cut = deadline.signal.aborted || progress.fault !== undefined;
-      if (cut && endsWithConnection(message)) throw progress.fault;
-      return toAnswer(message, body);
-    }
-    if (tellsAll(message.statusCode ?? 0)) return toAnswer(message, Buffer.alloc(0));
-    return { ...unreadable(route.host, body), mayHaveArrived: true };
+    message = await begin(route, request, { timeout: milliseconds, signal }, progress);
+    const body = await readBody(message, route.host);
+    const isCut = signal.aborted || progress.fault !== undefined;
+    if (isCut && endsWithConnection(message)) throw progress.fault;
+    return toAnswer(message, body);
   } catch (error) {
-    const fault = deadline.signal.aborted
+    message?.destroy();
+    if (error instanceof Failure) {
+      if (message !== undefined && tellsAll(message.statusCode ?? 0)) return toAnswer(message, Buffer.alloc(0));
+      return { failure: error, mayHaveArrived: true };
+    }
+    const fault = signal.aborted
       ? outOfTime(route, milliseconds, progress)
-      : brokenOff(route, progress.fault ?? error, progress);
-    return { ...fault, mayHaveArrived: progress.written };
-  } finally {
-    clearTimeout(timer);
+      : brokenOff(route, progress, progress.fault ?? error, message !== undefined);
+    return { ...fault, mayHaveArrived: progress.written === true };
   }
 }
 
@@ -75,9 +69,9 @@ function outOfTime({ host, proxyHost }: Route, milliseconds: number, { connected
 }
 
 /** What the parser does not take in the middle of an answer does not pass; a connection that breaks off there does. */
-function brokenOff(route: Route, error: unknown, { answering, seen }: Progress): Fault {
-  const isCut = answering && !errorCode(error).startsWith("HPE_");
-  return isCut ? truncated(route.host, error) : connectionFault(error, route, seen());
+function brokenOff(route: Route, { seen }: Progress, error: unknown, isAnswering: boolean): Fault {
+  const isCut = isAnswering && !errorCode(error).startsWith("HPE_");
+  return isCut ? truncated(route.host, error) : connectionFault(error, route, seen?.() ?? {});
 }
 
 /** The toolkit's client, whose time for a silent socket is as long as can be. `null` is no body, as in its own `get`. */

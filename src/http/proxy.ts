@@ -6,8 +6,6 @@ import { isLoopback } from "./protection.ts";
 /** Where requests go through, from `https_proxy`, `http_proxy` and `no_proxy` in either case. */
 export interface HttpProxy {
   readonly url: URL;
-  /** Host with port, for texts. */
-  readonly host: string;
   readonly username: string;
   readonly password: string;
 }
@@ -20,30 +18,22 @@ export function proxyFor(baseUrl: string): HttpProxy | undefined {
   const target = new URL(baseUrl);
   const written = writtenFor(target);
   if (written === undefined || isBypassed(target)) return undefined;
-  const { name, scheme, user, password, rest } = written;
-  const instead = `or name ${target.host} in "no_proxy"`;
-  if (scheme !== "http" && scheme !== "https") {
-    const kind = /^socks\d?[ah]?$/.test(scheme) ? `a proxy of the kind ${scheme}` : "a proxy of another kind than http";
-    throw unusable(
-      `The variable "${name}" names ${kind}, which is not spoken here.`,
-      `Set it to an HTTP proxy, as http://host:port, ${instead}.`,
-    );
-  }
-  const plain = { username: decoded(user), password: decoded(password) };
-  if (plain.username === undefined || plain.password === undefined) {
-    throw unusable(
-      `The variable "${name}" holds a user or a password with reserved characters.`,
-      `Percent-encode them: # is %23, / is %2F, ? is %3F, @ is %40, % is %25, \\ is %5C, a space is %20. Only the @ before the host stays, as in http://user:password@host:port.`,
-    );
-  }
-  const url = URL.parse(`${scheme}://${rest}`);
+  const { name, scheme, user, rest } = written;
+  const [username, password] = [decoded(user), decoded(written.password)];
+  const url = /^https?$/.test(scheme) ? URL.parse(`${scheme}://${rest}`) : null;
   if (url === null) {
     throw unusable(
-      `The variable "${name}" does not hold the URL of a proxy.`,
-      `Set it as http://user:password@host:port (user and password percent-encoded, or left out), ${instead}.`,
+      `The variable "${name}" does not hold the URL of an HTTP proxy.`,
+      `Set it as http://user:password@host:port (user and password percent-encoded, or left out; SOCKS is not spoken here), or name ${target.host} in "no_proxy".`,
     );
   }
-  return { url, host: url.host, username: plain.username, password: plain.password };
+  if (username === undefined || password === undefined) {
+    throw unusable(
+      `The variable "${name}" holds a user or a password with reserved characters.`,
+      "Percent-encode them (# is %23, / is %2F, ? is %3F, @ is %40, % is %25, \\ is %5C, a space is %20), all but the @ before the host.",
+    );
+  }
+  return { url, username, password };
 }
 
 function isBypassed({ hostname, port, protocol }: URL): boolean {
