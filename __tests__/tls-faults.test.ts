@@ -174,7 +174,7 @@ test("plain http to a port that resets says that it may speak https", async () =
     const host = speaks === "https" ? new URL(service.url).host : `${HOST}:${port.port}`;
     const inputs = { provider: "tuleap", url: `http://${host}`, username: "ci", password: "a password", retries: "0" };
     const main = await runMain(inputs);
-    expect(main.annotations[0]?.message).toContain("Or the port speaks https");
+    expect(main.annotations[0]?.message).toContain("or the port speaks https");
     const secure = await runMain({ ...inputs, url: `https://${HOST}:${port.port}` });
     expect(secure.annotations[0]?.message).not.toContain("speaks https");
     await Promise.all([service.close(), port.close()]);

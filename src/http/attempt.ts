@@ -63,7 +63,7 @@ function endsWithConnection({ headers }: http.IncomingMessage): boolean {
 }
 
 function outOfTime({ host, proxyHost }: Route, milliseconds: number, { connected }: Progress): Fault {
-  const seconds = Math.max(0.1, Math.round(milliseconds / 100) / 10);
+  const seconds = Math.ceil(milliseconds / 100) / 10;
   const within = `within ${seconds} ${seconds === 1 ? "second" : "seconds"}`;
   return proxyHost === undefined || connected ? silence(host, within) : proxySilence(proxyHost, within);
 }
@@ -90,7 +90,7 @@ async function begin(
   limits: { readonly timeout: number; readonly signal: AbortSignal },
   progress: Progress,
 ): Promise<http.IncomingMessage> {
-  const { type, body } = encoded(request);
+  const [type, body = null] = encoded(request);
   const parsedUrl = new URL(route.baseUrl + request.path);
   const node = route.secure ? https : http;
   const watching = (options: http.RequestOptions, answered: (message: http.IncomingMessage) => void) =>
@@ -102,7 +102,7 @@ async function begin(
       accept: "application/json",
       "accept-encoding": "identity",
       "user-agent": `api-token-exchange/${VERSION}`,
-      ...type,
+      ...(type && { "content-type": type }),
       ...request.headers,
     },
     agent: route.agent,
@@ -112,17 +112,19 @@ async function begin(
   };
   // The toolkit hands out the answer alone; what comes before is seen on the request.
   const httpModule = Object.create(node, { request: { value: watching } });
-  const { message } = await (await toolkit()).requestRaw({ options, parsedUrl, httpModule }, body ?? null);
+  const { message } = await (await toolkit()).requestRaw({ options, parsedUrl, httpModule }, body);
   return message;
 }
 
-function encoded({ form, json }: Request): { type?: Record<string, string>; body?: string } {
+/** The body with its type; nothing where there is none. */
+function encoded({ form, json }: Request): readonly [type: string, body: string] | readonly [] {
   if (form !== undefined) {
-    const fields = new URLSearchParams();
-    for (const [name, values] of Object.entries(form)) for (const value of [values].flat()) fields.append(name, value);
-    return { type: { "content-type": "application/x-www-form-urlencoded" }, body: fields.toString() };
+    const fields = Object.entries(form).flatMap(([name, values]) =>
+      [values].flat().map((value): [string, string] => [name, value]),
+    );
+    return ["application/x-www-form-urlencoded", new URLSearchParams(fields).toString()];
   }
-  return json === undefined ? {} : { type: { "content-type": "application/json" }, body: JSON.stringify(json) };
+  return json === undefined ? [] : ["application/json", JSON.stringify(json)];
 }
 
 function watched(outgoing: http.ClientRequest, secure: boolean, progress: Progress): http.ClientRequest {

@@ -23,7 +23,9 @@ export async function readBody(message: IncomingMessage, host: string): Promise<
     const coding = codings.find((name) => !isKnown(name)) ?? codings.join(", ");
     throw unusable(host, "is in a content coding that is not read here, and none was asked for", coding);
   }
-  let stream = limited(message, host, codings.length === 0 ? LARGEST_ANSWER : 2 * LARGEST_ANSWER);
+  const largest = codings.length === 0 ? LARGEST_ANSWER : 2 * LARGEST_ANSWER;
+  if (Number(message.headers["content-length"]) > largest) throw tooLarge(host);
+  let stream = limited(message, host, largest);
   for (const coding of known.toReversed()) stream = limited(decoded(stream, coding), host, LARGEST_ANSWER);
   const chunks: Buffer[] = [];
   try {
@@ -36,17 +38,19 @@ export async function readBody(message: IncomingMessage, host: string): Promise<
   return Buffer.concat(chunks);
 }
 
-async function* limited(stream: AsyncIterable<Buffer>, host: string, most: number): Bytes {
+async function* limited(stream: AsyncIterable<Buffer>, host: string, largest: number): Bytes {
   let bytes = 0;
   for await (const part of stream) {
     bytes += part.length;
-    if (bytes > most) {
-      throw new Failure("bad-response", `The answer of ${host} is larger than 1 MiB.`, {
-        hint: 'No token is that large: check that "url" is the service\'s base URL.',
-      });
-    }
+    if (bytes > largest) throw tooLarge(host);
     yield part;
   }
+}
+
+function tooLarge(host: string): Failure {
+  return new Failure("bad-response", `The answer of ${host} is larger than 1 MiB.`, {
+    hint: 'No token is that large: check "url".',
+  });
 }
 
 function unusable(host: string, what: string, coding: string, cause?: unknown): Failure {

@@ -1,5 +1,6 @@
-import { Failure, type FailureDetails } from "../failure.ts";
-import { errorCode, fieldOf } from "./codes.ts";
+import { Failure } from "../failure.ts";
+import { errorCode, reasonOf } from "./codes.ts";
+import { proxyFailure } from "./proxy.ts";
 import type { Route } from "./route.ts";
 import { type Seen, type Trouble, tlsTrouble, wantsClientCertificate } from "./tls-faults.ts";
 import { ProxyFault, type Refusal } from "./tunnel.ts";
@@ -17,28 +18,25 @@ export interface Fault {
   readonly retryAfter?: number | undefined;
 }
 
-const PASSING =
-  /^E(CONN(RESET|REFUSED|ABORTED)|TIMEDOUT|PIPE|AI_AGAIN|HOST(UNREACH|DOWN)|NET(UNREACH|DOWN|RESET)|ADDRNOTAVAIL|NOTCONN)$/;
+/** Any fault of the system but a name that nobody knows. */
+const PASSING = /^E(?!NOTFOUND|RR_)/;
 
 const WORDS: Readonly<Record<string, string>> = {
   ECONNRESET: "the connection was reset",
   ECONNREFUSED: "the connection was refused",
-  ETIMEDOUT: "the connection timed out",
   EAI_AGAIN: "the name could not be resolved for now",
   ENOTFOUND: "the host name is unknown",
 };
-
-const RERUN = "Re-run the job; if it stays, ask who runs the service or the network.";
 
 /** What a broken connection, a bad certificate or a failed proxy means. */
 export function connectionFault(error: unknown, route: Route, seen: Seen): Fault {
   const { host, secure, caGiven } = route;
   if (error instanceof ProxyFault) return proxyFault(error, route);
   const code = errorCode(error);
-  if (code === "ETIMEDOUT") return silence(host, "in the time that the system allows");
+  if (code === "ETIMEDOUT") return silence(host, "while connecting");
   const distrust = tlsTrouble(error, { ...seen, who: "the service", setIn: '"url"', caGiven });
   if (distrust !== undefined) return untrusted(host, distrust, error);
-  if (code.startsWith("HPE_")) return notHttp(host, secure, error);
+  if (code.startsWith("HPE_")) return { failure: notHttp(host, error) };
   const words = wordsOf(code);
   const details = { hint: unreachableHint(code, secure), cause: error };
   const failure = new Failure("unavailable", `${host} could not be reached: ${words}.`, details);
@@ -53,20 +51,20 @@ function unreachableHint(code: string, secure: boolean): string {
   if (code === "ENOTFOUND" || code === "EAI_AGAIN") {
     return 'Check the host in "url". A name inside a company network resolves only on a runner inside it (`runs-on: self-hosted`).';
   }
-  if (code === "ECONNREFUSED") return 'Check host and port in "url", and that the service is up.';
-  return secure ? RERUN : `${RERUN} Or the port speaks https: then write https:// in "url".`;
+  return `Check host and port in "url", and that the service is up${secure ? "" : "; or the port speaks https: then write https://"}. Re-run the job.`;
 }
 
 /** The answer broke off before its end. */
 export function truncated(host: string, cause: unknown): Fault {
-  const failure = new Failure("unavailable", `The answer of ${host} broke off before its end.`, { hint: RERUN, cause });
+  const hint = "Re-run the job; if it stays, ask who runs the service or the network.";
+  const failure = new Failure("unavailable", `The answer of ${host} broke off before its end.`, { hint, cause });
   return { failure, passing: "the answer broke off" };
 }
 
 /** Nothing came, or not all, within the time of an attempt. */
 export function silence(host: string, within: string): Fault {
   const failure = new Failure("timeout", `${host} did not answer ${within}.`, {
-    hint: 'The service is overloaded, or a firewall drops the connection. Re-run the job, give a longer "timeout", or use a runner inside the network.',
+    hint: 'It is overloaded, or a firewall drops the connection. Re-run the job, give a longer "timeout", or use a runner inside the network.',
   });
   return { failure, passing: "no answer in time" };
 }
@@ -77,20 +75,13 @@ export function isUnknownHost(failure: Failure): boolean {
 }
 
 /** What the parser could not take: something that is no HTTP at all, or HTTP that Node does not accept. */
-function notHttp(host: string, secure: boolean, cause: unknown): Fault {
+function notHttp(host: string, cause: unknown): Failure {
   const isOther = /^HPE_INVALID_(CONSTANT|VERSION|METHOD)$/.test(errorCode(cause));
   const what = isOther ? "not HTTP" : "HTTP that is not taken here";
   const hint = isOther
-    ? `Another service listens there${secure ? "" : ", or the port speaks https"}: check "url".`
-    : "Ask who runs the service, or what stands in front of it, to keep to the standard (RFC 9112), and to 16 KiB of headers.";
-  const sentence = `What ${host} answered is ${what} (${parserReason(cause)}).`;
-  return { failure: new Failure("bad-response", sentence, { hint, cause }) };
-}
-
-/** The parser's own words for what it could not take: fixed ones, nothing from outside. */
-function parserReason(error: unknown): string {
-  const reason = fieldOf(error, "reason");
-  return /^[\w /,.:;'"()-]{1,100}$/.test(reason) ? reason : errorCode(error);
+    ? 'Another service listens there: check scheme, host and port in "url".'
+    : "Ask who runs the service to keep to RFC 9112, and to 16 KiB of headers.";
+  return new Failure("bad-response", `What ${host} answered is ${what} (${reasonOf(cause)}).`, { hint, cause });
 }
 
 function untrusted(host: string, { words, ...details }: Trouble, cause?: unknown): Fault {
@@ -117,29 +108,23 @@ function unusableProxy(proxyHost: string, { words, ...details }: Trouble, isPass
   };
 }
 
-function proxyFailure(sentence: string, details: FailureDetails): Failure {
-  return new Failure("unavailable", sentence, { ...details, title: "Proxy fault" });
-}
-
 function proxyFault({ refusal, seen, cause }: ProxyFault, { host, proxyHost = "", caGiven }: Route): Fault {
   if (refusal !== undefined) return { failure: proxyRefusal(refusal, proxyHost, host) };
   const distrust = tlsTrouble(cause, { ...seen, who: "the proxy", setIn: '"https_proxy"', caGiven });
   if (distrust !== undefined) return unusableProxy(proxyHost, { ...distrust, cause });
   const code = errorCode(cause);
-  const words = code.startsWith("HPE_")
-    ? `it does not speak HTTP as a proxy does (${parserReason(cause)})`
-    : wordsOf(code);
+  const words = code.startsWith("HPE_") ? `it does not speak HTTP as a proxy does (${reasonOf(cause)})` : wordsOf(code);
   return unusableProxy(proxyHost, { words, hint: PROXY_HINT, cause }, PASSING.test(code));
 }
 
 function proxyRefusal({ status, schemes }: Refusal, proxyHost: string, host: string): Failure {
   const refused = `The proxy ${proxyHost} refused the connection to ${host} with status ${status}`;
-  if (status !== 407) return proxyFailure(`${refused}.`, { hint: PROXY_HINT });
   const offered = schemes.join(" or ");
-  if (offered === "" || /\bbasic\b/i.test(offered)) {
-    const hint =
-      'It wants another user or password: set "https_proxy" (or "http_proxy") to http://user:password@host:port.';
-    return proxyFailure(`${refused}.`, { hint });
+  if (status !== 407) return proxyFailure(`${refused}.`, { hint: PROXY_HINT });
+  if (offered === "" || /basic/i.test(offered)) {
+    return proxyFailure(`${refused}.`, {
+      hint: 'It wants another user or password: set "https_proxy" (or "http_proxy") to http://user:password@host:port.',
+    });
   }
   return proxyFailure(`${refused}: it wants ${offered}, and only Basic is spoken here.`, {
     hint: `Run a relay that signs in with ${offered} and name it in "https_proxy", or name ${host} in "no_proxy".`,

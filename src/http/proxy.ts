@@ -1,4 +1,4 @@
-import { Failure } from "../failure.ts";
+import { Failure, type FailureDetails } from "../failure.ts";
 import { basicPair } from "../text/basic.ts";
 import { isExcepted } from "./no-proxy.ts";
 import { isLoopback } from "./protection.ts";
@@ -22,16 +22,14 @@ export function proxyFor(baseUrl: string): HttpProxy | undefined {
   const [username, password] = [decoded(user), decoded(written.password)];
   const url = /^https?$/.test(scheme) ? URL.parse(`${scheme}://${rest}`) : null;
   if (url === null) {
-    throw unusable(
-      `The variable "${name}" does not hold the URL of an HTTP proxy.`,
-      `Set it as http://user:password@host:port (user and password percent-encoded, or left out; SOCKS is not spoken here), or name ${target.host} in "no_proxy".`,
-    );
+    throw proxyFailure(`The variable "${name}" does not hold the URL of an HTTP proxy.`, {
+      hint: `Set it as http://user:password@host:port (user and password percent-encoded, or left out; SOCKS is not spoken here), or name ${target.host} in "no_proxy".`,
+    });
   }
   if (username === undefined || password === undefined) {
-    throw unusable(
-      `The variable "${name}" holds a user or a password with reserved characters.`,
-      "Percent-encode them (# is %23, / is %2F, ? is %3F, @ is %40, % is %25, \\ is %5C, a space is %20), all but the @ before the host.",
-    );
+    throw proxyFailure(`The variable "${name}" holds a user or a password with reserved characters.`, {
+      hint: "Percent-encode them (# is %23, / is %2F, ? is %3F, @ is %40, % is %25, \\ is %5C), all but the @ before the host.",
+    });
   }
   return { url, username, password };
 }
@@ -41,8 +39,9 @@ function isBypassed({ hostname, port, protocol }: URL): boolean {
   return isLoopback(hostname) || isExcepted(hostname, Number(port) || (protocol === "https:" ? 443 : 80), list);
 }
 
-function unusable(sentence: string, hint: string): Failure {
-  return new Failure("unavailable", sentence, { title: "Proxy not usable", hint });
+/** Whatever a proxy fails at is never told as the service's fault. */
+export function proxyFailure(sentence: string, details: FailureDetails): Failure {
+  return new Failure("unavailable", sentence, { ...details, title: "Proxy fault" });
 }
 
 /**
@@ -59,7 +58,7 @@ export function proxySecrets(baseUrl: string): { readonly password: string; read
 /** Nobody can tell where the parts of it end, so each piece is taken for the password. */
 function everyReading(user: string, password: string): string[] {
   const whole = password === "" ? user : `${user}:${password}`;
-  const pieces = [password, ...password.split(RESERVED)].flatMap((piece) => [piece, decoded(piece) ?? loose(piece)]);
+  const pieces = [password, ...password.split(RESERVED)].flatMap((piece) => [piece, loose(piece)]);
   const sent = [basicPair(user, password), basicPair(loose(user), loose(password))];
   return longEnough([whole, loose(whole), ...pieces, ...sent]);
 }

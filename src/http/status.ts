@@ -4,7 +4,7 @@ import { clientCertificateWanted, type Fault } from "./faults.ts";
 import type { Answer, Request } from "./http.ts";
 import { inFront, quoted } from "./quote.ts";
 import { redirected } from "./redirect.ts";
-import { CLOCK_TOLERANCE_SECONDS, retryAfterSeconds, secondsAhead } from "./retry.ts";
+import { retryAfterSeconds, secondsAhead } from "./retry.ts";
 import type { Route } from "./route.ts";
 
 const SENT_AGAIN = new Set([408, 429, 500, 502, 503, 504]);
@@ -32,14 +32,8 @@ export function faultIn(answer: Answer, request: Request, { baseUrl, host, secur
     mayHaveArrived: status === 500,
     status,
     // A date is told by the service's clock, and the runner's may be another.
-    retryAfter: retryAfterSeconds(headers["retry-after"], Date.now() - clockOff(headers) * 1000),
+    retryAfter: retryAfterSeconds(headers["retry-after"], Date.now() - (secondsAhead(headers, Date.now()) ?? 0) * 1000),
   };
-}
-
-/** Seconds that the runner's clock is ahead, where that is more than what the way of an answer explains. */
-function clockOff(headers: Answer["headers"]): number {
-  const ahead = secondsAhead(headers, Date.now()) ?? 0;
-  return Math.abs(ahead) > CLOCK_TOLERANCE_SECONDS ? ahead : 0;
 }
 
 /** What to do about too many requests, beside waiting. */
@@ -47,12 +41,10 @@ export const FEWER_REQUESTS = 'start fewer jobs at once, or exchange once and ha
 
 type Meaning = readonly [code: FailureCode, says: string, hint: string];
 
+const LATER = "The service, or something in front of it, may be down or overloaded: re-run the job later.";
+
 const MEANINGS: Readonly<Record<number, Meaning>> = {
-  408: [
-    "timeout",
-    "gave up waiting for the request",
-    "The network or the service may be overloaded: re-run the job later.",
-  ],
+  408: ["timeout", "gave up waiting for the request", LATER],
   429: [
     "rate-limited",
     "takes no more requests for now",
@@ -60,15 +52,9 @@ const MEANINGS: Readonly<Record<number, Meaning>> = {
   ],
 };
 
-const DOWN: Meaning = [
-  "unavailable",
-  "has a fault of its own",
-  "The service, or something in front of it, may be down or restarting: re-run the job later.",
-];
-
 /** @param likelier causes that are likelier than those of its own hint */
 function statusFailure(answer: Answer, host: string, likelier: readonly string[]): Failure {
-  const [code, says, hint] = MEANINGS[answer.status] ?? DOWN;
+  const [code, says, hint] = MEANINGS[answer.status] ?? ["unavailable", "has a fault of its own", LATER];
   const details = { hint: [...likelier, hint].join(" "), ...quoted(answer) };
   return new Failure(code, `${host} ${says} (status ${answer.status}).`, details);
 }

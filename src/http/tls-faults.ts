@@ -1,7 +1,7 @@
 import type { ClientRequest } from "node:http";
 import { TLSSocket } from "node:tls";
 import type { FailureDetails } from "../failure.ts";
-import { errorCode, fieldOf } from "./codes.ts";
+import { errorCode, fieldOf, reasonOf } from "./codes.ts";
 
 /** What a TLS handshake showed, beside the error that it may have ended with. */
 export interface Seen {
@@ -55,7 +55,7 @@ export function tlsTrouble(error: unknown, peer: Peer): Trouble | undefined {
       answeredBy: "Its certificate is issued by",
     };
   }
-  return /^(EPROTO$|ERR_(SSL|TLS|OSSL)_)/.test(code) ? failedHandshake(opensslReason(error), peer) : undefined;
+  return /^(EPROTO$|ERR_(SSL|TLS|OSSL)_)/.test(code) ? failedHandshake(reasonOf(error), peer) : undefined;
 }
 
 /** What is wrong with a certificate by OpenSSL's code, or Node's own, and what to do. */
@@ -89,22 +89,20 @@ function distrust(code: string, message: string, { who, setIn, caGiven }: Peer):
   return [
     `is not trusted${code === "" || code === "UNSPECIFIED" ? "" : ` (${code})`}${words}`,
     isWeak
-      ? `${owner} have it issued anew, with SHA-256 or better and a key of today (RSA of 2048 bits or an elliptic curve), by an authority that has these too.`
+      ? `${owner} have it issued anew, with SHA-256 or better and a key of today (RSA of 2048 bits or an elliptic curve).`
       : `${code === "CERT_SIGNATURE_FAILURE" && caGiven ? 'The given "ca-certificate" has the name of its issuer and another key: give the current one. ' : ""}${owner} mend its certificate.`,
   ];
 }
 
 /** A handshake that ended before any certificate was judged, or by an alert of the other side (RFC 8446, section 6.2). */
 function failedHandshake(reason: string, { who, setIn }: Peer): Trouble {
-  if (/certificate required|no certificate/.test(reason)) return wantsClientCertificate(who, ` (${reason})`);
-  const isRefused = /alert (handshake failure|bad certificate|certificate unknown|unknown ca|access denied)/.test(
-    reason,
-  );
+  if (reason.includes("certificate required")) return wantsClientCertificate(who, ` (${reason})`);
+  const isRefused = /alert (?!protocol)/.test(reason);
   return {
     words: `no TLS connection came about (${reason})${isRefused ? ", perhaps for want of a client certificate" : ""}`,
     hint: isRefused
-      ? `This action has none. Or ${who} shares no cipher or version of TLS with this runner. Ask who runs it, and check host and port in ${setIn}.`
-      : `Check scheme and port in ${setIn}: the port may speak plain HTTP, or an old server no current TLS version.`,
+      ? `This action has none: ask who runs ${who}, and check host and port in ${setIn}.`
+      : `Check scheme and port in ${setIn}: the port may speak plain HTTP, or no current version of TLS.`,
     title: "TLS handshake failed",
   };
 }
@@ -115,11 +113,4 @@ export function wantsClientCertificate(who: Peer["who"], reason = ""): Trouble {
     hint: `This action has none. Ask who runs ${who} for an address that wants none, or use a runner inside the network.`,
     title: "Client certificate wanted",
   };
-}
-
-/** OpenSSL's own words for the cause, such as `wrong version number`: nothing from outside. */
-function opensslReason(error: unknown): string {
-  const said = fieldOf(error, "reason") || /:error:[\dA-F]+:[^:]*:[^:]*:([^:]+):/.exec(fieldOf(error, "message"))?.[1];
-  const reason = said ?? errorCode(error);
-  return /^[\w /-]{1,80}$/.test(reason) ? reason : "handshake failed";
 }

@@ -27,17 +27,7 @@ export function absoluteCertificate(input: string, folder: string): string {
  * @throws {Failure} `invalid-input` where it holds no readable certificate
  */
 export function trustedWith(input: string): string[] | undefined {
-  if (input === "") return undefined;
-  const certificates = certificatesIn(input);
-  if (certificates.length === 0) throw unusable("holds no whole certificate in PEM form");
-  const readable = certificates.map((certificate, index) => {
-    try {
-      return new X509Certificate(certificate).toString();
-    } catch (cause) {
-      throw unusable(`holds a certificate that cannot be read (number ${index + 1})`, cause);
-    }
-  });
-  return [...getCACertificates("default"), ...readable];
+  return input === "" ? undefined : [...getCACertificates("default"), ...certificatesIn(input)];
 }
 
 /**
@@ -46,16 +36,20 @@ export function trustedWith(input: string): string[] | undefined {
  * @param input certificates or an absolute path, read before
  */
 export function certificatesForPost(input: string): string {
-  const certificates = input === "" ? "" : certificatesIn(input).join("\n");
+  const certificates = input === "" ? "" : certificatesIn(input).join("");
   return certificates.length <= MOST_IN_STATE ? certificates : input;
 }
 
 /** Every certificate in the form of RFC 7468, also where its line breaks are written `\n` or are gone. */
 function certificatesIn(input: string): string[] {
-  const pem = pemText(input) ?? readFile(input);
-  return [...pem.matchAll(CERTIFICATE)].map(([, body = ""]) => {
-    const lines = body.replace(WRITTEN_BREAK, "").match(/.{1,64}/g) ?? [];
-    return ["-----BEGIN CERTIFICATE-----", ...lines, "-----END CERTIFICATE-----"].join("\n");
+  const found = [...(pemText(input) ?? readFile(input)).matchAll(CERTIFICATE)];
+  if (found.length === 0) throw unusable("holds no whole certificate in PEM form");
+  return found.map(([, body = ""], index) => {
+    try {
+      return new X509Certificate(Buffer.from(body.replace(WRITTEN_BREAK, ""), "base64")).toString();
+    } catch (cause) {
+      throw unusable(`holds a certificate that cannot be read (number ${index + 1})`, cause);
+    }
   });
 }
 
@@ -74,17 +68,16 @@ const BEGIN = "-----BEGIN";
 function readFile(path: string): string {
   try {
     const file = statSync(path);
-    if (!file.isFile()) throw unusable("names what is no regular file");
-    if (file.size > LARGEST_FILE) throw unusable("names a file of more than 1 MiB");
-    return readFileSync(path, "utf8");
-  } catch (cause) {
-    throw cause instanceof Failure ? cause : unusable("is neither PEM text nor the path of a readable file", cause);
+    if (file.isFile() && file.size <= LARGEST_FILE) return readFileSync(path, "utf8");
+  } catch {
+    // There is none, or it may not be read.
   }
+  throw unusable("is neither PEM text nor the path of a readable file of at most 1 MiB");
 }
 
 function unusable(what: string, cause?: unknown): Failure {
   return new Failure("invalid-input", `The input "ca-certificate" ${what}.`, {
-    hint: 'Give its text, from "-----BEGIN CERTIFICATE-----" to "-----END CERTIFICATE-----", or its path after a checkout.',
+    hint: 'Give its text, from "-----BEGIN" to "-----END CERTIFICATE-----", or its path after a checkout.',
     cause,
   });
 }

@@ -3,6 +3,7 @@ import * as https from "node:https";
 import { isIP } from "node:net";
 import { Duplex, type Readable } from "node:stream";
 import { connect as connectTls } from "node:tls";
+import { urlToHttpOptions } from "node:url";
 import { basicPair } from "../text/basic.ts";
 import type { HttpProxy } from "./proxy.ts";
 import { type Seen, watchHandshake } from "./tls-faults.ts";
@@ -37,7 +38,7 @@ export class ProxyFault extends Error {
 export function tunnelling(proxy: HttpProxy, secure: boolean, ca: Ca): http.Agent["createConnection"] {
   return (options, created) => {
     openTunnel(proxy, options, ca).then(
-      (tunnel) => created?.(null, secure ? secured(tunnel, options.host ?? "", ca) : tunnel),
+      (socket) => created?.(null, secure ? secured(socket, options.host ?? "", ca) : socket),
       // Node looks at the stream only where there is no fault.
       (fault: ProxyFault) => created?.(fault, new Duplex()),
     );
@@ -59,15 +60,19 @@ function serverName(host: string): string {
 function openTunnel(proxy: HttpProxy, to: http.ClientRequestArgs, ca: Ca): Promise<Duplex> {
   const secure = proxy.url.protocol === "https:";
   const target = `${to.host?.includes(":") ? `[${to.host}]` : to.host}:${to.port}`;
-  const host = proxy.url.hostname.replace(/^\[|\]$/g, "");
+  const address = urlToHttpOptions(proxy.url);
   const connect = (secure ? https : http).request({
-    host,
-    port: proxy.url.port || (secure ? 443 : 80),
+    ...address,
     method: "CONNECT",
     path: target,
-    headers: { host: target, ...authorization(proxy) },
+    headers: {
+      host: target,
+      ...((proxy.username || proxy.password) && {
+        "proxy-authorization": `Basic ${basicPair(proxy.username, proxy.password)}`,
+      }),
+    },
     // Node would take it from the header, which names the target.
-    servername: serverName(host),
+    servername: serverName(address.hostname ?? ""),
     agent: false,
     rejectUnauthorized: true,
     ca,
@@ -88,11 +93,6 @@ function openTunnel(proxy: HttpProxy, to: http.ClientRequestArgs, ca: Ca): Promi
     connect.once("error", (cause) => reject(new ProxyFault({ seen: seen(), cause })));
     connect.end();
   });
-}
-
-function authorization({ username, password }: HttpProxy): Record<string, string> {
-  if (username === "" && password === "") return {};
-  return { "proxy-authorization": `Basic ${basicPair(username, password)}` };
 }
 
 /** The schemes that a challenge names (RFC 9110, section 11.6.1), outside of its quotes. */
