@@ -74,7 +74,7 @@ describe("a certificate that is not trusted", () => {
       tls: () => company.issue([HOST], { from: now + DAY, until: now + 3 * DAY }),
       ca: company.cert,
       says: "is not valid yet",
-      hint: "Check the runner's clock",
+      hint: "check the runner's clock",
     },
     {
       what: "for another host",

@@ -102,7 +102,7 @@ export function openClient(options: ClientOptions): Client {
 
 function plain(host: string): Failure {
   return new Failure("wrong-url", `The service names ${host} for its next request, but without TLS.`, {
-    hint: "That would send secrets in the clear: ask who runs the service to name it with https.",
+    hint: "Ask who runs the service to name it with https.",
   });
 }
 

@@ -31,7 +31,7 @@ const WORDS: Readonly<Record<string, string>> = {
 /** What a broken connection, a bad certificate or a failed proxy means. */
 export function connectionFault(error: unknown, route: Route, seen: Seen): Fault {
   const { host, secure, caGiven } = route;
-  if (error instanceof ProxyFault) return proxyFault(error, route);
+  if (error instanceof ProxyFault) return proxyFault(error.details, route);
   const code = errorCode(error);
   if (code === "ETIMEDOUT") return silence(host, "while connecting");
   const distrust = tlsTrouble(error, { ...seen, who: "the service", setIn: '"url"', caGiven });
@@ -49,7 +49,7 @@ function wordsOf(code: string): string {
 
 function unreachableHint(code: string, secure: boolean): string {
   if (code === "ENOTFOUND" || code === "EAI_AGAIN") {
-    return 'Check the host in "url". A name inside a company network resolves only on a runner inside it (`runs-on: self-hosted`).';
+    return 'Check the host in "url". An internal name resolves only on a runner inside its network (`runs-on: self-hosted`).';
   }
   return `Check host and port in "url", and that the service is up${secure ? "" : "; or the port speaks https: then write https://"}. Re-run the job.`;
 }
@@ -108,7 +108,7 @@ function unusableProxy(proxyHost: string, { words, ...details }: Trouble, isPass
   };
 }
 
-function proxyFault({ refusal, seen, cause }: ProxyFault, { host, proxyHost = "", caGiven }: Route): Fault {
+function proxyFault({ refusal, seen, cause }: ProxyFault["details"], { host, proxyHost = "", caGiven }: Route): Fault {
   if (refusal !== undefined) return { failure: proxyRefusal(refusal, proxyHost, host) };
   const distrust = tlsTrouble(cause, { ...seen, who: "the proxy", setIn: '"https_proxy"', caGiven });
   if (distrust !== undefined) return unusableProxy(proxyHost, { ...distrust, cause });

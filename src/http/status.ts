@@ -4,7 +4,7 @@ import { clientCertificateWanted, type Fault } from "./faults.ts";
 import type { Answer, Request } from "./http.ts";
 import { inFront, quoted } from "./quote.ts";
 import { redirected } from "./redirect.ts";
-import { retryAfterSeconds, secondsAhead } from "./retry.ts";
+import { CLOCK_TOLERANCE_SECONDS, retryAfterSeconds, secondsAhead } from "./retry.ts";
 import type { Route } from "./route.ts";
 
 const SENT_AGAIN = new Set([408, 429, 500, 502, 503, 504]);
@@ -32,8 +32,14 @@ export function faultIn(answer: Answer, request: Request, { baseUrl, host, secur
     mayHaveArrived: status === 500,
     status,
     // A date is told by the service's clock, and the runner's may be another.
-    retryAfter: retryAfterSeconds(headers["retry-after"], Date.now() - (secondsAhead(headers, Date.now()) ?? 0) * 1000),
+    retryAfter: retryAfterSeconds(headers["retry-after"], Date.now() - clockOff(headers) * 1000),
   };
+}
+
+/** Seconds that the runner's clock is ahead, where that is more than what the way of an answer explains. */
+function clockOff(headers: Answer["headers"]): number {
+  const ahead = secondsAhead(headers, Date.now()) ?? 0;
+  return Math.abs(ahead) > CLOCK_TOLERANCE_SECONDS ? ahead : 0;
 }
 
 /** What to do about too many requests, beside waiting. */

@@ -63,9 +63,10 @@ function distrust(code: string, message: string, { who, setIn, caGiven }: Peer):
   const owner = `Who runs ${who} has to`;
   switch (code) {
     case "CERT_HAS_EXPIRED":
-      return ["has expired", `${owner} renew it. If it is valid elsewhere, check the runner's clock.`];
-    case "CERT_NOT_YET_VALID":
-      return ["is not valid yet", `Check the runner's clock, or ask who runs ${who}.`];
+    case "CERT_NOT_YET_VALID": {
+      const flaw = code === "CERT_HAS_EXPIRED" ? "has expired" : "is not valid yet";
+      return [flaw, `${owner} renew it. If it is valid elsewhere, check the runner's clock.`];
+    }
     case "ERR_TLS_CERT_ALTNAME_INVALID":
       return ["is for another host", `Use the host name that the certificate is made for in ${setIn}.`];
     case "DEPTH_ZERO_SELF_SIGNED_CERT":

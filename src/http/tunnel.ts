@@ -19,15 +19,17 @@ export interface Refusal {
 
 /** What went wrong between here and the service because of the proxy; never the service's fault. */
 export class ProxyFault extends Error {
-  /** Undefined where it did not answer as a proxy does. */
-  readonly refusal: Refusal | undefined;
-  /** What its own TLS handshake showed. */
-  readonly seen: Seen;
+  readonly details: {
+    /** Undefined where it did not answer as a proxy does. */
+    readonly refusal?: Refusal;
+    /** What its own TLS handshake showed. */
+    readonly seen?: Seen;
+    readonly cause?: unknown;
+  };
 
-  constructor({ refusal, seen = {}, cause }: { refusal?: Refusal; seen?: Seen; cause?: unknown }) {
-    super("", { cause });
-    this.refusal = refusal;
-    this.seen = seen;
+  constructor(details: ProxyFault["details"]) {
+    super();
+    this.details = details;
   }
 }
 
