@@ -2,7 +2,6 @@ import type * as http from "node:http";
 import type * as https from "node:https";
 import { node } from "./node.ts";
 import { proxyFor } from "./proxy.ts";
-import type { Trust } from "./tls.ts";
 import { tunnelling } from "./tunnel.ts";
 
 /** What every attempt to one place has in common. */
@@ -22,7 +21,7 @@ export interface Route {
  * @param agents those of the client by origin: whoever goes there again finds the connections open
  * @throws {Failure} `unavailable` where a proxy variable holds no proxy that can be used
  */
-export function routeTo(baseUrl: string, { ca, given }: Trust, agents: Map<string, http.Agent>): Route {
+export function routeTo(baseUrl: string, ca: string[] | undefined, agents: Map<string, http.Agent>): Route {
   const { origin, host, protocol } = new URL(baseUrl);
   const secure = protocol === "https:";
   const proxy = proxyFor(baseUrl);
@@ -33,5 +32,5 @@ export function routeTo(baseUrl: string, { ca, given }: Trust, agents: Map<strin
     if (proxy !== undefined) agent.createConnection = tunnelling(proxy, secure, ca);
     agents.set(origin, agent);
   }
-  return { baseUrl, host, secure, agent, proxyHost: proxy?.host, caGiven: given };
+  return { baseUrl, host, secure, agent, proxyHost: proxy?.url.host, caGiven: ca !== undefined };
 }

@@ -1,7 +1,7 @@
 import { type Client, openClient } from "../http/client.ts";
 import { isProtected } from "../http/protection.ts";
 import { proxyFor, proxySecrets } from "../http/proxy.ts";
-import { trustCertificates } from "../http/tls.ts";
+import { trustedWith } from "../http/tls.ts";
 import type { Underway } from "../http/underway.ts";
 import { info, warning } from "../runner/log.ts";
 import { mask } from "../runner/masks.ts";
@@ -22,11 +22,11 @@ interface Connecting {
  * @throws {Failure} `invalid-input` for a certificate that cannot be used, `unavailable` for a proxy variable that cannot be used
  */
 export function connect({ url, caCertificate, allowHttp, requests }: Connecting): Client {
-  const trust = trustCertificates(caCertificate);
+  const ca = trustedWith(caCertificate);
   const shortPasswords = new Set<string>();
   return openClient({
     baseUrl: url,
-    trust,
+    ca,
     allowHttp,
     onRoute: (baseUrl) => maskProxy(baseUrl, shortPasswords),
     ...(requests && { requests }),
