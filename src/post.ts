@@ -2,7 +2,7 @@ import { maskInputs, readInputs } from "./input/read.ts";
 import { info, told, warning } from "./runner/log.ts";
 import { runProcess } from "./runner/process.ts";
 import { isSignedWith, readForPost } from "./runner/state.ts";
-import { CHANGED_STATE, NOTHING_DONE, takeBack } from "./step/revoke.ts";
+import { NOTHING_DONE, takeBack } from "./step/revoke.ts";
 
 /** The mirror of main, at the end of the job: takes back what main made. It never fails the job and never exchanges. */
 export function post(): void {
@@ -16,7 +16,6 @@ export function post(): void {
 async function revokeStep(): Promise<void> {
   maskInputs(readInputs(), "silently");
   const left = readForPost();
-  if (left === undefined) info("Nothing to take back.");
-  else if (left === "broken") warning(`The saved state is not what this action saves. ${CHANGED_STATE}`, NOTHING_DONE);
+  if (left === "none") info("Nothing to take back.");
   else await takeBack(left, isSignedWith);
 }

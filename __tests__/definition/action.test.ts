@@ -155,7 +155,7 @@ describe("when the job ends", () => {
     expect(post?.annotations[0]?.message).toContain("(status 403)");
     const { name: _, ...unnamed } = HOME;
     const other = await runAction(inputs, { workspace: workspaceWith({ "home.json": unnamed }) });
-    expect(other.post?.annotations[0]?.message).toMatch(/^The service credential of this job could not be revoked/);
+    expect(other.post?.annotations[0]?.message).toMatch(/^The service: the credential could not be revoked/);
     expect(post && shown(post)).not.toContain("say-this");
   });
 

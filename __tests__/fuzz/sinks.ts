@@ -47,7 +47,7 @@ async function throughSinks(attack: Attack, folder: string): Promise<string[]> {
     log.info(clean(text));
   });
   writeSummary("Heading", [["What happened", text]]);
-  output("account", clean(text));
+  output({ account: clean(text) });
   saveForPost({ kind: "expires", provider: clean(text) });
   const read = (name: string) => readFileSync(join(folder, name), "utf8");
   const maskLines = masks.split("\n").filter(Boolean);

@@ -20,23 +20,26 @@ export type OutputName =
   | "failure";
 
 /** What a step that fails tells all the same. */
-const KEPT: readonly OutputName[] = ["provider", "method", "url", "probe", "failure"];
+const KEPT: readonly string[] = ["provider", "method", "url", "probe", "failure"] satisfies OutputName[];
 
 /** What has been handed over so far, and how large the file was before: a step that fails takes it back. */
-interface HandedOver<Name> {
-  readonly names: Set<Name>;
+interface HandedOver {
+  readonly names: Set<string>;
   from?: number;
 }
-const outputs: HandedOver<OutputName> = { names: new Set() };
-const variables: HandedOver<string> = { names: new Set() };
+const outputs: HandedOver = { names: new Set() };
+const variables: HandedOver = { names: new Set() };
 
 /**
- * Sets an output of the step.
+ * Sets outputs of the step, but for those that are undefined.
  * @throws {Failure} `runner`
  */
-export function output(name: OutputName, value: string): void {
-  const size = writeTo("GITHUB_OUTPUT", () => setOutput(name, value));
-  if (!KEPT.includes(name)) remember(outputs, name, size);
+export function output(values: Partial<Record<OutputName, string | undefined>>): void {
+  for (const [name, value] of Object.entries(values)) {
+    if (value === undefined) continue;
+    const size = writeTo("GITHUB_OUTPUT", () => setOutput(name, value));
+    if (!KEPT.includes(name)) remember(outputs, name, size);
+  }
 }
 
 /**
@@ -44,14 +47,11 @@ export function output(name: OutputName, value: string): void {
  * @throws {Failure} `runner`
  */
 export function exportToJob(name: string, value: string): void {
-  remember(
-    variables,
-    name,
-    writeTo("GITHUB_ENV", () => exportVariable(name, value)),
-  );
+  const size = writeTo("GITHUB_ENV", () => exportVariable(name, value));
+  remember(variables, name, size);
 }
 
-function remember<Name>(handedOver: HandedOver<Name>, name: Name, size: number): void {
+function remember(handedOver: HandedOver, name: string, size: number): void {
   handedOver.names.add(name);
   handedOver.from ??= size;
 }
@@ -60,8 +60,8 @@ function remember<Name>(handedOver: HandedOver<Name>, name: Name, size: number):
 export function withdraw(failure: FailureCode): void {
   if (outputs.from !== undefined) cutOff("GITHUB_OUTPUT", outputs.from);
   if (variables.from !== undefined) cutOff("GITHUB_ENV", variables.from);
-  unlessBroken(() => output("failure", failure));
-  for (const name of outputs.names) unlessBroken(() => output(name, ""));
+  unlessBroken(() => output({ failure }));
+  for (const name of outputs.names) unlessBroken(() => output({ [name]: "" }));
   for (const name of variables.names) unlessBroken(() => exportToJob(name, ""));
 }
 

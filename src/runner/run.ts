@@ -15,7 +15,7 @@ export function readRun() {
 /** The place where this version of the action explains a failure; undefined where the runner tells no repository. */
 export function chapterOn(failure: string): string | undefined {
   const { GITHUB_ACTION_REPOSITORY: repository = "", GITHUB_ACTION_REF: ref = "" } = process.env;
-  if (!/^[\w.-]+\/[\w.-]+$/.test(repository) || !/^[\w.@/+-]+$/.test(ref)) return undefined;
+  if (!/^[\w.-]+\/[\w.-]+ [\w.@/+-]+$/.test(`${repository} ${ref}`)) return undefined;
   return `https://github.com/${repository}/blob/${ref}/docs/troubleshooting.md#${failure}`;
 }
 

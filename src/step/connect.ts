@@ -39,9 +39,9 @@ export function connect({ url, caCertificate, allowHttp, requests }: Connecting)
 
 /** Tells once, in main, what `allow-http` permits. */
 export function warnIfPlain(url: string): void {
-  const { host } = new URL(url);
-  if (isProtected(new URL(url))) return;
-  warning(`${host} is talked to over plain http: all on the way can read the secrets.`, "No TLS");
+  const there = new URL(url);
+  if (!isProtected(there))
+    warning(`${there.host} is talked to over plain http: all on the way can read the secrets.`, "No TLS");
 }
 
 /**

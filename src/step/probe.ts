@@ -55,31 +55,26 @@ function ask(plan: Plan, credential: Credential, http: Http): Promise<Verdict> {
 
 function nothingToAsk(why: string): Failure {
   return new Failure("invalid-input", `The input "probe" is \`strict\`, but there is nothing to ask (${why}).`, {
-    hint: 'Name a place that knows the token, such as "probe-url" where the provider takes it, or set `probe: true`.',
+    hint: 'Give "probe-url" where the provider takes it, or set `probe: true`.',
   });
 }
 
 /** A refusal means another thing of what this step minted, of what came from a seal and of what the user brought. */
 function refusal(refused: Refused, { kind, target }: Plan, host: string): Failure {
-  const { failure, isOfTheWay = false } = refused;
+  const { failure, isOfTheWay } = refused;
   const { name } = target.provider;
   const isBrought = target.method.ending === "ready-made";
   if (kind === "open") {
-    const meaning = isBrought ? SEALED_SECRET : `${SEALED} so that the job that seals gets a new one from ${name}.`;
+    const renew = isBrought ? "renew the secret of the job that seals, then " : "";
+    const meaning = `The sealed credential may have expired or been revoked since: ${renew}re-run all jobs, not only the failed ones.`;
     return isOfTheWay
-      ? reworded(failure, `${failure.hint} Otherwise ${meaning[0]?.toLowerCase()}${meaning.slice(1)}`)
+      ? reworded(failure, `${failure.hint} ${meaning}`)
       : reworded(failure, meaning, `${name} at ${host} refuses the credential of the seal.`);
   }
-  if (!isBrought) return notKnownNow(refused, `${name} at ${host} refuses the credential that this step has just got.`);
-  const lead = isOfTheWay ? "Otherwise" : "So";
-  return reworded(failure, `${failure.hint} ${lead} check the secrets that this step is given.`);
+  return isBrought
+    ? reworded(failure, `${failure.hint} Also check the secrets that this step is given.`)
+    : notKnownNow(refused, `${name} at ${host} refuses the credential that this step has just got.`);
 }
-
-const SEALED =
-  "It has expired or was revoked since, perhaps by a closing job of an earlier attempt: re-run all jobs, not only the failed ones,";
-
-const SEALED_SECRET =
-  "It has expired or was revoked since: renew the secret that the sealing job is given, then re-run all jobs, not only the failed ones.";
 
 async function faultsAreInconclusive(verdict: Promise<Verdict>): Promise<Verdict> {
   try {
