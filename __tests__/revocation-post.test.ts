@@ -85,7 +85,7 @@ describe("what is not to be taken back", () => {
       expect(post?.log).toContain(main.outputs["expires-at"]);
       expect(service.requests).toHaveLength(sent);
       // The state tells no more than that.
-      expect(Object.keys(JSON.parse(main.state.revocation ?? "")).sort()).toEqual(["expires", "kind", "provider"]);
+      expect(Object.keys(JSON.parse(main.state.revocation ?? "")).sort()).toEqual(["kind", "text"]);
     },
   );
 

@@ -50,7 +50,7 @@ async function exchangeStep(inputs: Inputs, requests: Underway, tell: Tell): Pro
   if (settings.exportEnv) checkRunnerFile("GITHUB_ENV");
   warnIfPlain(target.place);
   const caCertificate = absoluteCertificate(settings.caCertificate, workspace());
-  const client = connect({ url: target.place, caCertificate, allowHttp: settings.allowHttp, requests });
+  const client = connect({ ...settings, url: target.place, caCertificate, requests });
   // Read before anything is minted: a file that has gone in between must not keep a credential from being saved for post.
   const forPost = { ...settings, caCertificate: certificatesForPost(caCertificate) };
   const { credential: minted, handle } = await minding(

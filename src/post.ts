@@ -17,5 +17,7 @@ async function revokeStep(): Promise<void> {
   maskInputs(readInputs(), "silently");
   const left = readForPost();
   if (left === "none") info("Nothing to take back.");
-  else await takeBack(left, isSignedWith);
+  else if (left?.kind !== "told") await takeBack(left, isSignedWith);
+  else if (left.title === undefined) info(left.text);
+  else warning(left.text, left.title);
 }

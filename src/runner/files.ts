@@ -13,11 +13,11 @@ export type RunnerFile = "GITHUB_STATE" | "GITHUB_OUTPUT" | "GITHUB_ENV";
 export function writeTo(file: RunnerFile, write: () => void): number {
   const { size } = usable(file);
   try {
-    write();
+    judged(file, write);
     return size;
-  } catch (cause) {
+  } catch (failure) {
     cutOff(file, size);
-    throw unwritable(file, cause);
+    throw failure;
   }
 }
 
@@ -30,14 +30,6 @@ export function checkRunnerFile(file: RunnerFile): void {
   judged(file, () => accessSync(path, constants.W_OK));
 }
 
-function judged<Result>(file: RunnerFile, work: () => Result): Result {
-  try {
-    return work();
-  } catch (cause) {
-    throw unwritable(file, cause);
-  }
-}
-
 /** Where the file is not named, the toolkit would print what it has to write, the token too; a pipe would never end. */
 function usable(file: RunnerFile): { path: string; size: number } {
   const path = process.env[file] ?? "";
@@ -46,7 +38,7 @@ function usable(file: RunnerFile): { path: string; size: number } {
   throw fault(
     file,
     found ? "is no file" : "is not there",
-    "An earlier step may have cleared the variable, or something cleans the folder RUNNER_TEMP during the job: mend that and re-run the job.",
+    "An earlier step may have cleared the variable, or the folder RUNNER_TEMP: mend that and re-run the job.",
   );
 }
 
@@ -59,12 +51,17 @@ export function cutOff(file: RunnerFile, size: number): void {
   }
 }
 
-function unwritable(file: RunnerFile, cause: unknown): Failure {
-  const said = cause instanceof Error ? cause.message : "";
-  const hint = /^(?:ENOSPC|EDQUOT)/.test(said)
-    ? "The disk is full (`df -h` in a step shows it): free some space, or use a larger runner, and re-run the job."
-    : 'A step that ran as root or in a container can have changed it: look at `ls -ld "$RUNNER_TEMP"`, or use another runner.';
-  return fault(file, "cannot be written", hint, said);
+/** What the work comes to; where it fails, the file cannot be written. */
+function judged<Result>(file: RunnerFile, work: () => Result): Result {
+  try {
+    return work();
+  } catch (cause) {
+    const said = cause instanceof Error ? cause.message : "";
+    const hint = /^(?:ENOSPC|EDQUOT)/.test(said)
+      ? "The disk is full (see `df -h`): free some space, or use a larger runner."
+      : 'A step may have run as root or in a container (see `ls -ld "$RUNNER_TEMP"`): mend that, or use another runner.';
+    throw fault(file, "cannot be written", hint, said);
+  }
 }
 
 function fault(file: RunnerFile, flaw: string, hint: string, answered = ""): Failure {

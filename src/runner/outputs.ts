@@ -22,13 +22,9 @@ export type OutputName =
 /** What a step that fails tells all the same. */
 const KEPT: readonly string[] = ["provider", "method", "url", "probe", "failure"] satisfies OutputName[];
 
-/** What has been handed over so far, and how large the file was before: a step that fails takes it back. */
-interface HandedOver {
-  readonly names: Set<string>;
-  from?: number;
-}
-const outputs: HandedOver = { names: new Set() };
-const variables: HandedOver = { names: new Set() };
+/** What has been handed over so far, with the size of the file before, in bytes: a step that fails takes it back. */
+const outputs = new Map<string, number>();
+const variables = new Map<string, number>();
 
 /**
  * Sets outputs of the step, but for those that are undefined.
@@ -38,7 +34,7 @@ export function output(values: Partial<Record<OutputName, string | undefined>>):
   for (const [name, value] of Object.entries(values)) {
     if (value === undefined) continue;
     const size = writeTo("GITHUB_OUTPUT", () => setOutput(name, value));
-    if (!KEPT.includes(name)) remember(outputs, name, size);
+    if (!KEPT.includes(name)) outputs.set(name, size);
   }
 }
 
@@ -47,22 +43,21 @@ export function output(values: Partial<Record<OutputName, string | undefined>>):
  * @throws {Failure} `runner`
  */
 export function exportToJob(name: string, value: string): void {
-  const size = writeTo("GITHUB_ENV", () => exportVariable(name, value));
-  remember(variables, name, size);
-}
-
-function remember(handedOver: HandedOver, name: string, size: number): void {
-  handedOver.names.add(name);
-  handedOver.from ??= size;
+  variables.set(
+    name,
+    writeTo("GITHUB_ENV", () => exportVariable(name, value)),
+  );
 }
 
 /** Sets the output `failure`, and leaves empty what was handed over before, as far as the runner's files can be written. */
 export function withdraw(failure: FailureCode): void {
-  if (outputs.from !== undefined) cutOff("GITHUB_OUTPUT", outputs.from);
-  if (variables.from !== undefined) cutOff("GITHUB_ENV", variables.from);
+  const [firstOutput] = outputs.values();
+  const [firstVariable] = variables.values();
+  if (firstOutput !== undefined) cutOff("GITHUB_OUTPUT", firstOutput);
+  if (firstVariable !== undefined) cutOff("GITHUB_ENV", firstVariable);
   unlessBroken(() => output({ failure }));
-  for (const name of outputs.names) unlessBroken(() => output({ [name]: "" }));
-  for (const name of variables.names) unlessBroken(() => exportToJob(name, ""));
+  for (const name of outputs.keys()) unlessBroken(() => output({ [name]: "" }));
+  for (const name of variables.keys()) unlessBroken(() => exportToJob(name, ""));
 }
 
 /** The fault that the step fails with has been told; one of the same files is not worth another word. */

@@ -17,39 +17,30 @@ const LAST_SECOND = 253_402_300_799;
 const ForPost = schema(() => {
   const whole = (from: number, to: number) => z.int().check(z.gte(from), z.lte(to));
   const printable = z.string().check(z.regex(PRINTABLE));
-  const url = z.string().check(z.refine(isBaseUrl));
-  const common = {
-    provider: z.string(),
-    /** How the provider is to be called, where its id does not tell. */
-    about: z.optional(z.record(z.string(), z.string())),
-    /** Seconds since the epoch, in UTC. */
-    expires: z.optional(whole(0, LAST_SECOND)),
-  };
   return z.discriminatedUnion("kind", [
     /** There is something to take back. */
     z.object({
-      ...common,
       kind: z.literal("revocable"),
-      url,
+      provider: z.string(),
+      url: z.string().check(z.refine(isBaseUrl)),
       handle: z.catchall(z.object({ secret: printable }), printable),
+      /** Seconds since the epoch, in UTC. */
+      expires: z.optional(whole(0, LAST_SECOND)),
       timeout: whole(1, 3600),
       retries: whole(0, 10),
       caCertificate: z.string().check(z.refine(isCertificate)),
       allowHttp: z.boolean(),
     }),
-    /** A key of this name may exist, and nobody holds what it takes to delete it. */
-    z.object({ ...common, kind: z.literal("unsettled"), url, name: z.string().check(z.regex(/^[\w-]{1,100}$/)) }),
-    /** The service offers no revocation; or it could be taken back, but `revoke: false` says not to. */
-    z.object({ ...common, kind: z.literal(["expires", "kept"]) }),
+    /** There is only something to tell: a warning where it has a title. */
+    z.object({ kind: z.literal("told"), text: z.string(), title: z.optional(z.string()) }),
   ]);
 });
 export type ForPost = Parsed<typeof ForPost>;
 
 /** As main writes a base URL: nothing but scheme, host and path, without a slash at its end. */
 function isBaseUrl(text: string): boolean {
-  if (!/^https?:\/\//.test(text) || !URL.canParse(text)) return false;
-  const { origin, pathname } = new URL(text);
-  return text === origin + pathname.replace(/(?<!\/)\/+$/, "");
+  const url = URL.parse(text);
+  return url !== null && /^https?:/.test(text) && text === url.origin + url.pathname.replace(/(?<!\/)\/+$/, "");
 }
 
 /** PEM text, or where a file of it was when main read it. */

@@ -1,14 +1,11 @@
-import { closeSync, constants, fstatSync, openSync, readSync, realpathSync } from "node:fs";
+import * as fs from "node:fs";
 import { resolve, sep } from "node:path";
 import { Failure } from "../failure.ts";
 import { warning } from "./log.ts";
-import { eventName, workspace } from "./run.ts";
+import { workspace } from "./run.ts";
 
 /** Largest definition file, in bytes. */
 const LARGEST = 64 * 1024;
-
-/** Nothing is waited for, should a pipe stand there, and no link is followed that was put there a moment ago. */
-const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOFOLLOW ?? 0);
 
 /** Events whose workflow has the secrets of the repository, and may have checked out the files of a fork (GitHub Docs, "Secure use"). */
 const MAY_HOLD_A_FORK = ["pull_request_target", "workflow_run"];
@@ -19,10 +16,10 @@ const MAY_HOLD_A_FORK = ["pull_request_target", "workflow_run"];
  */
 export function readDefinition(path: string): string {
   const text = textOf(path);
-  const event = eventName();
+  const event = process.env.GITHUB_EVENT_NAME ?? "";
   if (MAY_HOLD_A_FORK.includes(event)) {
     warning(
-      `On the event ${event} the file of "definition" may come from a fork, which then decides what is asked with your secrets: check out your own branch for it.`,
+      `On the event ${event} the file of "definition" may come from a fork, which then decides what is asked with your secrets: check out your own branch.`,
       "Definition of a fork?",
     );
   }
@@ -30,17 +27,17 @@ export function readDefinition(path: string): string {
 }
 
 function textOf(path: string): string {
+  const { O_RDONLY, O_NONBLOCK = 0, O_NOFOLLOW = 0 } = fs.constants;
+  const { closeSync, fstatSync, openSync, readFileSync, realpathSync } = fs;
   let descriptor: number | undefined;
   try {
     const file = realpathSync(resolve(workspace(), path));
     if (!file.startsWith(realpathSync(workspace()) + sep)) throw flaw("is outside of the workspace");
-    descriptor = openSync(file, FLAGS);
+    // Nothing is waited for, should a pipe stand there, and no link is followed that was put there a moment ago.
+    descriptor = openSync(file, O_RDONLY | O_NONBLOCK | O_NOFOLLOW);
     const found = fstatSync(descriptor);
-    if (!found.isFile()) throw flaw("is no regular file");
-    const bytes = Buffer.alloc(LARGEST + 1);
-    const size = readSync(descriptor, bytes);
-    if (Math.max(size, found.size) > LARGEST) throw flaw("has more than 64 KiB");
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(0, size));
+    if (!found.isFile() || found.size > LARGEST) throw flaw("is no regular file of at most 64 KiB");
+    return new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(descriptor));
   } catch (cause) {
     if (cause instanceof Failure) throw cause;
     throw flaw("cannot be read", cause);

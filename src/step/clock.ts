@@ -15,25 +15,22 @@ export async function minding<Result>(client: Client, work: Promise<Result>): Pr
   try {
     return await work;
   } catch (thrown) {
-    const off = offBy(client);
+    const off = oddClock(client);
     if (off === undefined || !(thrown instanceof Failure) || !PERHAPS_THE_CLOCK.includes(thrown.code)) throw thrown;
-    throw reworded(thrown, `${thrown.hint} ${off.sentence}, which can be the cause: set it right.`);
+    throw reworded(thrown, `${thrown.hint} ${off}, which can be the cause: set it right.`);
   }
 }
 
 /** Warns where the runner's clock makes the expiry odd; a run that is fine is left in peace. */
 export function warnOfClock(client: Client, expiresAt: Date | undefined): void {
-  const off = offBy(client);
-  if (off === undefined || expiresAt === undefined) return;
-  if (off.seconds <= secondsUntil(expiresAt) * ODD_SHARE) return;
-  warning(`${off.sentence}, so \`expires-at\` or \`expires-in\` is wrong: set it right.`, "Clock of the runner");
+  const off = expiresAt && oddClock(client, secondsUntil(expiresAt) * ODD_SHARE);
+  if (off) warning(`${off}, so \`expires-at\` or \`expires-in\` is wrong: set it right.`, "Clock of the runner");
 }
 
-/** How far the runner's clock is off, where that is more than the way of an answer explains. */
-function offBy(client: Client): { readonly seconds: number; readonly sentence: string } | undefined {
+/** How far the runner's clock is off, where that is more than the way of an answer explains, and more than so many seconds. */
+function oddClock(client: Client, seconds = 0): string | undefined {
   const ahead = client.clockAhead() ?? 0;
-  const seconds = Math.abs(ahead);
-  if (seconds <= CLOCK_TOLERANCE_SECONDS) return undefined;
-  const far = `${span(Math.round(seconds / 60) * 60)} ${ahead > 0 ? "ahead of" : "behind"}`;
-  return { seconds, sentence: `The runner's clock is ${far} the service's` };
+  const off = Math.abs(ahead);
+  if (off <= Math.max(CLOCK_TOLERANCE_SECONDS, seconds)) return undefined;
+  return `The runner's clock is ${span(Math.round(off / 60) * 60)} ${ahead > 0 ? "ahead of" : "behind"} the service's`;
 }

@@ -4,12 +4,11 @@ import type { Plan, Target } from "../input/plan.ts";
 import { readAgain } from "../input/read.ts";
 import type { Settings } from "../input/settings.ts";
 import type { Credential, Handle, Run } from "../providers/provider.ts";
-import { info, warning } from "../runner/log.ts";
-import { maskMinted } from "../runner/masks.ts";
+import { warning } from "../runner/log.ts";
 import { saveForPost, saveForPostAtExit } from "../runner/state.ts";
-import { epochSeconds } from "../text/time.ts";
-import { fetchIdToken } from "./id-token.ts";
-import { type Revocable, revokeKey, takeBack, type Unsettled, warnOfLeftover } from "./revoke.ts";
+import { epochSeconds, utc } from "../text/time.ts";
+import { onTheWay } from "./id-token.ts";
+import { type Revocable, revokeKey, takeBack, until } from "./revoke.ts";
 
 /** A credential, and what it takes to revoke it where that can be done. */
 export interface Obtained {
@@ -67,7 +66,7 @@ async function exchange(
 ): Promise<Obtained> {
   const isRevoked = settings.revoke !== "false";
   let handle: Handle | undefined;
-  let unsettled: Unsettled | undefined;
+  let unsettled: ReturnType<typeof perhapsLeft> | undefined;
   const http = client.stage({ seconds: settings.timeout, retries: settings.retries });
   const settled = () => {
     unsettled = undefined;
@@ -76,11 +75,9 @@ async function exchange(
   saveForPostAtExit(() => unsettled);
   try {
     const credential = await prepared.exchange(http, {
-      secret: maskMinted,
+      ...onTheWay(http),
       mayExist(name, expiresAt) {
-        const { provider, place: url } = target;
-        const expires = epochSeconds(expiresAt);
-        unsettled = { kind: "unsettled", provider: provider.id, about: provider.about, url, name, expires };
+        unsettled = perhapsLeft(name, target, expiresAt);
       },
       settled,
       revocable(made) {
@@ -88,9 +85,7 @@ async function exchange(
         settled();
         if (isRevoked) leaveHandle(made, undefined);
       },
-      note: info,
       warn: warning,
-      idToken: (audience) => fetchIdToken(http, audience),
       run,
     });
     // The expiry is known only now that the credential is whole; post skips what has expired, and tells of what lives on.
@@ -98,14 +93,27 @@ async function exchange(
     else leaveExpiry(target, credential, handle);
     return { credential, handle };
   } catch (thrown) {
-    if (unsettled !== undefined) warnOfLeftover(unsettled, target.provider);
+    if (unsettled !== undefined) warning(unsettled.text, unsettled.title);
     throw thrown;
   }
+}
+
+/** What main warns of when it fails, and post when main was ended: a key that may exist although nobody holds it. */
+function perhapsLeft(name: string, { provider, place }: Target, expiresAt: Date | undefined) {
+  const end = expiresAt && ` It ends by itself at ${utc(expiresAt)}.`;
+  return {
+    kind: "told",
+    title: "A key may be left",
+    text: `A key named ${name} may be left at ${new URL(place).host}: it could not be looked for and deleted. Remove it by hand: ${provider.byHand}.${end ?? ""}`,
+  } as const;
 }
 
 /** What nobody takes back: post tells how long it lives. */
 function leaveExpiry({ provider, method }: Target, { expiresAt }: Credential, handle: Handle | undefined): void {
   if (handle === undefined && (method.ending === "ready-made" || method.neverRevokes)) return;
-  const kind = handle === undefined ? "expires" : "kept";
-  saveForPost({ kind, provider: provider.id, about: provider.about, expires: epochSeconds(expiresAt) });
+  const lives =
+    handle === undefined
+      ? ` offers no revocation: the token lives ${until(expiresAt, "it expires")}`
+      : `: the credential is left in place, as \`revoke: false\` says; it lives ${until(expiresAt)}`;
+  saveForPost({ kind: "told", text: `${provider.name}${lives}.` });
 }

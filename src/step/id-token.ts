@@ -1,6 +1,8 @@
 import * as z from "zod/mini";
 import { Failure } from "../failure.ts";
 import type { Http } from "../http/http.ts";
+import type { Step } from "../providers/provider.ts";
+import { info } from "../runner/log.ts";
 import { mask, maskMinted } from "../runner/masks.ts";
 import { idTokenService } from "../runner/run.ts";
 import { read, schema } from "../text/json.ts";
@@ -8,21 +10,26 @@ import { tokenFlaw } from "../text/token.ts";
 
 const IdToken = schema(() => z.object({ value: z.string() }));
 
+/** What a provider may do on the way at every stage, beside its requests. */
+export function onTheWay(http: Http): Pick<Step, "secret" | "note" | "idToken"> {
+  return { secret: maskMinted, note: info, idToken: (audience) => fetchIdToken(http, audience) };
+}
+
 /**
  * A new ID token of GitHub for this job, masked (GitHub Docs, "OpenID Connect reference"): the service that the runner names
  * gives one for the audience that is asked for, or for its default.
  * @throws {Failure} `missing-secret` without the permission, `forbidden` or `bad-response`, or a fault of the way
  */
-export async function fetchIdToken(http: Http, audience?: string): Promise<string> {
+async function fetchIdToken(http: Http, audience?: string): Promise<string> {
   const service = idTokenService();
   if (service === undefined) {
     throw new Failure("missing-secret", "GitHub gives this job no ID token: it lacks the permission.", {
       title: "No ID token",
-      hint: "Add `permissions: id-token: write` (two lines) to the job, beside `contents: read` if it checks out. A called workflow has it only where the job that calls it has it too; a pull request from a fork gets none.",
+      hint: "Add `permissions: id-token: write` (two lines) to the job, beside `contents: read` if it checks out; for a called workflow also to the job that calls it. A pull request from a fork gets none.",
     });
   }
   mask(service.token);
-  const { origin, pathname, search } = new URL(service.url);
+  const { origin, pathname, search } = service.url;
   const more = audience === undefined ? "" : `${search === "" ? "?" : "&"}audience=${encodeURIComponent(audience)}`;
   const { host, ...there } = http.at(origin);
   const { status, isHtml, json } = await there.send({
@@ -36,13 +43,12 @@ export async function fetchIdToken(http: Http, audience?: string): Promise<strin
   maskMinted(token);
   if (tokenFlaw(token) === undefined) return token;
   const isRefusal = !isHtml && (status === 401 || status === 403);
-  const what = isHtml ? "a page" : `status ${status} and no ID token`;
   // The answer is not quoted: it may hold what looks like no ID token, but is one.
   throw new Failure(
     isRefusal ? "forbidden" : "bad-response",
-    `GitHub's ID token service at ${host} answered ${what}.`,
+    `GitHub's ID token service at ${host} answered status ${status} and no ID token.`,
     {
-      hint: "Re-run the job; if it stays, look at what stands between the runner and GitHub, such as a proxy.",
+      hint: "Re-run the job; if it stays, look at the proxy between the runner and GitHub.",
     },
   );
 }

@@ -8,8 +8,8 @@ import { secondsUntil, utc } from "../text/time.ts";
 import type { Obtained } from "./exchange.ts";
 
 /** Sets the outputs that tell what is known so far, also for a step that fails. */
-export function publishKnown({ provider, method, url, probe }: Known): void {
-  output({ provider: provider?.id, method, url, probe });
+export function publishKnown({ provider, ...more }: Known): void {
+  output({ provider: provider?.id, ...more });
 }
 
 /** What was handed over beside the outputs of every step. */
@@ -41,7 +41,7 @@ export async function publish(plan: Plan, obtained: Obtained, settings: Settings
   output({ sealed, failure: "" });
   if (sealed !== undefined && handle !== undefined && expiresAt === undefined) {
     warning(
-      "What is sealed has no expiry. Add a closing job that `needs` all the others, runs `if: always()`, and opens the seal with `revoke: true`.",
+      "Add a closing job that `needs` all the others, runs `if: always()`, and opens the seal with `revoke: true`.",
       "Sealed without an expiry",
     );
   }

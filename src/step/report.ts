@@ -32,12 +32,9 @@ export function reportSuccess(result: Result): void {
     ["Method", method.id + (plan.kind === "open" ? ", opened from another job's seal" : "")],
     account,
     ["Expires", lifetime(credential.expiresAt)],
-    ["Probe", probeText(result)],
-    [
-      "Exported",
-      exported.length > 0 ? `as ${exported.join(" and ")}` : "nothing, the token is in the outputs of this step",
-    ],
-    ["Sealed", isSealed ? "for the other jobs of this run, in the output sealed" : ""],
+    ["Probe", probeText(proof)],
+    ["Exported", exported.length > 0 ? `as ${exported.join(" and ")}` : "nothing, use the outputs"],
+    ["Sealed", isSealed ? "for the other jobs of this run" : ""],
     ["At the end", endText(result)],
   ];
   for (const [heading, text] of rows) if (text !== "") info(`${heading}: ${text}`);
@@ -53,13 +50,9 @@ export function reportSuccess(result: Result): void {
     );
 }
 
-function probeText({ proof, plan }: Result): string {
+function probeText(proof: Verdict): string {
   if (proof.kind === "accepted") return "accepted, the service knows the credential";
-  if (proof.kind === "skipped") {
-    return `skipped (${proof.why}), so the credential is not proven${plan.kind === "open" ? " here" : ""}`;
-  }
-  const isFault = proof.kind === "inconclusive" && proof.lacks === "answer";
-  return `${proof.kind} ${isFault ? "because of a fault" : "for lack of a permission"}`;
+  return proof.kind === "skipped" ? `skipped (${proof.why}), so the credential is not proven` : proof.kind;
 }
 
 function endText({ plan, settings, isSealed, handle }: Result): string {

@@ -11,7 +11,7 @@ import { maskMinted } from "../runner/masks.ts";
 import type { ForPost } from "../runner/state.ts";
 import { utc } from "../text/time.ts";
 import { connect } from "./connect.ts";
-import { fetchIdToken } from "./id-token.ts";
+import { onTheWay } from "./id-token.ts";
 
 /** A job may not hang at its end: seconds for the revocation at most. */
 const LONGEST_SECONDS = 30;
@@ -21,42 +21,37 @@ export const NOTHING_DONE = "Nothing was taken back";
 
 const FOREIGN = "is not what this action saves";
 
-/** When a credential ends that has no expiry. */
-const REVOKED = "someone revokes it";
-
 export type Revocable = ForPost & { kind: "revocable" };
-
-/** A key that may exist although nobody holds what it takes to delete it. */
-export type Unsettled = ForPost & { kind: "unsettled" };
-
-/** Tells whether main saved what was left, with this secret: without that no secret of the inputs is sent. */
-type IsSignedWith = (secret: string) => boolean;
 
 /**
  * Takes back what main left; whatever goes wrong becomes one warning.
  * @param left undefined where the state is none that main saves
+ * @param isSignedWith tells whether main saved what was left, with this secret: without that no secret of the inputs is sent
  */
-export async function takeBack(left: ForPost | undefined, isSignedWith: IsSignedWith): Promise<void> {
-  if (left?.kind === "revocable") maskMinted(left.handle.secret);
+export async function takeBack(left: Revocable | undefined, isSignedWith: (secret: string) => boolean): Promise<void> {
+  if (left !== undefined) maskMinted(left.handle.secret);
   const provider = left && (await providerOf(left));
   if (left === undefined || provider === undefined) return warnOfState(FOREIGN);
   const { name } = provider;
-  const end = endOf(left);
-  const gone = isOver(left) ? `${name}: the credential expired at ${end}, so nothing is left to revoke.` : undefined;
-  if (left.kind === "revocable") await revoke(provider, left, gone, isSignedWith);
-  else if (left.kind === "unsettled") {
-    if (gone === undefined) warnOfLeftover(left, provider);
-    else info(gone);
-  } else if (left.kind === "expires")
-    info(`${name} offers no revocation: the token lives until ${end ?? "it expires"}.`);
-  else info(`${name}: the credential is left in place, as \`revoke: false\` says; it lives until ${end ?? REVOKED}.`);
+  const wanted = provider.revokesWith?.(left.handle) ?? [];
+  const given = readAgain(wanted);
+  const key = revokeKey(given);
+  const isLacking = wanted.some((field) => given[field] === undefined);
+  const end = left.expires === undefined ? undefined : new Date(left.expires * 1000);
+  // A secret of the inputs goes only where main went: whoever made up a state did not know it.
+  if (!isLacking && key !== undefined && !isSignedWith(key)) {
+    warnOfState(`does not fit ${quoted(wanted.filter(isSecret))}, so nothing was sent: one of them has changed`);
+  } else if (end !== undefined && end.getTime() <= Date.now()) {
+    info(`${name}: the credential expired at ${utc(end)}, so nothing is left to revoke.`);
+  } else if (isLacking) tell(failed(`it needs ${quoted(wanted)} again`), provider, left, end);
+  else tell(await revoke(provider, left, given), provider, left, end);
 }
 
-async function providerOf(left: ForPost): Promise<Provider | undefined> {
-  const found = await findProvider(left.provider);
+async function providerOf({ provider, handle }: Revocable): Promise<Provider | undefined> {
+  const found = await findProvider(provider);
   // Main saves an id, never an alias.
-  if (found?.id !== left.provider) return undefined;
-  return isDefinable(found) ? found.again(left.kind === "revocable" ? left.handle : (left.about ?? {})) : found;
+  if (found?.id !== provider) return undefined;
+  return isDefinable(found) ? found.again(handle) : found;
 }
 
 /** What signs a state: the secrets of the inputs that post will send beside it; undefined where there are none. */
@@ -65,81 +60,51 @@ export function revokeKey(given: Credentials): string | undefined {
   return secrets.length === 0 ? undefined : secrets.join("\n");
 }
 
-/** @param gone what to tell where the credential has expired */
-async function revoke(
-  provider: Provider,
-  left: Revocable,
-  gone: string | undefined,
-  isSignedWith: IsSignedWith,
-): Promise<void> {
-  const wanted = provider.revokesWith?.(left.handle) ?? [];
-  const given = readAgain(wanted);
-  const key = revokeKey(given);
-  const isLacking = wanted.some((field) => given[field] === undefined);
-  // A secret of the inputs goes only where main went: whoever made up a state did not know it.
-  if (!isLacking && key !== undefined && !isSignedWith(key)) {
-    warnOfState(`does not fit ${quoted(wanted.filter(isSecret))}, so nothing was sent: one of them has changed`);
-  } else if (gone !== undefined) info(gone);
-  else if (isLacking) tell({ kind: "failed", answered: `it needs ${quoted(wanted)} again` }, provider, left);
-  else tell(await send(provider, left, given), provider, left);
-}
-
 function quoted(fields: readonly Field[]): string {
   return fields.map((field) => `"${field}"`).join(" and ");
 }
 
+function failed(answered: string): Revocation {
+  return { kind: "failed", answered };
+}
+
 /** How the revocation went; undefined where the state is none that main saves. */
-async function send(provider: Provider, left: Revocable, given: Credentials): Promise<Revocation | undefined> {
-  const { url, handle, timeout, retries, caCertificate, allowHttp } = left;
-  if (!isProtected(new URL(url)) && !allowHttp) return { kind: "failed", answered: "the URL is plain http" };
+async function revoke(provider: Provider, left: Revocable, given: Credentials): Promise<Revocation | undefined> {
+  if (!isProtected(new URL(left.url)) && !left.allowHttp) return failed("the URL is plain http");
   try {
-    const seconds = Math.min(timeout, LONGEST_SECONDS);
-    const http = connect({ url, caCertificate, allowHttp }).stage({ seconds, retries });
-    const idToken = (audience?: string) => fetchIdToken(http, audience);
-    return await provider.revoke?.(handle, http, { given, secret: maskMinted, idToken });
+    const http = connect(left).stage({ seconds: Math.min(left.timeout, LONGEST_SECONDS), retries: left.retries });
+    return await provider.revoke?.(left.handle, http, { given, ...onTheWay(http) });
   } catch (thrown) {
     // A provider reads its handle before it sends anything.
     if (thrown instanceof z.core.$ZodError || thrown instanceof URIError) return undefined;
     // What the service answered stays out, and so does where it redirects to: it can repeat a secret that only main knew.
     const { code, message } = asFailure(thrown);
-    return { kind: "failed", answered: code === "wrong-url" ? "a redirect" : message };
+    return failed(code === "wrong-url" ? "a redirect" : message);
   }
 }
 
-function tell(revocation: Revocation | undefined, { name, byHand }: Provider, left: Revocable): void {
-  const { host } = new URL(left.url);
-  const end = endOf(left);
+function tell(revocation: Revocation | undefined, { name, byHand }: Provider, { url }: Revocable, end?: Date): void {
+  const { host } = new URL(url);
   if (revocation === undefined) warnOfState(FOREIGN);
   else if (revocation.kind === "failed") {
+    const cause = revocation.answered.replace(/\.$/, "");
     warning(
-      `${name}: the credential could not be revoked at ${host} (${revocation.answered.replace(/\.$/, "")}). It stays valid until ${end ?? REVOKED}. Remove it by hand: ${byHand}.`,
+      `${name}: the credential could not be revoked at ${host} (${cause}). It stays valid ${until(end)}. Remove it by hand: ${byHand}.`,
       "Not revoked",
     );
   } else if (revocation.kind === "impossible") {
-    info(`${name} at ${host}: ${revocation.why} The token lives until ${end ?? "it expires"}.`);
+    info(`${name} at ${host}: ${revocation.why} The token lives ${until(end, "it expires")}.`);
   } else info(`${name}: the credential ${revocation.kind === "gone" ? "was already gone" : "is revoked"} at ${host}.`);
-}
-
-/** Warns of a key that may be left: what it is called, where, how to remove it, and when it ends by itself. */
-export function warnOfLeftover(left: Unsettled, { byHand }: Pick<Provider, "byHand">): void {
-  const end = endOf(left);
-  warning(
-    `A key named ${left.name} may be left at ${new URL(left.url).host}: it could not be looked for and deleted. Remove it by hand: ${byHand}.${end ? ` It ends by itself at ${end}.` : ""}`,
-    "A key may be left",
-  );
 }
 
 function warnOfState(flaw: string): void {
   warning(
-    `The saved state ${flaw}. Another step may have changed it. What this step minted stays valid until it expires: remove it in the service.`,
+    `The saved state ${flaw}. Another step may have changed it. What this step minted stays valid: remove it in the service.`,
     NOTHING_DONE,
   );
 }
 
-function isOver({ expires }: ForPost): boolean {
-  return expires !== undefined && expires * 1000 <= Date.now();
-}
-
-function endOf({ expires }: ForPost): string | undefined {
-  return expires === undefined ? undefined : utc(new Date(expires * 1000));
+/** How long a credential lives, where nobody takes it back. */
+export function until(end: Date | undefined, unknown = "someone revokes it"): string {
+  return `until ${end ? utc(end) : unknown}`;
 }

