@@ -1,5 +1,6 @@
 import { maskInputs, readInputs } from "./input/read.ts";
 import { info, told, warning } from "./runner/log.ts";
+import { cleanLine } from "./runner/masks.ts";
 import { runProcess } from "./runner/process.ts";
 import { isSignedWith, readForPost } from "./runner/state.ts";
 import { NOTHING_DONE, takeBack } from "./step/revoke.ts";
@@ -18,6 +19,6 @@ async function revokeStep(): Promise<void> {
   const left = readForPost();
   if (left === "none") info("Nothing to take back.");
   else if (left?.kind !== "told") await takeBack(left, isSignedWith);
-  else if (left.title === undefined) info(left.text);
+  else if (left.title === undefined) info(cleanLine(left.text));
   else warning(left.text, left.title);
 }

@@ -32,7 +32,7 @@ const ForPost = schema(() => {
       allowHttp: z.boolean(),
     }),
     /** There is only something to tell: a warning where it has a title. */
-    z.object({ kind: z.literal("told"), text: z.string(), title: z.optional(z.string()) }),
+    z.object({ kind: z.literal("told"), text: z.string(), title: z.optional(z.literal("A key may be left")) }),
   ]);
 });
 export type ForPost = Parsed<typeof ForPost>;
