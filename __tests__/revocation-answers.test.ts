@@ -146,7 +146,7 @@ describe.each(CURRENT)("$name", (revocable) => {
         {
           type: "warning",
           title: "Not revoked",
-          message: expect.stringMatching(/^The \w+ credential of this job could not be revoked at 127\.0\.0\.1:\d+ \(/),
+          message: expect.stringMatching(/^\w+: the credential could not be revoked at 127\.0\.0\.1:\d+ \(/),
         },
       ]);
       expect(post.annotations[0]?.message).toContain(until);

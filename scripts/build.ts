@@ -46,7 +46,7 @@ write("index.js", `${bundle.code}\n`);
 write("main.js", 'require("./index.js").main();\n');
 // Most steps leave nothing to take back. To say so takes neither the bundle nor a secret.
 const isIdle = `process.env.STATE_${KEY} === "${NONE}"`;
-write("post.js", `if (${isIdle}) console.log("${NOTHING_LEFT}");\nelse require("./index.js").post();\n`);
+write("post.js", `if (${isIdle}) console.log("${NOTHING_LEFT}"); else require("./index.js").post();\n`);
 write("package.json", '{ "type": "commonjs" }\n');
 const licenses = assets["licenses.txt"]?.source;
 if (licenses === undefined) throw new Error("ncc gave no list of licences");

@@ -1,8 +1,9 @@
 import { maskInputs, readInputs } from "./input/read.ts";
 import { info, told, warning } from "./runner/log.ts";
+import { cleanLine } from "./runner/masks.ts";
 import { runProcess } from "./runner/process.ts";
-import { isSignedWith, readForPost } from "./runner/state.ts";
-import { CHANGED_STATE, NOTHING_DONE, takeBack } from "./step/revoke.ts";
+import { isSignedWith, NONE, readForPost } from "./runner/state.ts";
+import { NOTHING_DONE, takeBack } from "./step/revoke.ts";
 
 /** All that is said of a step that left nothing. */
 export const NOTHING_LEFT = "Nothing to take back.";
@@ -19,7 +20,8 @@ export function post(): void {
 async function revokeStep(): Promise<void> {
   maskInputs(readInputs(), "silently");
   const left = readForPost();
-  if (left === undefined) info(NOTHING_LEFT);
-  else if (left === "broken") warning(`The saved state is not what this action saves. ${CHANGED_STATE}`, NOTHING_DONE);
-  else await takeBack(left, isSignedWith);
+  if (left === NONE) info(NOTHING_LEFT);
+  else if (left?.kind !== "told") await takeBack(left, isSignedWith);
+  else if (left.title === undefined) info(cleanLine(left.text));
+  else warning(left.text, left.title);
 }

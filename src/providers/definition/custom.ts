@@ -24,9 +24,7 @@ function described(definition: Definition): Provider {
       throw mistake(what === "handle" ? "/revoke" : "", `what is kept of it has more than ${LARGEST[what]} characters`);
     }
   }
-  const { name, "by-hand": byHand } = definition;
-  const about = { definition: ascii({ name, "by-hand": byHand, credentials: ["token"] }) };
-  return { ...providerOf("custom", definition, keeping), about };
+  return providerOf("custom", definition, keeping);
 }
 
 /** As much of a definition as is needed to use and prove a credential, or to revoke it, in printable ASCII. */
