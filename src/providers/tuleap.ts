@@ -4,26 +4,37 @@ import type { Http } from "../http/http.ts";
 import { basicPair } from "../text/basic.ts";
 import { read, schema } from "../text/json.ts";
 import { expiry } from "./kit/expiry.ts";
+import { orFailure } from "./kit/faults.ts";
 import { Token, UserAndPassword } from "./kit/fields.ts";
 import { basic, bearer } from "./kit/headers.ts";
 import { lacksPermission, revocation } from "./kit/judge.ts";
+import { success } from "./kit/refusals.ts";
 import { mintedToken, tokenFlaw, USER_ID } from "./kit/token.ts";
 import { method } from "./method.ts";
-import type { Credential, Provider, Revocation, Step, Verdict } from "./provider.ts";
-import { ACCESS_KEY, createKey, deleteKey, keyHeaders, MOST_ON_A_PAGE, REST_SCOPE } from "./tuleap-keys.ts";
-import { anonymous, errorText, judgeExchange, lacksScope, refusalOf, type Shown } from "./tuleap-refusals.ts";
+import type { Credential, Credentials, Method, Provider, Step, Verdict } from "./provider.ts";
+import { ACCESS_KEY, createAccessKey, deleteKey, keyHeaders, REST_SCOPE } from "./tuleap-keys.ts";
+import {
+  ACCESS_KEY_HINT,
+  BASIC_HINT,
+  errorText,
+  judgeExchange,
+  lacksScope,
+  OAUTH2_HINT,
+  PASSWORD_HINT,
+  refusalOf,
+  TOKEN_HINT,
+} from "./tuleap-refusals.ts";
 
 /** `TOKENS_EXPIRATION_TIME` of Tuleap: a token is purged after 24 hours. */
 const TOKEN_SECONDS = 24 * 3600;
 
+const OAUTH2_PREFIX = "tlp-oauth2-at1-";
+
+/** More that a key may do would only take time. */
+const MOST_SCOPES = 1_000;
+
 /** The part of a credential that is told as the output of this name. */
 const USER = "user-id";
-
-/** The whole of a secret that the user brings (`LENGTH` of Tuleap's split tokens: 32 bytes). */
-const WHOLE = {
-  "access-key": /^tlp-k1-\d+\.[0-9a-fA-F]{64}$/,
-  "oauth2-access-token": /^tlp-oauth2-at1-\d+\.[0-9a-fA-F]{64}$/,
-};
 
 const CreatedToken = schema(() => z.object({ token: z.string(), user_id: z.optional(z.unknown()) }));
 const KeyInfo = schema(() =>
@@ -33,7 +44,7 @@ const KeyInfo = schema(() =>
   }),
 );
 const Scope = schema(() => z.object({ identifier: z.string() }));
-const User = schema(() => z.object({ is_anonymous: z.boolean(), username: z.optional(z.nullable(z.string())) }));
+const User = schema(() => z.object({ is_anonymous: z.literal(false), username: z.optional(z.nullable(z.string())) }));
 const OpenIdUser = schema(() => z.object({ sub: z.string(), preferred_username: z.optional(z.string()) }));
 const Handle = schema(() =>
   z.union([
@@ -54,19 +65,13 @@ export const tuleap: Provider = {
   pastedTail: /\/api(?:\/v[12])?(?:\/tokens)?$/,
   byHand: "Tuleap > Preferences > Keys & Tokens (login tokens are not listed there)",
   methods: [
-    method({
+    readyMade({
       id: "access-key",
-      fields: Token,
-      recognises: ({ token = "" }) => !token.startsWith("tlp-oauth2-at1-"),
+      what: "Access key",
+      prefix: "tlp-k1-",
+      recognises: ({ token }) => !token?.startsWith(OAUTH2_PREFIX),
       envName: "TULEAP_ACCESS_KEY",
-      ending: "ready-made",
       headers: keyHeaders,
-
-      async exchange({ token }, _http, { warn }) {
-        if (!WHOLE["access-key"].test(token)) warn(notWhole("tlp-k1-22."), "Access key looks cut off");
-        return { token };
-      },
-
       probe: probeKey,
     }),
     method({
@@ -76,24 +81,16 @@ export const tuleap: Provider = {
       envName: "TULEAP_ACCESS_KEY",
       ending: "revocable",
       headers: keyHeaders,
-      exchange: ({ username, password }, http, step) => createKey(basicToken(username, password), http, step),
-      probe: (credential, http) => probeUser(keyHeaders(credential), http, "access key"),
+      exchange: ({ username, password }, http, step) => createAccessKey(basicToken(username, password), http, step),
+      probe: (credential, http) => probeUser(keyHeaders(credential), http, ACCESS_KEY_HINT),
     }),
-    method({
+    readyMade({
       id: "oauth2-access-token",
-      fields: Token,
-      recognises: ({ token = "" }) => token.startsWith("tlp-oauth2-at1-"),
+      what: "Access token",
+      prefix: OAUTH2_PREFIX,
+      recognises: ({ token }) => token?.startsWith(OAUTH2_PREFIX) === true,
       envName: "TULEAP_TOKEN",
-      ending: "ready-made",
       headers: bearer,
-
-      async exchange({ token }, _http, { warn }) {
-        if (!WHOLE["oauth2-access-token"].test(token)) {
-          warn(notWhole("tlp-oauth2-at1-7."), "Access token looks cut off");
-        }
-        return { token };
-      },
-
       probe: probeOAuth2,
     }),
     method({
@@ -105,8 +102,8 @@ export const tuleap: Provider = {
       isWhole: ({ parts = {} }) => USER_ID.test(parts[USER] ?? ""),
       alsoExports: ({ parts = {} }) => ({ TULEAP_USER_ID: parts[USER] ?? "" }),
 
-      async exchange({ username, password }, http, { secret, revocable, note, warn }) {
-        note(preferAccessKey("tokens are deprecated"));
+      async exchange({ username, password }, http, step) {
+        step.note(preferAccessKey("tokens are deprecated"));
         const answer = await http.send({
           method: "POST",
           path: "/api/tokens",
@@ -114,20 +111,20 @@ export const tuleap: Provider = {
           resend: "once",
           mints: true,
         });
-        const minted = answer.status < 300 ? read(CreatedToken, answer.json) : undefined;
-        if (minted === undefined) throw judgeExchange(answer, http, "password");
-        secret(minted.token);
+        const minted = success(CreatedToken, answer);
+        if (minted === undefined) throw judgeExchange(answer, http, PASSWORD_HINT);
+        step.secret(minted.token);
         const token = mintedToken(minted.token, http);
-        const userId = String(minted.user_id ?? "");
+        const userId = String(minted.user_id);
         if (!USER_ID.test(userId)) {
-          await endToken(token, { username, password }, http, { secret, warn });
-          throw judgeExchange(answer, http, "password");
+          await endToken(token, basicPair(username, password), http, step);
+          throw judgeExchange(answer, http, PASSWORD_HINT);
         }
-        revocable({ secret: token, userId });
+        step.revocable({ secret: token, userId });
         return { token, parts: { [USER]: userId }, expiresAt: expiry({ documented: TOKEN_SECONDS }) };
       },
 
-      probe: (credential, http) => probeUser(tokenHeaders(credential), http, "login token"),
+      probe: (credential, http) => probeUser(tokenHeaders(credential), http, TOKEN_HINT),
     }),
     method({
       id: "basic",
@@ -142,11 +139,13 @@ export const tuleap: Provider = {
         const token = basicToken(username, password);
         secret(token);
         const flaw = tokenFlaw(token);
-        if (flaw !== undefined) throw unusablePair(flaw);
-        return { token };
+        if (flaw === undefined) return { token };
+        throw new Failure("invalid-input", `The pair of "username" and "password" ${flaw}, so it is no token.`, {
+          hint: "Use the method access-key.",
+        });
       },
 
-      probe: (credential, http) => probeUser(basic(credential), http, "basic"),
+      probe: (credential, http) => probeUser(basic(credential), http, BASIC_HINT),
     }),
   ],
 
@@ -154,12 +153,40 @@ export const tuleap: Provider = {
 
   async revoke(handle, http) {
     const parsed = z.parse(Handle(), handle);
-    return "userId" in parsed ? deleteToken(parsed.secret, parsed.userId, http) : deleteKey(parsed.secret, http);
+    if (!("userId" in parsed)) return deleteKey(parsed.secret, http);
+    const headers = tokenHeaders({ token: parsed.secret, parts: { [USER]: parsed.userId } });
+    const answer = await http.send({ method: "DELETE", path: placeOf(parsed.secret), headers });
+    const { status } = answer;
+    return revocation(answer, status === 401 || (status === 400 && /invalid token/i.test(errorText(answer))));
   },
 };
 
-function notWhole(start: string): string {
-  return `The input "token" does not look whole: it would be ${start} and 64 hexadecimal digits. Copy it again.`;
+/** A secret that the user brings: a prefix, the number of the key and 32 bytes (`LENGTH` of Tuleap's split tokens). */
+function readyMade({
+  what,
+  prefix,
+  ...facts
+}: Pick<Method, "id" | "envName" | "headers"> & {
+  readonly what: string;
+  readonly prefix: string;
+  readonly recognises: (credentials: Credentials) => boolean;
+  readonly probe: (credential: Credential, http: Http) => Promise<Verdict>;
+}): Method {
+  return method({
+    ...facts,
+    fields: Token,
+    ending: "ready-made",
+
+    async exchange({ token }, _http, { warn }) {
+      if (!new RegExp(`^${prefix}\\d+\\.[0-9a-fA-F]{64}$`).test(token)) {
+        warn(
+          `The input "token" does not look whole: it would be ${prefix}, a number, a dot and 64 hexadecimal digits. Copy it again.`,
+          `${what} looks cut off`,
+        );
+      }
+      return { token };
+    },
+  });
 }
 
 function preferAccessKey(why: string): string {
@@ -174,67 +201,39 @@ function basicToken(username: string, password: string): string {
   });
 }
 
-function unusablePair(flaw: string): Failure {
-  return new Failure("invalid-input", `The pair of "username" and "password" ${flaw}, so it is no token.`, {
-    hint: "Use the method access-key.",
-  });
-}
-
 /** Only ever this one token: without it in the path, Tuleap ends all tokens of the user. */
-async function deleteToken(token: string, userId: string, http: Http): Promise<Revocation> {
-  const answer = await http.send({
-    method: "DELETE",
-    path: `/api/tokens/${encodeURIComponent(token)}`,
-    headers: tokenHeaders({ token, parts: { [USER]: userId } }),
-  });
-  return revocation(
-    answer,
-    answer.status === 401 || (answer.status === 400 && /invalid token/i.test(errorText(answer))),
-  );
+function placeOf(token: string): string {
+  return `/api/tokens/${encodeURIComponent(token)}`;
 }
 
 /** A token without its user's number is of no use, not even to delete itself: the password that it was made from can. */
-async function endToken(
-  token: string,
-  { username, password }: { readonly username: string; readonly password: string },
-  http: Http,
-  { secret, warn }: Pick<Step, "secret" | "warn">,
-): Promise<void> {
-  const pair = basicPair(username, password);
+async function endToken(token: string, pair: string, http: Http, { secret, warn }: Step): Promise<void> {
   secret(pair);
-  const path = `/api/tokens/${encodeURIComponent(token)}`;
-  try {
-    const headers = basic({ token: pair });
-    const answer = await http.send({ method: "DELETE", path, headers, resend: "once", cleansUp: true });
-    if (answer.status === 200 && !answer.isHtml) return;
-  } catch (fault) {
-    if (!(fault instanceof Failure)) throw fault;
-  }
-  warn(
-    `A login token of no use was made at ${http.host} and could not be ended. Tuleap ends it after 24 hours.`,
-    "A token may be left",
-  );
+  const headers = basic({ token: pair });
+  const request = { method: "DELETE", path: placeOf(token), headers, resend: "once", cleansUp: true } as const;
+  const ended = await orFailure(http.send(request));
+  if ("status" in ended && ended.status === 200 && !ended.isHtml) return;
+  warn(`A login token of no use was made at ${http.host}. Tuleap ends it after 24 hours.`, "A token may be left");
 }
 
 /** A key tells its own expiry and scopes; servers before 11.11 do not have that place. */
 async function probeKey(credential: Credential, http: Http): Promise<Verdict> {
   const headers = keyHeaders(credential);
   const answer = await http.send({ method: "GET", path: "/api/access_keys/self", headers });
-  if (answer.status === 404 && !answer.isHtml) return probeUser(headers, http, "access key");
-  const key = answer.status < 300 ? read(KeyInfo, answer.json) : undefined;
+  if (answer.status === 404 && !answer.isHtml) return probeUser(headers, http, ACCESS_KEY_HINT);
+  const key = success(KeyInfo, answer);
   if (lacksScope(answer) || (key !== undefined && !hasRestScope(key.scopes ?? []))) return noRestScope();
-  if (key === undefined) return refusalOf(answer, http, "access key");
-  return {
-    kind: "accepted",
-    account: await accountOf(headers, http),
-    expiresAt: expiry({ date: key.expiration_date ?? undefined }),
-  };
+  if (key === undefined) return refusalOf(answer, http, ACCESS_KEY_HINT);
+  // The login name is good to know, but the key is proven without it.
+  const user = await orFailure(probeUser(headers, http, ACCESS_KEY_HINT));
+  const account = "kind" in user && user.kind === "accepted" ? user.account : undefined;
+  return { kind: "accepted", account, expiresAt: expiry({ date: key.expiration_date ?? undefined }) };
 }
 
 /** Each is an object with an identifier, or the identifier itself. */
 function hasRestScope(scopes: readonly unknown[]): boolean {
   return scopes
-    .slice(0, MOST_ON_A_PAGE)
+    .slice(0, MOST_SCOPES)
     .some((scope) => scope === REST_SCOPE || read(Scope, scope)?.identifier === REST_SCOPE);
 }
 
@@ -245,34 +244,23 @@ function noRestScope(): Verdict {
   );
 }
 
-/** The login name is good to know, but the key is proven without it. */
-async function accountOf(headers: Record<string, string>, http: Http): Promise<string | undefined> {
-  try {
-    const verdict = await probeUser(headers, http, "access key");
-    return verdict.kind === "accepted" ? verdict.account : undefined;
-  } catch (fault) {
-    if (fault instanceof Failure) return undefined;
-    throw fault;
-  }
-}
-
-async function probeUser(headers: Record<string, string>, http: Http, shown: Shown): Promise<Verdict> {
+async function probeUser(headers: Record<string, string>, http: Http, hint: string): Promise<Verdict> {
   const answer = await http.send({ method: "GET", path: "/api/users/self", headers });
   if (lacksScope(answer)) return noRestScope();
-  const user = answer.status < 300 ? read(User, answer.json) : undefined;
-  if (user === undefined) return refusalOf(answer, http, shown);
-  return user.is_anonymous ? anonymous(http.host) : { kind: "accepted", account: user.username ?? undefined };
+  const user = success(User, answer);
+  return user === undefined ? refusalOf(answer, http, hint) : { kind: "accepted", account: user.username ?? undefined };
 }
 
 async function probeOAuth2(credential: Credential, http: Http): Promise<Verdict> {
   const answer = await http.send({ method: "GET", path: "/oauth2/userinfo", headers: bearer(credential) });
-  const user = answer.status < 300 ? read(OpenIdUser, answer.json) : undefined;
-  if (user !== undefined) return { kind: "accepted", account: user.preferred_username };
   if (lacksScope(answer)) {
     return lacksPermission(
       "Tuleap knows the access token, but it lacks the scope openid.",
       "Ask for the scope openid too if you want the probe to prove more.",
     );
   }
-  return refusalOf(answer, http, "oauth2 token");
+  const user = success(OpenIdUser, answer);
+  return user === undefined
+    ? refusalOf(answer, http, OAUTH2_HINT)
+    : { kind: "accepted", account: user.preferred_username };
 }

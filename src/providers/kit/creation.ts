@@ -1,6 +1,8 @@
-import { Failure } from "../../failure.ts";
+import type * as z from "zod/mini";
 import { type Answer, type Http, type Request, undoing } from "../../http/http.ts";
+import { read, type Schema } from "../../text/json.ts";
 import type { Step } from "../provider.ts";
+import { orFailure } from "./faults.ts";
 import { keyName } from "./key-name.ts";
 
 /** How a key is asked for by its name, and taken back by it where nobody holds the key. */
@@ -36,7 +38,8 @@ export async function askForKey(
 ): Promise<Asked> {
   let name = "";
   const undo = async (): Promise<boolean> => {
-    const isGone = await certainly(remove(name, undoing(http)));
+    // The fault of the creation is the one to report; one of the look-up only leaves it unsettled.
+    const isGone = (await orFailure(remove(name, undoing(http)))) === true;
     if (isGone) settled();
     return isGone;
   };
@@ -65,15 +68,30 @@ export async function askForKey(
   };
 }
 
-/** The fault of the creation is the one to report; one of the look-up only leaves it unsettled. */
-async function certainly(isGone: Promise<boolean>): Promise<boolean> {
+/**
+ * Creates a key. One whose answer cannot be used could neither be used nor deleted by anyone who does not look for it, so it
+ * is looked for.
+ * @param take masks the key and makes it revocable
+ * @throws {Failure} the fault of the creation, or of `take`
+ */
+export async function createKey<Key>(
+  http: Http,
+  step: Pick<Step, "mayExist" | "settled" | "run">,
+  key: NamedKey,
+  take: (answer: Answer) => Key,
+): Promise<Key> {
+  const { answer, undo } = await askForKey(http, step, key);
   try {
-    return await isGone;
+    return take(answer);
   } catch (fault) {
-    if (fault instanceof Failure) return false;
+    if (answer.status < 300) await undo();
     throw fault;
   }
 }
+
+/** Most pages, and keys of one user, that are read, however many there are: more would only take time. */
+const MOST_PAGES = 20;
+const MOST_KEYS = 10_000;
 
 /** A key of a list, by what identifies it and by its name. */
 export interface ListedKey {
@@ -87,6 +105,32 @@ export interface Keys<Key> {
   readonly isWhole: boolean;
 }
 
+/** What a page of such a list holds. */
+export interface Page {
+  readonly keys: readonly unknown[];
+  readonly isLast: boolean;
+}
+
+/**
+ * Reads a list of keys to its end.
+ * @param pageAt asks for a page, from 1, when so many keys are read; undefined where the answer is no list
+ */
+export async function listKeys<Type extends z.ZodMiniType<ListedKey>>(
+  shape: Schema<Type>,
+  pageAt: (page: number, listed: number) => Promise<Page | undefined>,
+): Promise<Keys<z.output<Type>>> {
+  const listed: unknown[] = [];
+  let isEnd = false;
+  for (let page = 1; page <= MOST_PAGES && !isEnd; page++) {
+    const next = await pageAt(page, listed.length);
+    if (next === undefined || listed.length + next.keys.length > MOST_KEYS) break;
+    listed.push(...next.keys);
+    isEnd = next.isLast;
+  }
+  const keys = listed.flatMap((key) => read(shape, key) ?? []);
+  return { keys, isWhole: isEnd && keys.length === listed.length };
+}
+
 /**
  * Deletes the keys of that name; true where there is certain to be none of them any more. A name is given once, so what could
  * not be read of a list does not matter where it was found.
@@ -94,9 +138,12 @@ export interface Keys<Key> {
 export async function removeNamed(
   name: string,
   { keys, isWhole }: Keys<ListedKey>,
-  remove: (id: number) => Promise<boolean>,
+  remove: (id: number) => Promise<Answer>,
 ): Promise<boolean> {
   const found = keys.filter((key) => key.name === name);
-  for (const { id } of found) if (!(await remove(id))) return false;
+  for (const { id } of found) {
+    const { isHtml, status } = await remove(id);
+    if (isHtml || (status !== 200 && status !== 404)) return false;
+  }
   return isWhole || found.length > 0;
 }

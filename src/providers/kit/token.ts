@@ -3,6 +3,8 @@ import { Failure } from "../../failure.ts";
 import type { Answer, Http } from "../../http/http.ts";
 import { read, schema } from "../../text/json.ts";
 import { PRINTABLE, tokenFlaw } from "../../text/token.ts";
+import type { Credential } from "../provider.ts";
+import { expiry } from "./expiry.ts";
 
 export { PRINTABLE, tokenFlaw };
 
@@ -17,17 +19,13 @@ export function mintedToken(token: string, http: Http): string {
   const flaw = tokenFlaw(token);
   if (flaw === undefined) return token;
   throw new Failure("bad-response", `The token that ${http.host} answered with ${flaw}.`, {
-    hint: 'What answers there may not be the service: check "url" and "provider".',
+    hint: 'Check that "url" and "provider" belong together.',
   });
 }
 
+const Unknown = () => z.optional(z.unknown());
 const TokenResponse = schema(() =>
-  z.object({
-    access_token: z.optional(z.unknown()),
-    refresh_token: z.optional(z.unknown()),
-    id_token: z.optional(z.unknown()),
-    expires_in: z.optional(z.unknown()),
-  }),
+  z.object({ access_token: Unknown(), refresh_token: Unknown(), id_token: Unknown(), expires_in: Unknown() }),
 );
 
 export interface TokenResponse {
@@ -50,4 +48,20 @@ export function readTokenResponse(
   }
   if (answer.status >= 300 || typeof response?.access_token !== "string") return undefined;
   return { accessToken: mintedToken(response.access_token, http), expiresIn: response.expires_in };
+}
+
+/**
+ * The credential in such a response.
+ * @param documented the lifetime that the vendor documents, in seconds
+ */
+export function granted(
+  answer: Answer,
+  http: Http,
+  secret: (value: string) => void,
+  documented = Number.NaN,
+): Credential | undefined {
+  const minted = readTokenResponse(answer, http, secret);
+  if (minted === undefined) return undefined;
+  const { accessToken: token, expiresIn } = minted;
+  return { token, expiresAt: expiry({ token, expiresIn, documented }) };
 }
