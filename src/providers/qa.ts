@@ -3,18 +3,21 @@ import { Failure } from "../failure.ts";
 import type { Answer, Http } from "../http/http.ts";
 import { quoted } from "../http/quote.ts";
 import { read, schema } from "../text/json.ts";
-import { ClientPair } from "./kit/fields.ts";
+import { ClientPair, Secret } from "./kit/fields.ts";
 import { bearer } from "./kit/headers.ts";
 import { judge, lacksPermission, noAnswer, notRevoked, refusedOrThrow } from "./kit/judge.ts";
-import { errorOf, ownWords, success } from "./kit/refusals.ts";
-import { granted } from "./kit/token.ts";
+import { clientWords, grant } from "./kit/oauth2.ts";
+import { success } from "./kit/refusals.ts";
+import { spoken } from "./kit/said.ts";
 import { method } from "./method.ts";
 import type { Provider, Revocation } from "./provider.ts";
 
 /** Ten hours: QA API, OpenAPI description of the flow `application`. */
 const DOCUMENTED_SECONDS = 10 * 3600;
 
-const URLS = ["https://app.qa.com", "https://platform.qa.com", "https://cloudacademy.com"];
+const DEFAULT_URL = "https://app.qa.com";
+const ACADEMY_URL = "https://cloudacademy.com";
+const URLS = [DEFAULT_URL, "https://platform.qa.com", ACADEMY_URL];
 
 /** The API may live on another of QA's hosts than the token endpoint, so its no says nothing of a token just minted. */
 const ELSEWHERE = `QA serves its API on several hosts: set "url" to another of ${URLS.join(", ")}.`;
@@ -28,14 +31,14 @@ const UNKNOWN_CALLER =
 
 /** What the API answers to a caller it knows: a success without `errors`. */
 const Page = schema(() => z.union([z.object({ errors: z.optional(z.null()) }), z.array(z.unknown())]));
-const Handle = schema(() => z.object({ secret: z.string().check(z.minLength(8)) }));
+const Handle = schema(() => z.object({ secret: Secret() }));
 
 /** QA (Cloud Academy): client credentials for an access token of ten hours, which its key pair can revoke. */
 export const qa: Provider = {
   id: "qa",
   name: "QA",
-  defaultUrl: "https://app.qa.com",
-  aliases: { "cloud-academy": { defaultUrl: "https://cloudacademy.com" } },
+  defaultUrl: DEFAULT_URL,
+  aliases: { "cloud-academy": { defaultUrl: ACADEMY_URL } },
   pastedTail: /(?:\/oauth2(?:\/token)?|\/restapi)$/,
   revokesWith: () => ["client-id", "client-secret"],
   byHand: "the API settings of your organization (a new key pair may leave its tokens: ask QA's support to end one)",
@@ -47,18 +50,20 @@ export const qa: Provider = {
       ending: "revocable",
       headers: bearer,
 
-      async exchange({ "client-id": client_id, "client-secret": client_secret }, http, { secret, revocable }) {
-        const answer = await http.send({
-          method: "POST",
-          // Without the trailing slash the service answers 404, or a redirect that loses the body.
-          path: "/oauth2/token/",
-          form: { grant_type: "client_credentials", client_id, client_secret },
-          mayMean: ({ status }) => (status < 400 ? notQa(http) : undefined),
-          mints: true,
-        });
-        const credential = granted(answer, http, secret, DOCUMENTED_SECONDS);
-        if (credential === undefined) throw judge(answer, http, ownWord, notQa(http));
-        revocable({ secret: credential.token });
+      async exchange({ "client-id": client_id, "client-secret": client_secret }, http, step) {
+        const credential = await grant(
+          {
+            // Without the trailing slash the service answers 404, or a redirect that loses the body.
+            path: "/oauth2/token/",
+            form: { grant_type: "client_credentials", client_id, client_secret },
+            ownWord,
+            mayMean: notQa(http),
+            documented: DOCUMENTED_SECONDS,
+          },
+          http,
+          step,
+        );
+        step.revocable({ secret: credential.token });
         return credential;
       },
 
@@ -111,30 +116,13 @@ function notQa({ baseUrl }: Http): string | undefined {
   return `QA has its own addresses: leave "url" out, or set it to the one of ${URLS.join(", ")} that you sign in at.`;
 }
 
-const ownWord = ownWords(
-  [
-    {
-      when: (answer) => errorOf(answer) === "unauthorized_client",
-      failure: "forbidden",
-      says: "does not let this client use client credentials",
-      do: "Use the key pair of your organization's API settings.",
-    },
-    {
-      when: (answer) => /^invalid_(?:client|grant)$/.test(errorOf(answer)),
-      failure: "refused",
-      says: "refuses the client credentials",
-      do: 'Check "client-id" and "client-secret": a new key pair, made in the dashboard, revokes the old one.',
-    },
-  ],
-  ({ body }) => body,
-  "QA",
-);
+const ownWord = clientWords("QA", "a new key pair, made in the dashboard, revokes the old one.");
 
 /** Unknown paths answer 200 with a page; the real empty answer is typed text/html too, so the body decides. */
 function revoked(answer: Answer): Revocation {
   const { isHtml, status } = answer;
   if (!isHtml && status === 200) return { kind: "revoked" };
-  if (!isHtml && (status === 401 || errorOf(answer) === "invalid_client")) {
+  if (!isHtml && (status === 401 || spoken(answer).error === "invalid_client")) {
     return { kind: "failed", answered: "the key pair has changed since" };
   }
   return status === 404 || status === 200

@@ -6,15 +6,17 @@ import { type Parsed, read, schema } from "../text/json.ts";
 import { createKey } from "./kit/creation.ts";
 import { expiry } from "./kit/expiry.ts";
 import { orFailure } from "./kit/faults.ts";
-import { ClientPair, Token, UserAndPassword } from "./kit/fields.ts";
+import { ClientPair, Digits, Secret, Token, UserAndPassword } from "./kit/fields.ts";
 import { bearer } from "./kit/headers.ts";
 import { CHECK_URL, lacksPermission, noAnswer, notKnownNow, revocation } from "./kit/judge.ts";
+import { granted } from "./kit/oauth2.ts";
 import { success } from "./kit/refusals.ts";
-import { granted, mintedToken } from "./kit/token.ts";
+import { saying } from "./kit/said.ts";
+import { mintedToken } from "./kit/token.ts";
 import { method } from "./method.ts";
 import type { Credential, Provider, Step, Unproven, Verdict } from "./provider.ts";
 import { apiKey, isWholeKey, sweepKeys } from "./reportportal-keys.ts";
-import { isApiWithoutEndpoint, judgeGrant, refusalOf, saying, uncutPrefix } from "./reportportal-refusals.ts";
+import { isApiWithoutEndpoint, judgeGrant, refusalOf, uncutPrefix } from "./reportportal-refusals.ts";
 
 /** The only client that may use the password grant; a constant in ReportPortal's source, no secret. */
 const PUBLIC_CLIENT = { "client-id": "ui", "client-secret": "uiman" };
@@ -32,10 +34,7 @@ const TOKEN_PLACES: readonly { path: string; whoAmI: WhoAmI }[] = [
 const User = schema(() => z.object({ userId: z.string().check(z.minLength(1)), id: z.optional(z.number()) }));
 const CreatedKey = schema(() => z.object({ api_key: z.string() }));
 const KeyId = schema(() => z.object({ id: z.int().check(z.positive()) }));
-const Digits = schema(() => z.string().check(z.regex(/^[1-9]\d*$/)));
-const Handle = schema(() =>
-  z.object({ place: z.enum(WHO_AM_I), user: Digits(), id: Digits(), secret: z.string().check(z.minLength(8)) }),
-);
+const Handle = schema(() => z.object({ place: z.enum(WHO_AM_I), user: Digits(), id: Digits(), secret: Secret() }));
 
 const PasswordFields = schema(() =>
   z.union([UserAndPassword(), z.strictObject({ ...UserAndPassword().shape, ...ClientPair().shape })]),
@@ -68,7 +67,7 @@ export const reportportal: Provider = {
       async exchange({ token }, _http, { warn }) {
         if (!isWholeKey(token)) {
           warn(
-            'The input "token" does not look like a whole ReportPortal API key: its checksum does not fit. Copy it again, with its name and the underscore in front.',
+            'The input "token" is no whole ReportPortal API key: its checksum does not fit. Copy it again, with its name and the underscore in front.',
             "API key looks cut off",
           );
         }
@@ -168,7 +167,7 @@ function nowhere(answers: readonly Answer[], { host }: Http): Unproven {
   if (forbidden !== undefined) {
     return lacksPermission(
       "ReportPortal let the token in, but not to its own user's page.",
-      uncut ?? "A firewall may let some paths pass only; the job itself may work all the same.",
+      uncut ?? "A firewall may let some paths pass only; the job may work all the same.",
       saying(forbidden),
     );
   }
@@ -181,7 +180,11 @@ async function createApiKey(access: Credential, http: Http, step: Step): Promise
   const self = await whoAmI(access, naming(http, "Asking for the user"));
   if ("kind" in self) throw noKey(self, http);
   const { place, id: user } = self;
-  if (user === undefined) throw noUserId(http);
+  if (user === undefined) {
+    throw new Failure("bad-response", `ReportPortal at ${http.host} does not tell the number of the user.`, {
+      hint: "Use the method password or api-key.",
+    });
+  }
   return createKey(http, step, apiKey(`${place}/${user}/api-keys`, access.token), (answer) => {
     const secret = success(CreatedKey, answer)?.api_key;
     if (secret !== undefined) step.secret(secret);
@@ -195,10 +198,4 @@ async function createApiKey(access: Credential, http: Http, step: Step): Promise
 function noKey(verdict: Unproven, { host }: Http): Failure {
   if (verdict.kind !== "refused") return verdict.failure;
   return notKnownNow(verdict, `ReportPortal at ${host} refuses the access token that it has just granted.`);
-}
-
-function noUserId({ host }: Http): Failure {
-  return new Failure("bad-response", `ReportPortal at ${host} does not tell the id of the user that a key is for.`, {
-    hint: "Use the method password or api-key with this version of ReportPortal.",
-  });
 }

@@ -7,7 +7,7 @@ import { revocation } from "./kit/judge.ts";
 import { success } from "./kit/refusals.ts";
 import { mintedToken } from "./kit/token.ts";
 import type { Credential, Revocation, Step } from "./provider.ts";
-import { BASIC_HINT, judgeExchange } from "./tuleap-refusals.ts";
+import { judgeExchange } from "./tuleap-refusals.ts";
 
 /** A job on a hosted runner ends within 6 hours, on a self-hosted one within 5 days. */
 const KEY_SECONDS = { hosted: 6 * 3600, selfHosted: 5 * 24 * 3600 };
@@ -56,7 +56,7 @@ export async function createAccessKey(pair: string, http: Http, step: Step): Pro
   return createKey(http, step, key, (answer) => {
     const identifier = success(CreatedKey, answer)?.identifier ?? "";
     if (identifier !== "") step.secret(identifier);
-    if (!ACCESS_KEY.test(identifier)) throw judgeExchange(answer, http, BASIC_HINT);
+    if (!ACCESS_KEY.test(identifier)) throw judgeExchange(answer, http, "basic");
     const token = mintedToken(identifier, http);
     step.revocable({ secret: token });
     return { token, expiresAt };

@@ -5,50 +5,34 @@ import { basicPair } from "../text/basic.ts";
 import { read, schema } from "../text/json.ts";
 import { expiry } from "./kit/expiry.ts";
 import { orFailure } from "./kit/faults.ts";
-import { Token, UserAndPassword } from "./kit/fields.ts";
+import { Digits, Secret, Token, UserAndPassword } from "./kit/fields.ts";
 import { basic, bearer } from "./kit/headers.ts";
 import { lacksPermission, revocation } from "./kit/judge.ts";
 import { success } from "./kit/refusals.ts";
+import { spoken } from "./kit/said.ts";
 import { mintedToken, tokenFlaw, USER_ID } from "./kit/token.ts";
 import { method } from "./method.ts";
 import type { Credential, Credentials, Method, Provider, Step, Verdict } from "./provider.ts";
 import { ACCESS_KEY, createAccessKey, deleteKey, keyHeaders, REST_SCOPE } from "./tuleap-keys.ts";
-import {
-  ACCESS_KEY_HINT,
-  BASIC_HINT,
-  errorText,
-  judgeExchange,
-  lacksScope,
-  OAUTH2_HINT,
-  PASSWORD_HINT,
-  refusalOf,
-  TOKEN_HINT,
-} from "./tuleap-refusals.ts";
+import { errorText, judgeExchange, lacksScope, refusalOf, type Shown } from "./tuleap-refusals.ts";
 
 /** `TOKENS_EXPIRATION_TIME` of Tuleap: a token is purged after 24 hours. */
 const TOKEN_SECONDS = 24 * 3600;
 
 const OAUTH2_PREFIX = "tlp-oauth2-at1-";
 
-/** More that a key may do would only take time. */
-const MOST_SCOPES = 1_000;
-
 /** The part of a credential that is told as the output of this name. */
 const USER = "user-id";
 
 const CreatedToken = schema(() => z.object({ token: z.string(), user_id: z.optional(z.unknown()) }));
 const KeyInfo = schema(() =>
-  z.object({
-    expiration_date: z.optional(z.nullable(z.string())),
-    scopes: z.nullable(z.array(z.unknown())),
-  }),
+  z.object({ expiration_date: z.nullish(z.string()), scopes: z.nullable(z.array(z.unknown())) }),
 );
-const Scope = schema(() => z.object({ identifier: z.string() }));
-const User = schema(() => z.object({ is_anonymous: z.literal(false), username: z.optional(z.nullable(z.string())) }));
+const User = schema(() => z.object({ is_anonymous: z.literal(false), username: z.nullish(z.string()) }));
 const OpenIdUser = schema(() => z.object({ sub: z.string(), preferred_username: z.optional(z.string()) }));
 const Handle = schema(() =>
   z.union([
-    z.object({ secret: z.string().check(z.minLength(8)), userId: z.string().check(z.regex(/^\d+$/)) }),
+    z.object({ secret: Secret(), userId: Digits() }),
     z.object({ secret: z.string().check(z.regex(ACCESS_KEY)) }),
   ]),
 );
@@ -82,7 +66,7 @@ export const tuleap: Provider = {
       ending: "revocable",
       headers: keyHeaders,
       exchange: ({ username, password }, http, step) => createAccessKey(basicToken(username, password), http, step),
-      probe: (credential, http) => probeUser(keyHeaders(credential), http, ACCESS_KEY_HINT),
+      probe: (credential, http) => probeUser(keyHeaders(credential), http, "key"),
     }),
     readyMade({
       id: "oauth2-access-token",
@@ -103,7 +87,7 @@ export const tuleap: Provider = {
       alsoExports: ({ parts = {} }) => ({ TULEAP_USER_ID: parts[USER] ?? "" }),
 
       async exchange({ username, password }, http, step) {
-        step.note(preferAccessKey("tokens are deprecated"));
+        step.note(PREFERS_KEYS);
         const answer = await http.send({
           method: "POST",
           path: "/api/tokens",
@@ -112,19 +96,19 @@ export const tuleap: Provider = {
           mints: true,
         });
         const minted = success(CreatedToken, answer);
-        if (minted === undefined) throw judgeExchange(answer, http, PASSWORD_HINT);
+        if (minted === undefined) throw judgeExchange(answer, http, "password");
         step.secret(minted.token);
         const token = mintedToken(minted.token, http);
         const userId = String(minted.user_id);
         if (!USER_ID.test(userId)) {
           await endToken(token, basicPair(username, password), http, step);
-          throw judgeExchange(answer, http, PASSWORD_HINT);
+          throw judgeExchange(answer, http, "password");
         }
         step.revocable({ secret: token, userId });
         return { token, parts: { [USER]: userId }, expiresAt: expiry({ documented: TOKEN_SECONDS }) };
       },
 
-      probe: (credential, http) => probeUser(tokenHeaders(credential), http, TOKEN_HINT),
+      probe: (credential, http) => probeUser(tokenHeaders(credential), http, "token"),
     }),
     method({
       id: "basic",
@@ -135,17 +119,17 @@ export const tuleap: Provider = {
       headers: basic,
 
       async exchange({ username, password }, _http, { secret, note }) {
-        note(preferAccessKey("Basic sends the password with every request"));
+        note(PREFERS_KEYS);
         const token = basicToken(username, password);
         secret(token);
         const flaw = tokenFlaw(token);
         if (flaw === undefined) return { token };
-        throw new Failure("invalid-input", `The pair of "username" and "password" ${flaw}, so it is no token.`, {
+        throw new Failure("invalid-input", `The pair of "username" and "password" ${flaw}.`, {
           hint: "Use the method access-key.",
         });
       },
 
-      probe: (credential, http) => probeUser(basic(credential), http, BASIC_HINT),
+      probe: (credential, http) => probeUser(basic(credential), http, "basic"),
     }),
   ],
 
@@ -157,7 +141,7 @@ export const tuleap: Provider = {
     const headers = tokenHeaders({ token: parsed.secret, parts: { [USER]: parsed.userId } });
     const answer = await http.send({ method: "DELETE", path: placeOf(parsed.secret), headers });
     const { status } = answer;
-    return revocation(answer, status === 401 || (status === 400 && /invalid token/i.test(errorText(answer))));
+    return revocation(answer, status === 401 || (status === 400 && /invalid token/i.test(errorText(spoken(answer)))));
   },
 };
 
@@ -180,7 +164,7 @@ function readyMade({
     async exchange({ token }, _http, { warn }) {
       if (!new RegExp(`^${prefix}\\d+\\.[0-9a-fA-F]{64}$`).test(token)) {
         warn(
-          `The input "token" does not look whole: it would be ${prefix}, a number, a dot and 64 hexadecimal digits. Copy it again.`,
+          `The input "token" does not look whole: it would be ${prefix}, a number, a dot and 64 hexadecimal digits.`,
           `${what} looks cut off`,
         );
       }
@@ -189,9 +173,8 @@ function readyMade({
   });
 }
 
-function preferAccessKey(why: string): string {
-  return `Tuleap prefers access keys (${why}): create one under Preferences > Keys & Tokens and use the method access-key.`;
-}
+const PREFERS_KEYS =
+  "Tuleap prefers access keys: create one under Preferences > Keys & Tokens and use the method access-key.";
 
 /** The pair for HTTP Basic, in which the first colon ends the user name (RFC 7617, section 2). */
 function basicToken(username: string, password: string): string {
@@ -220,47 +203,39 @@ async function endToken(token: string, pair: string, http: Http, { secret, warn 
 async function probeKey(credential: Credential, http: Http): Promise<Verdict> {
   const headers = keyHeaders(credential);
   const answer = await http.send({ method: "GET", path: "/api/access_keys/self", headers });
-  if (answer.status === 404 && !answer.isHtml) return probeUser(headers, http, ACCESS_KEY_HINT);
+  if (answer.status === 404 && !answer.isHtml) return probeUser(headers, http, "key");
   const key = success(KeyInfo, answer);
-  if (lacksScope(answer) || (key !== undefined && !hasRestScope(key.scopes ?? []))) return noRestScope();
-  if (key === undefined) return refusalOf(answer, http, ACCESS_KEY_HINT);
+  // Each scope is an object with an identifier, or the identifier itself.
+  const hasScope = key !== undefined && JSON.stringify(key.scopes).includes(`"${REST_SCOPE}"`);
+  if (lacksScope(answer) || (key !== undefined && !hasScope)) return lacks(REST_SCOPE);
+  if (key === undefined) return refusalOf(answer, http, "key");
   // The login name is good to know, but the key is proven without it.
-  const user = await orFailure(probeUser(headers, http, ACCESS_KEY_HINT));
+  const user = await orFailure(probeUser(headers, http, "key"));
   const account = "kind" in user && user.kind === "accepted" ? user.account : undefined;
   return { kind: "accepted", account, expiresAt: expiry({ date: key.expiration_date ?? undefined }) };
 }
 
-/** Each is an object with an identifier, or the identifier itself. */
-function hasRestScope(scopes: readonly unknown[]): boolean {
-  return scopes
-    .slice(0, MOST_SCOPES)
-    .some((scope) => scope === REST_SCOPE || read(Scope, scope)?.identifier === REST_SCOPE);
-}
-
-function noRestScope(): Verdict {
-  return lacksPermission(
-    "Tuleap knows the access key, but the key has no REST scope.",
-    `Create a key with the scope ${REST_SCOPE} if the job calls the REST API.`,
-  );
-}
-
-async function probeUser(headers: Record<string, string>, http: Http, hint: string): Promise<Verdict> {
+async function probeUser(headers: Record<string, string>, http: Http, shown: Shown): Promise<Verdict> {
   const answer = await http.send({ method: "GET", path: "/api/users/self", headers });
-  if (lacksScope(answer)) return noRestScope();
+  if (lacksScope(answer)) return lacks(REST_SCOPE);
   const user = success(User, answer);
-  return user === undefined ? refusalOf(answer, http, hint) : { kind: "accepted", account: user.username ?? undefined };
+  return user === undefined
+    ? refusalOf(answer, http, shown)
+    : { kind: "accepted", account: user.username ?? undefined };
 }
 
 async function probeOAuth2(credential: Credential, http: Http): Promise<Verdict> {
   const answer = await http.send({ method: "GET", path: "/oauth2/userinfo", headers: bearer(credential) });
-  if (lacksScope(answer)) {
-    return lacksPermission(
-      "Tuleap knows the access token, but it lacks the scope openid.",
-      "Ask for the scope openid too if you want the probe to prove more.",
-    );
-  }
+  if (lacksScope(answer)) return lacks("openid");
   const user = success(OpenIdUser, answer);
   return user === undefined
-    ? refusalOf(answer, http, OAUTH2_HINT)
+    ? refusalOf(answer, http, "oauth2")
     : { kind: "accepted", account: user.preferred_username };
+}
+
+function lacks(scope: string): Verdict {
+  return lacksPermission(
+    `Tuleap knows the token, but it lacks the scope ${scope}.`,
+    `Create one with the scope ${scope} if the job needs it.`,
+  );
 }

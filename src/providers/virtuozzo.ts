@@ -16,13 +16,11 @@ const PERMISSION_MISSING = 8202;
 /** What comes for a dead session at a result that no readable source gives: the vendor's own scripts look for it, too. */
 const DEAD_SESSION = /session \[|not[ _]authenticated/i;
 
-const Result = schema(() => z.object({ result: z.number(), error: z.optional(z.unknown()) }));
+const Result = schema(() => z.object({ result: z.number(), error: z.catch(z.optional(z.string()), undefined) }));
 const Nested = schema(() => z.object({ response: Result() }));
-const SignIn = schema(() =>
-  z.object({ session: z.optional(z.nullable(z.string())), requiredAuthCheck: z.optional(z.unknown()) }),
-);
+const SignIn = schema(() => z.object({ session: z.nullish(z.string()), requiredAuthCheck: z.optional(z.unknown()) }));
 const AuthCheck = schema(() => z.object({ isActive: z.optional(z.unknown()), isConfigured: z.optional(z.unknown()) }));
-const UserInfo = schema(() => z.object({ name: z.optional(z.nullable(z.string())) }));
+const UserInfo = schema(() => z.object({ name: z.nullish(z.string()) }));
 const Handle = schema(() => z.object({ secret: z.string().check(z.regex(PRINTABLE)) }));
 
 /**
@@ -90,7 +88,7 @@ async function probe({ token }: Credential, http: Http): Promise<Verdict> {
     case PERMISSION_MISSING:
       return lacksPermission(
         "Virtuozzo knows the token, but it may not read its user's name.",
-        'Add "users.account.GetUserInfo" to the token\'s API methods if you want the probe to prove more.',
+        'Add "users.account.GetUserInfo" to the token\'s API methods to let the probe prove more.',
         saying(answer),
       );
     case UNKNOWN_ERROR:
@@ -115,18 +113,15 @@ function resultOf({ json }: Answer): Parsed<typeof Result> | undefined {
   return outer?.result === 0 ? (read(Nested, json)?.response ?? outer) : outer;
 }
 
-/**
- * The object that tells of a second factor comes with a whole session too, and then says whether there is one; the probe has
- * the last word.
- */
+/** The object that tells of a second factor comes with a whole session too. The probe has the last word. */
 function isOff(requiredAuthCheck: unknown): boolean {
   const check = read(AuthCheck, requiredAuthCheck);
   return check !== undefined && check.isActive !== true && check.isConfigured !== true;
 }
 
 /** Whether the platform knows the session no more: as a parameter that is not valid, or in words. */
-function isDeadSession({ result, error }: Partial<Parsed<typeof Result>> = {}): boolean {
-  return result === SESSION_UNKNOWN || (result !== 0 && typeof error === "string" && DEAD_SESSION.test(error));
+function isDeadSession({ result, error = "" }: Partial<Parsed<typeof Result>> = {}): boolean {
+  return result === SESSION_UNKNOWN || (result !== 0 && DEAD_SESSION.test(error));
 }
 
 const PERSONAL_TOKEN =
@@ -149,9 +144,7 @@ const wordsFor = (hint: string) =>
         do: "Re-run the job later; if it stays, ask the hosting provider.",
       },
       {
-        when: (answer) => Boolean(resultOf(answer)?.result),
-        failure: "refused",
-        says: "refuses the credentials",
+        when: (answer) => (resultOf(answer)?.result ?? 0) !== 0,
         do: `${hint} "url" has to be the platform that the account lives on.`,
       },
     ],
@@ -174,6 +167,5 @@ function secondFactor(answer: Answer): Failure {
 /** The service's sentence, not its whole body, which can hold the account's e-mail. */
 function saying(answer: Answer): string {
   const { result, error } = resultOf(answer) ?? {};
-  if (result === undefined) return "";
-  return `result ${result}${typeof error === "string" ? `: ${error}` : ""}`;
+  return result === undefined ? "" : [`result ${result}`, error].filter(Boolean).join(": ");
 }

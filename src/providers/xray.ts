@@ -7,6 +7,7 @@ import { ClientPair } from "./kit/fields.ts";
 import { bearer } from "./kit/headers.ts";
 import { judge, lacksPermission, type OwnWord, refusedOrThrow } from "./kit/judge.ts";
 import { ownWords, success } from "./kit/refusals.ts";
+import { saying } from "./kit/said.ts";
 import { mintedToken } from "./kit/token.ts";
 import { method } from "./method.ts";
 import type { Provider } from "./provider.ts";
@@ -119,13 +120,10 @@ const ownWord: OwnWord = (answer, host) =>
       },
       {
         when: says(/invalid client|authentication failed|invalid jwt/i),
-        failure: "refused",
-        says: "refuses the client credentials",
         do: 'Check "client-id" and "client-secret": an API key of Xray Cloud (Jira > Apps > Xray > API Keys), not a Jira API token nor a key of Xray Data Center.',
       },
     ],
-    // With a success a body may hold a secret.
-    ({ status, body }) => (status < 300 ? "" : body),
+    saying,
     "Xray",
   )(answer, host);
 

@@ -1,4 +1,4 @@
-import { Failure, reworded } from "../../failure.ts";
+import { Failure, type FailureCode, reworded } from "../../failure.ts";
 import type { Answer, Http } from "../../http/http.ts";
 import { inFront, quoted } from "../../http/quote.ts";
 import type { Inconclusive, Refused, Revocation, Unproven } from "../provider.ts";
@@ -12,8 +12,7 @@ export type OwnWord = (answer: Answer, host: string) => Failure | undefined;
  * @param mayMean what else a page, or nothing at the place of the API, means at this service: a sentence for the hint
  */
 export function judge(answer: Answer, http: Http, ownWord: OwnWord, mayMean?: string): Failure {
-  const own = ownWord(answer, http.host);
-  return own ?? (answer.isHtml ? page(answer, http.host, mayMean) : byStatus(answer, http.host, mayMean));
+  return ownWord(answer, http.host) ?? byStatus(answer, http.host, mayMean);
 }
 
 /** What a refusal of a probe is told with. */
@@ -34,12 +33,12 @@ export function refusedOrThrow(
   { mayMean, isOfTheWay }: Asked = {},
 ): Unproven {
   const own = ownWord(answer, http.host);
-  if (own === undefined && answer.status === 406) return noAnswer(notAcceptable(answer, http.host));
+  if (own === undefined && answer.status === 406) return noAnswer(byStatus(answer, http.host));
   const failure =
     own ??
     (answer.status === 401
       ? unauthorized(answer, http.host, "It is wrong, expired or revoked.")
-      : judge(answer, http, ownWord, mayMean));
+      : byStatus(answer, http.host, mayMean));
   if (failure.code !== "refused") throw failure;
   return { kind: "refused", failure, ...(isOfTheWay === true && { isOfTheWay }) };
 }
@@ -77,71 +76,64 @@ export function notRevoked({ isHtml, status }: Answer): Revocation {
   return { kind: "failed", answered: `${isHtml ? "a page with " : ""}status ${status}` };
 }
 
-function notAcceptable(answer: Answer, host: string): Failure {
-  return new Failure(
-    "bad-response",
-    `${host} has no answer to the probe in a format that was asked for (status 406).`,
-    {
-      hint: "That says nothing of the credential. Set `probe: false` to hear no more of it.",
-      ...quoted(answer),
-    },
-  );
-}
-
 const KEPT_OUT = "A firewall or login wall may keep this runner out: ask who runs it to let calls of the API pass.";
 
 /** The hint where nothing stands at the place of the API. */
 export const CHECK_URL = 'Check "url": the base URL, with the path that the service is installed under, if any.';
 
-function page(answer: Answer, host: string, mayMean?: string): Failure {
-  const { status } = answer;
-  const front = inFront(answer);
-  const [code, sentence, otherwise] =
-    status === 401 || status === 403
-      ? (["forbidden", `Something in front of ${host} answered with a page and status ${status}.`, KEPT_OUT] as const)
-      : ([
+function byStatus(answer: Answer, host: string, mayMean?: string): Failure {
+  const { status, isHtml } = answer;
+  const failed = (code: FailureCode, happened: string, hint: string) =>
+    new Failure(code, `${happened} (status ${status}).`, {
+      hint,
+      // A success may hold a secret in a shape that nobody expects, and so could not mask.
+      ...(status < 300 && !isHtml ? {} : quoted(answer)),
+    });
+  if (isHtml) {
+    return status === 401 || status === 403
+      ? failed(
+          "forbidden",
+          `Something in front of ${host} answered with a page`,
+          all(mayMean, inFront(answer) ?? KEPT_OUT),
+        )
+      : failed(
           "wrong-url",
-          `${host} answered with an HTML page (status ${status}), not with its API.`,
-          mayMean === undefined ? `${CHECK_URL} A login wall or captive portal also answers so.` : "",
-        ] as const);
-  return new Failure(code, sentence, {
-    hint: [mayMean, front ?? otherwise].filter(Boolean).join(" "),
-    ...quoted(answer),
-  });
-}
-
-function byStatus(answer: Answer, host: string, mayMean = CHECK_URL): Failure {
-  const { status } = answer;
+          `${host} answered with an HTML page, not with its API`,
+          all(mayMean, inFront(answer)) || CHECK_URL,
+        );
+  }
   switch (status) {
     case 404:
     case 405:
     case 410:
-      return new Failure("wrong-url", `${host} has nothing at the place of the API (status ${status}).`, {
-        hint: mayMean,
-        ...quoted(answer),
-      });
+      return failed("wrong-url", `${host} has nothing at the place of the API`, mayMean ?? CHECK_URL);
     case 401:
-      return unauthorized(answer, host);
+      return unauthorized(
+        answer,
+        host,
+        "They are wrong, expired or revoked: check the secrets that this step is given.",
+      );
     case 403:
-      return new Failure("forbidden", `${host} does not allow this (status 403).`, {
-        hint: "The account lacks a permission or a licence, or something in front keeps this runner out.",
-        ...quoted(answer),
-      });
+      return failed(
+        "forbidden",
+        `${host} does not allow this`,
+        "The account lacks a permission or a licence, or something in front keeps this runner out.",
+      );
   }
-  return new Failure("bad-response", `${host} did not answer as the service does (status ${status}).`, {
-    hint: 'Check that "url" and "provider" belong together; if so, please report it.',
-    // A success may hold a secret in a shape that nobody expects, and so could not mask.
-    ...(status < 300 ? {} : quoted(answer)),
+  return failed(
+    "bad-response",
+    `${host} did not answer as the service does`,
+    'Check that "url" and "provider" belong together; if so, please report it.',
+  );
+}
+
+function unauthorized(answer: Answer, host: string, cause: string): Failure {
+  return new Failure("refused", `${host} refuses the credentials (status 401).`, {
+    hint: all(inFront(answer), cause),
+    ...quoted(answer),
   });
 }
 
-function unauthorized(
-  answer: Answer,
-  host: string,
-  cause = "They are wrong, expired or revoked: check the secrets that this step is given.",
-): Failure {
-  return new Failure("refused", `${host} refuses the credentials (status 401).`, {
-    hint: [inFront(answer), cause].filter(Boolean).join(" "),
-    ...quoted(answer),
-  });
+function all(...sentences: readonly (string | undefined)[]): string {
+  return sentences.filter(Boolean).join(" ");
 }

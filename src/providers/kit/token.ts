@@ -3,8 +3,6 @@ import { Failure } from "../../failure.ts";
 import type { Answer, Http } from "../../http/http.ts";
 import { read, schema } from "../../text/json.ts";
 import { PRINTABLE, tokenFlaw } from "../../text/token.ts";
-import type { Credential } from "../provider.ts";
-import { expiry } from "./expiry.ts";
 
 export { PRINTABLE, tokenFlaw };
 
@@ -48,20 +46,4 @@ export function readTokenResponse(
   }
   if (answer.status >= 300 || typeof response?.access_token !== "string") return undefined;
   return { accessToken: mintedToken(response.access_token, http), expiresIn: response.expires_in };
-}
-
-/**
- * The credential in such a response.
- * @param documented the lifetime that the vendor documents, in seconds
- */
-export function granted(
-  answer: Answer,
-  http: Http,
-  secret: (value: string) => void,
-  documented = Number.NaN,
-): Credential | undefined {
-  const minted = readTokenResponse(answer, http, secret);
-  if (minted === undefined) return undefined;
-  const { accessToken: token, expiresIn } = minted;
-  return { token, expiresAt: expiry({ token, expiresIn, documented }) };
 }
