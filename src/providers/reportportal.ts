@@ -4,12 +4,12 @@ import { type Answer, type Http, naming } from "../http/http.ts";
 import { basicPair } from "../text/basic.ts";
 import { type Parsed, read, schema } from "../text/json.ts";
 import { createKey } from "./kit/creation.ts";
-import { expiry } from "./kit/expiry.ts";
 import { orFailure } from "./kit/faults.ts";
-import { ClientPair, Digits, Secret, Token, UserAndPassword } from "./kit/fields.ts";
+import { ClientPair, Digits, Secret, UserAndPassword } from "./kit/fields.ts";
 import { bearer } from "./kit/headers.ts";
 import { CHECK_URL, lacksPermission, noAnswer, notKnownNow, revocation } from "./kit/judge.ts";
 import { granted } from "./kit/oauth2.ts";
+import { readyMade } from "./kit/ready-made.ts";
 import { success } from "./kit/refusals.ts";
 import { saying } from "./kit/said.ts";
 import { mintedToken } from "./kit/token.ts";
@@ -57,23 +57,15 @@ export const reportportal: Provider = {
       exchange: passwordGrant,
       probe,
     }),
-    method({
+    readyMade({
       id: "api-key",
-      fields: Token,
-      envName: "RP_API_KEY",
-      ending: "ready-made",
-      headers: bearer,
-
-      async exchange({ token }, _http, { warn }) {
-        if (!isWholeKey(token)) {
-          warn(
-            'The input "token" is no whole ReportPortal API key: its checksum does not fit. Copy it again, with its name and the underscore in front.',
-            "API key looks cut off",
-          );
-        }
-        return { token, expiresAt: expiry({ token }) };
+      form: {
+        what: "API key",
+        of: "the name of the API key, an underscore and a checksum that fits both",
+        isWhole: isWholeKey,
       },
-
+      envName: "RP_API_KEY",
+      headers: bearer,
       probe,
     }),
     method({

@@ -3,10 +3,9 @@ import type { Http } from "../http/http.ts";
 import { schema } from "../text/json.ts";
 import { createKey, type Keys, type ListedKey, listKeys, removeNamed } from "./kit/creation.ts";
 import { basic } from "./kit/headers.ts";
-import { revocation } from "./kit/judge.ts";
 import { success } from "./kit/refusals.ts";
 import { mintedToken } from "./kit/token.ts";
-import type { Credential, Revocation, Step } from "./provider.ts";
+import type { Credential, Step } from "./provider.ts";
 import { judgeExchange } from "./tuleap-refusals.ts";
 
 /** A job on a hosted runner ends within 6 hours, on a self-hosted one within 5 days. */
@@ -24,7 +23,7 @@ const CreatedKey = schema(() => z.object({ identifier: z.string() }));
 const KeyList = schema(() => z.array(z.unknown()));
 const KeyOfList = schema(() =>
   z.pipe(
-    z.object({ id: z.int().check(z.positive()), description: z.optional(z.nullable(z.string())) }),
+    z.object({ id: z.int().check(z.positive()), description: z.nullish(z.string()) }),
     z.transform(({ id, description }) => ({ id, name: description ?? "" })),
   ),
 );
@@ -77,11 +76,4 @@ async function listAccessKeys(headers: Record<string, string>, http: Http): Prom
     const isLast = Number.isInteger(all) ? listed + keys.length >= all : keys.length < KEYS_PER_PAGE;
     return { keys, isLast: isLast || keys.length === 0 };
   });
-}
-
-export async function deleteKey(key: string, http: Http): Promise<Revocation> {
-  const [, id] = ACCESS_KEY.exec(key) ?? [];
-  const headers = keyHeaders({ token: key });
-  const answer = await http.send({ method: "DELETE", path: `/api/access_keys/${id}`, headers });
-  return revocation(answer, answer.status === 401);
 }

@@ -5,15 +5,16 @@ import { basicPair } from "../text/basic.ts";
 import { read, schema } from "../text/json.ts";
 import { expiry } from "./kit/expiry.ts";
 import { orFailure } from "./kit/faults.ts";
-import { Digits, Secret, Token, UserAndPassword } from "./kit/fields.ts";
+import { Digits, Secret, UserAndPassword } from "./kit/fields.ts";
 import { basic, bearer } from "./kit/headers.ts";
 import { lacksPermission, revocation } from "./kit/judge.ts";
+import { readyMade } from "./kit/ready-made.ts";
 import { success } from "./kit/refusals.ts";
 import { spoken } from "./kit/said.ts";
 import { mintedToken, tokenFlaw, USER_ID } from "./kit/token.ts";
 import { method } from "./method.ts";
-import type { Credential, Credentials, Method, Provider, Step, Verdict } from "./provider.ts";
-import { ACCESS_KEY, createAccessKey, deleteKey, keyHeaders, REST_SCOPE } from "./tuleap-keys.ts";
+import type { Credential, Provider, Step, Verdict } from "./provider.ts";
+import { ACCESS_KEY, createAccessKey, keyHeaders, REST_SCOPE } from "./tuleap-keys.ts";
 import { errorText, judgeExchange, lacksScope, refusalOf, type Shown } from "./tuleap-refusals.ts";
 
 /** `TOKENS_EXPIRATION_TIME` of Tuleap: a token is purged after 24 hours. */
@@ -28,8 +29,16 @@ const CreatedToken = schema(() => z.object({ token: z.string(), user_id: z.optio
 const KeyInfo = schema(() =>
   z.object({ expiration_date: z.nullish(z.string()), scopes: z.nullable(z.array(z.unknown())) }),
 );
-const User = schema(() => z.object({ is_anonymous: z.literal(false), username: z.nullish(z.string()) }));
-const OpenIdUser = schema(() => z.object({ sub: z.string(), preferred_username: z.optional(z.string()) }));
+/** As the REST API and as OpenID Connect tell it. */
+const User = schema(() =>
+  z.union([
+    z.object({ is_anonymous: z.literal(false), username: z.nullish(z.string()) }),
+    z.pipe(
+      z.object({ sub: z.string(), preferred_username: z.optional(z.string()) }),
+      z.transform(({ preferred_username }) => ({ username: preferred_username })),
+    ),
+  ]),
+);
 const Handle = schema(() =>
   z.union([
     z.object({ secret: Secret(), userId: Digits() }),
@@ -51,8 +60,7 @@ export const tuleap: Provider = {
   methods: [
     readyMade({
       id: "access-key",
-      what: "Access key",
-      prefix: "tlp-k1-",
+      form: splitToken("Access key", "tlp-k1-"),
       recognises: ({ token }) => !token?.startsWith(OAUTH2_PREFIX),
       envName: "TULEAP_ACCESS_KEY",
       headers: keyHeaders,
@@ -70,12 +78,11 @@ export const tuleap: Provider = {
     }),
     readyMade({
       id: "oauth2-access-token",
-      what: "Access token",
-      prefix: OAUTH2_PREFIX,
+      form: splitToken("Access token", OAUTH2_PREFIX),
       recognises: ({ token }) => token?.startsWith(OAUTH2_PREFIX) === true,
       envName: "TULEAP_TOKEN",
       headers: bearer,
-      probe: probeOAuth2,
+      probe: (credential, http) => probeUser(bearer(credential), http, "oauth2"),
     }),
     method({
       id: "token",
@@ -136,41 +143,25 @@ export const tuleap: Provider = {
   ownsHandle: (handle) => read(Handle, handle) !== undefined,
 
   async revoke(handle, http) {
-    const parsed = z.parse(Handle(), handle);
-    if (!("userId" in parsed)) return deleteKey(parsed.secret, http);
-    const headers = tokenHeaders({ token: parsed.secret, parts: { [USER]: parsed.userId } });
-    const answer = await http.send({ method: "DELETE", path: placeOf(parsed.secret), headers });
+    const { secret, userId } = { userId: undefined, ...z.parse(Handle(), handle) };
+    const [path, headers] =
+      userId === undefined
+        ? [`/api/access_keys/${ACCESS_KEY.exec(secret)?.[1]}`, keyHeaders({ token: secret })]
+        : [placeOf(secret), tokenHeaders({ token: secret, parts: { [USER]: userId } })];
+    const answer = await http.send({ method: "DELETE", path, headers });
     const { status } = answer;
     return revocation(answer, status === 401 || (status === 400 && /invalid token/i.test(errorText(spoken(answer)))));
   },
 };
 
 /** A secret that the user brings: a prefix, the number of the key and 32 bytes (`LENGTH` of Tuleap's split tokens). */
-function readyMade({
-  what,
-  prefix,
-  ...facts
-}: Pick<Method, "id" | "envName" | "headers"> & {
-  readonly what: string;
-  readonly prefix: string;
-  readonly recognises: (credentials: Credentials) => boolean;
-  readonly probe: (credential: Credential, http: Http) => Promise<Verdict>;
-}): Method {
-  return method({
-    ...facts,
-    fields: Token,
-    ending: "ready-made",
-
-    async exchange({ token }, _http, { warn }) {
-      if (!new RegExp(`^${prefix}\\d+\\.[0-9a-fA-F]{64}$`).test(token)) {
-        warn(
-          `The input "token" does not look whole: it would be ${prefix}, a number, a dot and 64 hexadecimal digits.`,
-          `${what} looks cut off`,
-        );
-      }
-      return { token };
-    },
-  });
+function splitToken(what: string, prefix: string) {
+  const whole = new RegExp(`^${prefix}\\d+\\.[0-9a-fA-F]{64}$`);
+  return {
+    what,
+    of: `${prefix}, a number, a dot and 64 hexadecimal digits`,
+    isWhole: (token: string) => whole.test(token),
+  };
 }
 
 const PREFERS_KEYS =
@@ -216,21 +207,13 @@ async function probeKey(credential: Credential, http: Http): Promise<Verdict> {
 }
 
 async function probeUser(headers: Record<string, string>, http: Http, shown: Shown): Promise<Verdict> {
-  const answer = await http.send({ method: "GET", path: "/api/users/self", headers });
-  if (lacksScope(answer)) return lacks(REST_SCOPE);
+  const [path, scope] = shown === "oauth2" ? ["/oauth2/userinfo", "openid"] : ["/api/users/self", REST_SCOPE];
+  const answer = await http.send({ method: "GET", path, headers });
+  if (lacksScope(answer)) return lacks(scope);
   const user = success(User, answer);
   return user === undefined
     ? refusalOf(answer, http, shown)
     : { kind: "accepted", account: user.username ?? undefined };
-}
-
-async function probeOAuth2(credential: Credential, http: Http): Promise<Verdict> {
-  const answer = await http.send({ method: "GET", path: "/oauth2/userinfo", headers: bearer(credential) });
-  if (lacksScope(answer)) return lacks("openid");
-  const user = success(OpenIdUser, answer);
-  return user === undefined
-    ? refusalOf(answer, http, "oauth2")
-    : { kind: "accepted", account: user.preferred_username };
 }
 
 function lacks(scope: string): Verdict {

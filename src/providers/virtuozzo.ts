@@ -2,8 +2,9 @@ import * as z from "zod/mini";
 import { Failure } from "../failure.ts";
 import type { Answer, Http, Request } from "../http/http.ts";
 import { type Parsed, read, schema } from "../text/json.ts";
-import { Token, UserAndPassword } from "./kit/fields.ts";
+import { UserAndPassword } from "./kit/fields.ts";
 import { judge, lacksPermission, noAnswer, notRevoked, refusedOrThrow } from "./kit/judge.ts";
+import { readyMade } from "./kit/ready-made.ts";
 import { ownWords } from "./kit/refusals.ts";
 import { mintedToken, PRINTABLE } from "./kit/token.ts";
 import { method } from "./method.ts";
@@ -34,15 +35,7 @@ export const virtuozzo: Provider = {
   pastedTail: /\/1\.0(?:\/.*)?$/,
   byHand: "the platform's dashboard (change the password to end every session)",
   methods: [
-    method({
-      id: "personal-access-token",
-      fields: Token,
-      envName: "JELASTIC_TOKEN",
-      ending: "ready-made",
-      headers: () => ({}),
-      exchange: ({ token }) => Promise.resolve({ token }),
-      probe,
-    }),
+    readyMade({ id: "personal-access-token", envName: "JELASTIC_TOKEN", headers: () => ({}), probe }),
     method({
       id: "session",
       fields: UserAndPassword,
@@ -58,7 +51,7 @@ export const virtuozzo: Provider = {
           secret(session);
           if (PRINTABLE.test(session)) revocable({ secret: session });
         }
-        const isSuccess = resultOf(answer)?.result === 0;
+        const isSuccess = numberOf(answer) === 0;
         if (requiredAuthCheck && !(session && isSuccess && isOff(requiredAuthCheck))) throw secondFactor(answer);
         if (!isSuccess) throw judge(answer, http, wordsFor('Check "username" and "password".'));
         if (!session) throw secondFactor(answer);
@@ -73,16 +66,16 @@ export const virtuozzo: Provider = {
   async revoke(handle, http) {
     const { secret } = z.parse(Handle(), handle);
     const answer = await call(http, "users/authentication/rest/signout", { session: secret });
-    const result = resultOf(answer);
-    if (result?.result === 0) return { kind: "revoked" };
-    if (isDeadSession(result)) return { kind: "gone" };
-    return result === undefined ? notRevoked(answer) : { kind: "failed", answered: `result ${result.result}` };
+    const result = numberOf(answer);
+    if (result === 0) return { kind: "revoked" };
+    if (isDeadSession(answer)) return { kind: "gone" };
+    return result === undefined ? notRevoked(answer) : { kind: "failed", answered: `result ${result}` };
   },
 };
 
 async function probe({ token }: Credential, http: Http): Promise<Verdict> {
   const answer = await call(http, "users/account/rest/getuserinfo", { session: token });
-  switch (resultOf(answer)?.result) {
+  switch (numberOf(answer)) {
     case 0:
       return { kind: "accepted", account: read(UserInfo, answer.json)?.name ?? undefined };
     case PERMISSION_MISSING:
@@ -92,7 +85,7 @@ async function probe({ token }: Credential, http: Http): Promise<Verdict> {
         saying(answer),
       );
     case UNKNOWN_ERROR:
-      if (!isDeadSession(resultOf(answer))) return noAnswer(judge(answer, http, tokenWords));
+      if (!isDeadSession(answer)) return noAnswer(judge(answer, http, tokenWords));
   }
   return refusedOrThrow(answer, http, tokenWords);
 }
@@ -103,7 +96,7 @@ function call(
   form: Request["form"] & {},
   more: Pick<Request, "resend" | "mints"> = {},
 ): Promise<Answer> {
-  const isFinal = (answer: Answer) => resultOf(answer) !== undefined;
+  const isFinal = (answer: Answer) => numberOf(answer) !== undefined;
   return http.send({ method: "POST", path: `/1.0/${path}`, form, isFinal, ...more });
 }
 
@@ -113,6 +106,8 @@ function resultOf({ json }: Answer): Parsed<typeof Result> | undefined {
   return outer?.result === 0 ? (read(Nested, json)?.response ?? outer) : outer;
 }
 
+const numberOf = (answer: Answer): number | undefined => resultOf(answer)?.result;
+
 /** The object that tells of a second factor comes with a whole session too. The probe has the last word. */
 function isOff(requiredAuthCheck: unknown): boolean {
   const check = read(AuthCheck, requiredAuthCheck);
@@ -120,7 +115,8 @@ function isOff(requiredAuthCheck: unknown): boolean {
 }
 
 /** Whether the platform knows the session no more: as a parameter that is not valid, or in words. */
-function isDeadSession({ result, error = "" }: Partial<Parsed<typeof Result>> = {}): boolean {
+function isDeadSession(answer: Answer): boolean {
+  const { result, error = "" } = resultOf(answer) ?? {};
   return result === SESSION_UNKNOWN || (result !== 0 && DEAD_SESSION.test(error));
 }
 
@@ -132,19 +128,19 @@ const wordsFor = (hint: string) =>
   ownWords(
     [
       {
-        when: (answer) => resultOf(answer)?.result === PERMISSION_MISSING,
+        when: (answer) => numberOf(answer) === PERMISSION_MISSING,
         failure: "forbidden",
         says: "does not allow this account to sign in over the API",
         do: PERSONAL_TOKEN,
       },
       {
-        when: (answer) => resultOf(answer)?.result === UNKNOWN_ERROR && !isDeadSession(resultOf(answer)),
+        when: (answer) => numberOf(answer) === UNKNOWN_ERROR && !isDeadSession(answer),
         failure: "unavailable",
         says: "met an error of its own",
         do: "Re-run the job later; if it stays, ask the hosting provider.",
       },
       {
-        when: (answer) => (resultOf(answer)?.result ?? 0) !== 0,
+        when: (answer) => (numberOf(answer) ?? 0) !== 0,
         do: `${hint} "url" has to be the platform that the account lives on.`,
       },
     ],
