@@ -21,22 +21,10 @@ export interface Definable {
 /** Services with code of their own, in the order of the documentation. */
 export const providers: readonly Provider[] = [reportportal, xray, virtuozzo, tuleap, qa];
 
-/** What is evaluated only in a run that chooses it, by its id. */
-const LAZY: Readonly<Record<string, () => Promise<Provider | Definable>>> = {
-  oauth2: async () => (await import(/* webpackMode: "eager" */ "./oauth2.ts")).oauth2,
-  ...Object.fromEntries(
-    Object.entries(platforms).map(([id, load]) => [
-      id,
-      async () =>
-        (await import(/* webpackMode: "eager" */ "./definition/platform.ts")).platform(id, (await load()).default),
-    ]),
-  ),
-  custom: async () => (await import(/* webpackMode: "eager" */ "./definition/custom.ts")).custom,
-};
-
 /** Every name that the input `provider` takes. */
 export function providerNames(): string[] {
-  return [...providers.flatMap(({ id, aliases }) => [id, ...Object.keys(aliases ?? {})]), ...Object.keys(LAZY)];
+  const own = providers.flatMap(({ id, aliases }) => [id, ...Object.keys(aliases ?? {})]);
+  return [...own, "oauth2", ...Object.keys(platforms), "custom"];
 }
 
 /** Variables that some method exports beside its token, whatever that one is called. */
@@ -45,8 +33,14 @@ export function namesOfProviders(): string[] {
   return methods.flatMap(({ alsoExports }) => Object.keys(alsoExports?.({ token: "" }) ?? {}));
 }
 
-/** The provider of this name, an id or an alias; undefined for none. */
+/** The provider of this name, an id or an alias; undefined for none. Most are evaluated only in a run that chooses them. */
 export async function findProvider(name: string): Promise<Provider | Definable | undefined> {
   const found = providers.find(({ id, aliases }) => id === name || Object.hasOwn(aliases ?? {}, name));
-  return found ?? (Object.hasOwn(LAZY, name) ? await LAZY[name]?.() : undefined);
+  if (found !== undefined) return found;
+  if (name === "oauth2") return (await import(/* webpackMode: "eager" */ "./oauth2.ts")).oauth2;
+  if (name === "custom") return (await import(/* webpackMode: "eager" */ "./definition/custom.ts")).custom;
+  const load = Object.hasOwn(platforms, name) ? platforms[name] : undefined;
+  if (load === undefined) return undefined;
+  const { platform } = await import(/* webpackMode: "eager" */ "./definition/platform.ts");
+  return platform(name, (await load()).default);
 }

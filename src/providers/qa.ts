@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { Failure } from "../failure.ts";
-import type { Answer, Http } from "../http/http.ts";
+import type { Answer } from "../http/http.ts";
 import { quoted } from "../http/quote.ts";
 import { read, schema } from "../text/json.ts";
 import { ClientPair, Secret } from "./kit/fields.ts";
@@ -20,7 +20,7 @@ const ACADEMY_URL = "https://cloudacademy.com";
 const URLS = [DEFAULT_URL, "https://platform.qa.com", ACADEMY_URL];
 
 /** The API may live on another of QA's hosts than the token endpoint, so its no says nothing of a token just minted. */
-const ELSEWHERE = `QA serves its API on several hosts: set "url" to another of ${URLS.join(", ")}.`;
+const HOSTS = `QA has several hosts: leave "url" out, or set it to the one of ${URLS.join(", ")} that serves your organization.`;
 
 /** The API is one of JSON:API, which negotiates before it authenticates: whoever asks for plain JSON alone may get a 406. */
 const API_TYPES = "application/vnd.api+json, application/json;q=0.9";
@@ -57,7 +57,8 @@ export const qa: Provider = {
             path: "/oauth2/token/",
             form: { grant_type: "client_credentials", client_id, client_secret },
             ownWord,
-            mayMean: notQa(http),
+            // A page or nothing at an address of QA's own is no matter of the address.
+            mayMean: URLS.includes(http.baseUrl) ? undefined : HOSTS,
             documented: DOCUMENTED_SECONDS,
           },
           http,
@@ -74,16 +75,16 @@ export const qa: Provider = {
           headers: { ...bearer(credential), accept: API_TYPES },
         });
         if (success(Page, answer) !== undefined) return { kind: "accepted" };
-        if (answer.isHtml) return noAnswer(judge(answer, http, ownWord, ELSEWHERE));
+        if (answer.isHtml) return noAnswer(judge(answer, http, ownWord, HOSTS));
         if (isUnknownCaller(answer)) {
           const sentence = `QA at ${http.host} does not know the token.`;
-          const failure = new Failure("refused", sentence, { hint: ELSEWHERE, ...quoted(answer) });
+          const failure = new Failure("refused", sentence, { hint: HOSTS, ...quoted(answer) });
           return minted === "here" ? noAnswer(failure) : { kind: "refused", failure };
         }
         if (answer.status !== 403) return refusedOrThrow(answer, http, ownWord);
         return lacksPermission(
           "QA knows the token, but it may not list the organization's teams.",
-          `That takes the key of an enterprise administrator. ${ELSEWHERE}`,
+          `That takes the key of an enterprise administrator. ${HOSTS}`,
           quoted(answer).answered,
         );
       },
@@ -108,12 +109,6 @@ function isUnknownCaller({ status, headers, body }: Answer): boolean {
   if (status !== 403) return status === 401;
   const isEmptyPage = body.trim() === "" && /\bhtml\b/i.test(headers["content-type"] ?? "");
   return isEmptyPage || UNKNOWN_CALLER.test(`${body} ${headers["www-authenticate"]}`);
-}
-
-/** What a page or nothing at the exchange may mean. Undefined at an address of QA's own. */
-function notQa({ baseUrl }: Http): string | undefined {
-  if (URLS.includes(baseUrl)) return undefined;
-  return `QA has its own addresses: leave "url" out, or set it to the one of ${URLS.join(", ")} that you sign in at.`;
 }
 
 const ownWord = clientWords("QA", "a new key pair, made in the dashboard, revokes the old one.");

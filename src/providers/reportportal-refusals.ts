@@ -3,7 +3,7 @@ import type { Answer, Http } from "../http/http.ts";
 import { judge, refusedOrThrow } from "./kit/judge.ts";
 import { ownWords, type Refusal } from "./kit/refusals.ts";
 import { type Spoken, saying, spoken } from "./kit/said.ts";
-import type { Unproven } from "./provider.ts";
+import type { Inconclusive, Unproven } from "./provider.ts";
 
 const BAD_CREDENTIALS = 4003;
 const ADDRESS_LOCKED = 4004;
@@ -38,8 +38,18 @@ export function refusalOf(answer: Answer, http: Http, token: string): Unproven {
   return refusedOrThrow(heard, http, apiWord(token), { isOfTheWay: isNobody(heard) });
 }
 
+/** What it means that this place, like the others, does not tell whose a token is. */
+export function nowhere(answer: Answer, http: Http, token: string, places: readonly string[]): Inconclusive {
+  const failure = judge(spoken(answer), http, apiWord(token));
+  return {
+    kind: "inconclusive",
+    lacks: answer.status === 403 ? "permission" : "answer",
+    failure: reworded(failure, uncutPrefix(answer, places) ?? failure.hint),
+  };
+}
+
 /** Why one of these places has got a path that nobody expects there; undefined where it has not. */
-export function uncutPrefix(answer: Answer, places: readonly string[]): string | undefined {
+function uncutPrefix(answer: Answer, places: readonly string[]): string | undefined {
   const path = spoken(answer).path.split("?")[0] ?? "";
   const place = places.find((candidate) => path.endsWith(candidate));
   if (place === undefined) return undefined;
@@ -65,7 +75,7 @@ const LOCKED: Refusal = {
   when: ({ errorCode, message }) => errorCode === ADDRESS_LOCKED || /address is locked/i.test(message),
   failure: "locked",
   says: "has locked this runner's address after several wrong passwords",
-  do: "It ends after about 30 seconds. Correct the password before you re-run the job, unless another job on this address is the cause.",
+  do: "Wait 30 seconds and check the password before you re-run the job; another job on this address can be the cause, too.",
 };
 
 /** What every place of ReportPortal may say but a refusal. */
@@ -75,7 +85,7 @@ const NO_REFUSALS: readonly Refusal[] = [
     when: (answer) => isOfLogin(answer, OUTAGE) || /^(?:server_error|temporarily_unavailable)$/.test(answer.error),
     failure: "unavailable",
     says: "met a fault of its own at login",
-    do: "Its database or directory failed, whatever the password. Re-run the job later; if it stays, ask who runs it.",
+    do: "Its database or directory failed, whatever the password: re-run the job later.",
   },
   {
     when: (answer) => isOfLogin(answer, DEACTIVATED),
@@ -97,7 +107,7 @@ const apiWord = (token: string) =>
       {
         when: ({ error }) => error === "invalid_token",
         says: "refuses the token",
-        do: "Give the whole API key, with its name and the underscore in front. Or it was revoked, or holds characters that ReportPortal 25.1 and later do not take.",
+        do: "Give the whole API key, with its name in front. It may also be revoked, or hold characters that ReportPortal 25.1 no longer takes.",
       },
     ],
     saying,
@@ -115,7 +125,7 @@ const grantWord = (isOwnClient: boolean) =>
         when: ({ error }) => error === "invalid_client",
         says: "refuses the client",
         do: isOwnClient
-          ? 'Leave out "client-id" and "client-secret": ReportPortal knows no client but its own "ui".'
+          ? 'Leave out "client-id" and "client-secret": the only client is its own "ui".'
           : 'It knows another client than "ui": ask who runs it for "client-id" and "client-secret".',
       },
       {
@@ -128,7 +138,7 @@ const grantWord = (isOwnClient: boolean) =>
       {
         when: (answer) => answer.error === "invalid_grant" || isWrongPassword(answer),
         says: "refuses the user name or password",
-        do: 'Check "username" (the login, not the full name) and "password". An account of a single sign-on has no password here: use an API key as "token".',
+        do: 'Check "username" (the login, not the full name) and "password". With single sign-on there is no password here: use an API key as "token".',
       },
     ],
     saying,

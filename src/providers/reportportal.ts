@@ -7,16 +7,15 @@ import { createKey } from "./kit/creation.ts";
 import { orFailure } from "./kit/faults.ts";
 import { ClientPair, Digits, Secret, UserAndPassword } from "./kit/fields.ts";
 import { bearer } from "./kit/headers.ts";
-import { CHECK_URL, lacksPermission, noAnswer, notKnownNow, revocation } from "./kit/judge.ts";
+import { notKnownNow, revocation } from "./kit/judge.ts";
 import { granted } from "./kit/oauth2.ts";
 import { readyMade } from "./kit/ready-made.ts";
 import { success } from "./kit/refusals.ts";
-import { saying } from "./kit/said.ts";
 import { mintedToken } from "./kit/token.ts";
 import { method } from "./method.ts";
 import type { Credential, Provider, Step, Unproven, Verdict } from "./provider.ts";
 import { apiKey, isWholeKey, sweepKeys } from "./reportportal-keys.ts";
-import { isApiWithoutEndpoint, judgeGrant, refusalOf, uncutPrefix } from "./reportportal-refusals.ts";
+import { isApiWithoutEndpoint, judgeGrant, nowhere, refusalOf } from "./reportportal-refusals.ts";
 
 /** The only client that may use the password grant; a constant in ReportPortal's source, no secret. */
 const PUBLIC_CLIENT = { "client-id": "ui", "client-secret": "uiman" };
@@ -140,31 +139,20 @@ interface Self extends Parsed<typeof User> {
 
 /** Asks the three places in turn. Only a body with `userId` is an answer: in 6.0 the first one lists users instead. */
 async function whoAmI(credential: Credential, http: Http): Promise<Self | Unproven> {
-  const first = WHO_AM_I.filter((place) => place === credential.parts?.place);
-  const answers: Answer[] = [];
+  const { token, parts } = credential;
+  const first = WHO_AM_I.filter((place) => place === parts?.place);
+  let elsewhere: Answer | undefined;
   for (const place of new Set([...first, ...WHO_AM_I])) {
     const answer = await http.send({ method: "GET", path: place, headers: bearer(credential) });
     const user = success(User, answer);
     if (user !== undefined) return { place, ...user };
     const isElsewhere = answer.status === 403 || answer.status === 404 || (answer.status < 300 && !answer.isHtml);
-    if (!isElsewhere) return refusalOf(answer, http, credential.token);
-    answers.push(answer);
+    if (!isElsewhere) return refusalOf(answer, http, token);
+    // One that forbids tells more than one that has nothing.
+    if (elsewhere === undefined || (answer.status === 403 && elsewhere.status !== 403)) elsewhere = answer;
   }
-  return nowhere(answers, http);
-}
-
-function nowhere(answers: readonly Answer[], { host }: Http): Unproven {
-  const uncut = answers.map((answer) => uncutPrefix(answer, WHO_AM_I)).find((text) => text !== undefined);
-  const forbidden = answers.find(({ status }) => status === 403);
-  if (forbidden !== undefined) {
-    return lacksPermission(
-      "ReportPortal let the token in, but not to its own user's page.",
-      uncut ?? "A firewall may let some paths pass only; the job may work all the same.",
-      saying(forbidden),
-    );
-  }
-  const sentence = `ReportPortal at ${host} has no place that tells whose token this is.`;
-  return noAnswer(new Failure("wrong-url", sentence, { hint: uncut ?? CHECK_URL }));
+  if (elsewhere === undefined) throw new Error("No place was asked");
+  return nowhere(elsewhere, http, token, WHO_AM_I);
 }
 
 /** Creates an API key for this run: unlike an access token it can be revoked. It has no expiry of its own. */

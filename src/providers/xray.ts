@@ -1,5 +1,4 @@
 import * as z from "zod/mini";
-import { Failure } from "../failure.ts";
 import type { Answer, Http } from "../http/http.ts";
 import { read, schema } from "../text/json.ts";
 import { expiry } from "./kit/expiry.ts";
@@ -55,7 +54,7 @@ export const xray: Provider = {
         if (minted === undefined) throw judge(answer, http, ownWord, notXray(http));
         secret(minted);
         const token = mintedToken(minted, http);
-        if (!JWT.test(token)) throw notJwt(http);
+        if (!JWT.test(token)) throw judge(answer, http, ownWord);
         return { token, expiresAt: expiry({ token, documented: DOCUMENTED_SECONDS }) };
       },
 
@@ -130,10 +129,4 @@ const ownWord: OwnWord = (answer, host) =>
 /** Whether these words stand in an answer, in JSON of whatever shape or in plain text. */
 function says(words: RegExp) {
   return ({ isHtml, body }: Answer): boolean => !isHtml && words.test(body);
-}
-
-function notJwt({ host }: Http): Failure {
-  return new Failure("bad-response", `What ${host} answered is not the JWT that Xray gives.`, {
-    hint: 'Check that "url" is a base URL of Xray Cloud.',
-  });
 }
