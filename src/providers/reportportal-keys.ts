@@ -1,38 +1,26 @@
 import { createHash } from "node:crypto";
 import * as z from "zod/mini";
 import type { Http } from "../http/http.ts";
-import { type Parsed, schema } from "../text/json.ts";
+import { read, schema } from "../text/json.ts";
 import { type Keys, listKeys, type NamedKey, removeNamed } from "./kit/creation.ts";
 import { bearer } from "./kit/headers.ts";
 import { isLeftover } from "./kit/key-name.ts";
-import { success } from "./kit/refusals.ts";
 import type { Run } from "./provider.ts";
 
 /** At most this many leftover keys are deleted by one run. */
 const SWEPT_AT_MOST = 2;
 
-const KeyOfList = schema(() =>
-  z.object({ id: z.int().check(z.positive()), name: z.string(), created_at: z.optional(z.unknown()) }),
-);
-const KeyList = schema(() =>
-  z.union([
-    z.array(z.unknown()),
-    z.object({ items: z.array(z.unknown()) }),
-    z.object({ content: z.array(z.unknown()), page: z.optional(z.object({ totalPages: z.optional(z.int()) })) }),
-  ]),
-);
+const Pages = schema(() => z.object({ page: z.object({ totalPages: z.int() }) }));
 
 /** The keys of the token's own user at that path, oldest first: where the list comes in pages, a new key is on the last. */
-function keysAt(path: string, token: string, http: Http): Promise<Keys<Parsed<typeof KeyOfList>>> {
-  return listKeys(KeyOfList, async (page) => {
-    const query = page === 1 ? "" : `?page.page=${page}`;
-    const answer = await http.send({ method: "GET", path: path + query, headers: bearer({ token }) });
-    const list = success(KeyList, answer);
-    if (list === undefined) return undefined;
-    if (Array.isArray(list)) return { keys: list, isLast: true };
-    if ("items" in list) return { keys: list.items, isLast: true };
-    return { keys: list.content, isLast: page >= (list.page?.totalPages ?? 1) };
-  });
+function keysAt(path: string, token: string, http: Http): Promise<Keys> {
+  return listKeys(
+    (page) => {
+      const query = page === 1 ? "" : `?page.page=${page}`;
+      return http.send({ method: "GET", path: path + query, headers: bearer({ token }) });
+    },
+    (answer, { page }) => page >= (read(Pages, answer.json)?.page.totalPages ?? 1),
+  );
 }
 
 const deletion = (path: string, id: number, token: string) =>
@@ -50,7 +38,9 @@ export function apiKey(path: string, token: string): NamedKey {
 /** Deletes what earlier runs of this job left of the keys at that path; returns how many. */
 export async function sweepKeys(path: string, token: string, http: Http, run: Run): Promise<number> {
   const { keys } = await keysAt(path, token, http);
-  const leftovers = keys.filter(({ name, created_at }) => isLeftover(name, created_at, run)).slice(0, SWEPT_AT_MOST);
+  const leftovers = keys
+    .filter(({ name, created_at }) => isLeftover(name ?? "", created_at, run))
+    .slice(0, SWEPT_AT_MOST);
   let swept = 0;
   for (const { id } of leftovers) {
     const answer = await http.send(deletion(path, id, token));

@@ -39,6 +39,8 @@ const PasswordFields = schema(() =>
   z.union([UserAndPassword(), z.strictObject({ ...UserAndPassword().shape, ...ClientPair().shape })]),
 );
 
+const COMMON = { envName: "RP_API_KEY", headers: bearer, probe };
+
 /** ReportPortal: a password grant for an access token, or an API key; only API keys can be revoked. */
 export const reportportal: Provider = {
   id: "reportportal",
@@ -50,11 +52,9 @@ export const reportportal: Provider = {
     method({
       id: "password",
       fields: PasswordFields,
-      envName: "RP_API_KEY",
       ending: "expires",
-      headers: bearer,
       exchange: passwordGrant,
-      probe,
+      ...COMMON,
     }),
     readyMade({
       id: "api-key",
@@ -63,20 +63,16 @@ export const reportportal: Provider = {
         of: "the name of the API key, an underscore and a checksum that fits both",
         isWhole: isWholeKey,
       },
-      envName: "RP_API_KEY",
-      headers: bearer,
-      probe,
+      ...COMMON,
     }),
     method({
       id: "ephemeral-api-key",
       fields: PasswordFields,
       byNameOnly: true,
-      envName: "RP_API_KEY",
       ending: "revocable",
-      headers: bearer,
+      ...COMMON,
       exchange: async (credentials, http, step) =>
         createApiKey(await passwordGrant(credentials, naming(http, "Signing in"), step), http, step),
-      probe,
     }),
   ],
 

@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import type { Http } from "../http/http.ts";
 import { schema } from "../text/json.ts";
-import { createKey, type Keys, type ListedKey, listKeys, removeNamed } from "./kit/creation.ts";
+import { createKey, type Keys, listKeys, removeNamed } from "./kit/creation.ts";
 import { basic } from "./kit/headers.ts";
 import { success } from "./kit/refusals.ts";
 import { mintedToken } from "./kit/token.ts";
@@ -20,13 +20,6 @@ const KEYS_PER_PAGE = 50;
 export const ACCESS_KEY = /^tlp-k1-(\d+)\.[0-9a-fA-F]+$/;
 
 const CreatedKey = schema(() => z.object({ identifier: z.string() }));
-const KeyList = schema(() => z.array(z.unknown()));
-const KeyOfList = schema(() =>
-  z.pipe(
-    z.object({ id: z.int().check(z.positive()), description: z.nullish(z.string()) }),
-    z.transform(({ id, description }) => ({ id, name: description ?? "" })),
-  ),
-);
 const UserId = schema(() => z.object({ id: z.int() }));
 
 export const keyHeaders = ({ token }: Pick<Credential, "token">) => ({ "X-Auth-AccessKey": token });
@@ -63,17 +56,18 @@ export async function createAccessKey(pair: string, http: Http, step: Step): Pro
 }
 
 /** The access keys of the user: a new one is not on the first page of many. */
-async function listAccessKeys(headers: Record<string, string>, http: Http): Promise<Keys<ListedKey>> {
+async function listAccessKeys(headers: Record<string, string>, http: Http): Promise<Keys> {
   // The list wants the user's number: `self` is not taken in this place by every version.
   const self = await http.send({ method: "GET", path: "/api/users/self", headers, resend: "once" });
   const path = `/api/users/${success(UserId, self)?.id ?? "self"}/access_keys`;
-  return listKeys(KeyOfList, async (page, listed) => {
-    const query = page === 1 ? "" : `?limit=${KEYS_PER_PAGE}&offset=${listed}`;
-    const answer = await http.send({ method: "GET", path: path + query, headers, resend: "once" });
-    const keys = success(KeyList, answer);
-    if (keys === undefined) return undefined;
-    const all = Number(answer.headers["x-pagination-size"] ?? Number.NaN);
-    const isLast = Number.isInteger(all) ? listed + keys.length >= all : keys.length < KEYS_PER_PAGE;
-    return { keys, isLast: isLast || keys.length === 0 };
-  });
+  return listKeys(
+    (page, read) => {
+      const query = page === 1 ? "" : `?limit=${KEYS_PER_PAGE}&offset=${read}`;
+      return http.send({ method: "GET", path: path + query, headers, resend: "once" });
+    },
+    (answer, { some, read }) => {
+      const all = Number(answer.headers["x-pagination-size"] ?? Number.NaN);
+      return some === 0 || (Number.isInteger(all) ? read >= all : some < KEYS_PER_PAGE);
+    },
+  );
 }

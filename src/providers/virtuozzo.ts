@@ -3,7 +3,7 @@ import { Failure } from "../failure.ts";
 import type { Answer, Http, Request } from "../http/http.ts";
 import { type Parsed, read, schema } from "../text/json.ts";
 import { UserAndPassword } from "./kit/fields.ts";
-import { judge, lacksPermission, noAnswer, notRevoked, refusedOrThrow } from "./kit/judge.ts";
+import { judge, notRevoked, refusedOrThrow } from "./kit/judge.ts";
 import { readyMade } from "./kit/ready-made.ts";
 import { ownWords } from "./kit/refusals.ts";
 import { mintedToken, PRINTABLE } from "./kit/token.ts";
@@ -53,7 +53,7 @@ export const virtuozzo: Provider = {
         }
         const isSuccess = numberOf(answer) === 0;
         if (requiredAuthCheck && !(session && isSuccess && isOff(requiredAuthCheck))) throw secondFactor(answer);
-        if (!isSuccess) throw judge(answer, http, wordsFor('Check "username" and "password".'));
+        if (!isSuccess) throw judge(answer, http, signInWords);
         if (!session) throw secondFactor(answer);
         return { token: mintedToken(session, http) };
       },
@@ -75,19 +75,10 @@ export const virtuozzo: Provider = {
 
 async function probe({ token }: Credential, http: Http): Promise<Verdict> {
   const answer = await call(http, "users/account/rest/getuserinfo", { session: token });
-  switch (numberOf(answer)) {
-    case 0:
-      return { kind: "accepted", account: read(UserInfo, answer.json)?.name ?? undefined };
-    case PERMISSION_MISSING:
-      return lacksPermission(
-        "Virtuozzo knows the token, but it may not read its user's name.",
-        'Add "users.account.GetUserInfo" to the token\'s API methods to let the probe prove more.',
-        saying(answer),
-      );
-    case UNKNOWN_ERROR:
-      if (!isDeadSession(answer)) return noAnswer(judge(answer, http, tokenWords));
-  }
-  return refusedOrThrow(answer, http, tokenWords);
+  if (numberOf(answer) === 0) return { kind: "accepted", account: read(UserInfo, answer.json)?.name ?? undefined };
+  const failure = probeWords(answer, http.host);
+  if (failure === undefined || failure.code === "refused") return refusedOrThrow(answer, http, probeWords);
+  return { kind: "inconclusive", lacks: failure.code === "forbidden" ? "permission" : "answer", failure };
 }
 
 function call(
@@ -123,15 +114,15 @@ function isDeadSession(answer: Answer): boolean {
 const PERSONAL_TOKEN =
   'Create a personal access token in the dashboard and give it as "token", in place of "username" and "password".';
 
-/** What a result means that is no success. */
-const wordsFor = (hint: string) =>
+/** What a result means that is no success: where a permission is missing, and where the credentials are refused. */
+const wordsFor = (permission: string, hint: string) =>
   ownWords(
     [
       {
         when: (answer) => numberOf(answer) === PERMISSION_MISSING,
         failure: "forbidden",
-        says: "does not allow this account to sign in over the API",
-        do: PERSONAL_TOKEN,
+        says: "does not allow this over the API",
+        do: permission,
       },
       {
         when: (answer) => numberOf(answer) === UNKNOWN_ERROR && !isDeadSession(answer),
@@ -148,8 +139,13 @@ const wordsFor = (hint: string) =>
     "Virtuozzo",
   );
 
-/** At the probe the session is asked for, not the password. */
-const tokenWords = wordsFor("The token has expired or was removed.");
+const signInWords = wordsFor(PERSONAL_TOKEN, 'Check "username" and "password".');
+
+/** The session is asked for, not the password. */
+const probeWords = wordsFor(
+  'Add "users.account.GetUserInfo" to the API methods of the token.',
+  "The token has expired or was removed.",
+);
 
 /** Two-factor accounts and captchas answer with what they still require, or without a session. */
 function secondFactor(answer: Answer): Failure {

@@ -1,9 +1,10 @@
-import type * as z from "zod/mini";
+import * as z from "zod/mini";
 import { type Answer, type Http, type Request, undoing } from "../../http/http.ts";
-import { read, type Schema } from "../../text/json.ts";
+import { type Parsed, read, schema } from "../../text/json.ts";
 import type { Step } from "../provider.ts";
 import { orFailure } from "./faults.ts";
 import { keyName } from "./key-name.ts";
+import { success } from "./refusals.ts";
 
 /** How a key is asked for by its name, and taken back by it where nobody holds the key. */
 export interface NamedKey {
@@ -93,41 +94,51 @@ export async function createKey<Key>(
 const MOST_PAGES = 20;
 const MOST_KEYS = 10_000;
 
-/** A key of a list, by what identifies it and by its name. */
-export interface ListedKey {
-  readonly id: number;
-  readonly name: string;
-}
+const Page = () => z.array(z.unknown());
+const List = schema(() => z.union([Page(), z.object({ items: Page() }), z.object({ content: Page() })]));
+
+/** A key of a list, whose name services have in one of two places. */
+const ListedKey = schema(() =>
+  z.object({
+    id: z.int().check(z.positive()),
+    name: z.nullish(z.string()),
+    description: z.nullish(z.string()),
+    created_at: z.optional(z.unknown()),
+  }),
+);
 
 /** Keys of one user; `isWhole` tells that every one of them is there. */
-export interface Keys<Key> {
-  readonly keys: readonly Key[];
+export interface Keys {
+  readonly keys: readonly Parsed<typeof ListedKey>[];
   readonly isWhole: boolean;
 }
 
-/** What a page of such a list holds. */
-export interface Page {
-  readonly keys: readonly unknown[];
-  readonly isLast: boolean;
+/** How far a list of keys is read: which page this is, how many keys it has, and how many there are up to its end. */
+interface Progress {
+  readonly page: number;
+  readonly some: number;
+  readonly read: number;
 }
 
 /**
  * Reads a list of keys to its end.
- * @param pageAt asks for a page, from 1, when so many keys are read; undefined where the answer is no list
+ * @param ask asks for a page, from 1, when so many keys are read
  */
-export async function listKeys<Type extends z.ZodMiniType<ListedKey>>(
-  shape: Schema<Type>,
-  pageAt: (page: number, listed: number) => Promise<Page | undefined>,
-): Promise<Keys<z.output<Type>>> {
+export async function listKeys(
+  ask: (page: number, read: number) => Promise<Answer>,
+  isLast: (answer: Answer, progress: Progress) => boolean,
+): Promise<Keys> {
   const listed: unknown[] = [];
   let isEnd = false;
-  for (let page = 1; page <= MOST_PAGES && !isEnd; page++) {
-    const next = await pageAt(page, listed.length);
-    if (next === undefined || listed.length + next.keys.length > MOST_KEYS) break;
-    listed.push(...next.keys);
-    isEnd = next.isLast;
+  for (let page = 1; page <= MOST_PAGES && listed.length <= MOST_KEYS && !isEnd; page++) {
+    const answer = await ask(page, listed.length);
+    const list = success(List, answer);
+    if (list === undefined) break;
+    const some = "items" in list ? list.items : "content" in list ? list.content : list;
+    listed.push(...some);
+    isEnd = isLast(answer, { page, some: some.length, read: listed.length });
   }
-  const keys = listed.flatMap((key) => read(shape, key) ?? []);
+  const keys = listed.flatMap((key) => read(ListedKey, key) ?? []);
   return { keys, isWhole: isEnd && keys.length === listed.length };
 }
 
@@ -137,10 +148,10 @@ export async function listKeys<Type extends z.ZodMiniType<ListedKey>>(
  */
 export async function removeNamed(
   name: string,
-  { keys, isWhole }: Keys<ListedKey>,
+  { keys, isWhole }: Keys,
   remove: (id: number) => Promise<Answer>,
 ): Promise<boolean> {
-  const found = keys.filter((key) => key.name === name);
+  const found = keys.filter((key) => (key.name ?? key.description) === name);
   for (const { id } of found) {
     const { isHtml, status } = await remove(id);
     if (isHtml || (status !== 200 && status !== 404)) return false;
