@@ -74,8 +74,8 @@ function isWrongPassword({ errorCode, message, status }: Spoken): boolean {
 const LOCKED: Refusal = {
   when: ({ errorCode, message }) => errorCode === ADDRESS_LOCKED || /address is locked/i.test(message),
   failure: "locked",
-  says: "has locked this runner's address after several wrong passwords",
-  do: "Wait 30 seconds and check the password before you re-run the job; another job on this address can be the cause, too.",
+  says: "has locked this runner's address for now",
+  do: "It ends after 30 seconds. Check the password; another job on this address can be the cause, too.",
 };
 
 /** What every place of ReportPortal may say but a refusal. */
@@ -91,7 +91,7 @@ const NO_REFUSALS: readonly Refusal[] = [
     when: (answer) => isOfLogin(answer, DEACTIVATED),
     failure: "forbidden",
     says: "knows the user but does not let it in",
-    do: "It is deactivated: an administrator has to activate it. Waiting does not help.",
+    do: "It is deactivated: an administrator has to activate it.",
   },
 ];
 
@@ -125,8 +125,8 @@ const grantWord = (isOwnClient: boolean) =>
         when: ({ error }) => error === "invalid_client",
         says: "refuses the client",
         do: isOwnClient
-          ? 'Leave out "client-id" and "client-secret": the only client is its own "ui".'
-          : 'It knows another client than "ui": ask who runs it for "client-id" and "client-secret".',
+          ? 'Leave out "client-id" and "client-secret".'
+          : 'It wants another client: ask who runs it for "client-id" and "client-secret".',
       },
       {
         when: (answer) => isNobody(answer) && answer.status === 401 && answer.error !== "",
@@ -138,7 +138,7 @@ const grantWord = (isOwnClient: boolean) =>
       {
         when: (answer) => answer.error === "invalid_grant" || isWrongPassword(answer),
         says: "refuses the user name or password",
-        do: 'Check "username" (the login, not the full name) and "password". With single sign-on there is no password here: use an API key as "token".',
+        do: 'Check "username" (the login name) and "password". Who signs in by single sign-on has none here: use an API key as "token".',
       },
     ],
     saying,

@@ -14,7 +14,7 @@ export const HINTS = {
   token: "It has ended or was revoked.",
   password: `Check "username" and "password". An account of OpenID Connect has no password: ${CREATE_KEY}`,
   basic:
-    'Check "username" and "password". The account may also be suspended, pending or passkey only, or its password has expired.',
+    'Check "username" and "password". Or the account is suspended, pending or passkey only, or its password has expired.',
 };
 export type Shown = keyof typeof HINTS;
 

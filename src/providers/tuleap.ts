@@ -46,9 +46,11 @@ const Handle = schema(() =>
   ]),
 );
 
-const tokenHeaders = ({ token, parts = {} }: Credential) => ({
-  "X-Auth-Token": token,
-  "X-Auth-UserId": parts[USER] ?? "",
+const userOf = ({ parts }: Credential) => parts?.[USER] ?? "";
+
+const tokenHeaders = (credential: Credential) => ({
+  "X-Auth-Token": credential.token,
+  "X-Auth-UserId": userOf(credential),
 });
 
 /** Tuleap: access keys first; its login tokens and HTTP Basic where nothing else is to be had. */
@@ -90,8 +92,8 @@ export const tuleap: Provider = {
       envName: "TULEAP_TOKEN",
       ending: "revocable",
       headers: tokenHeaders,
-      isWhole: ({ parts = {} }) => USER_ID.test(parts[USER] ?? ""),
-      alsoExports: ({ parts = {} }) => ({ TULEAP_USER_ID: parts[USER] ?? "" }),
+      isWhole: (credential) => USER_ID.test(userOf(credential)),
+      alsoExports: (credential) => ({ TULEAP_USER_ID: userOf(credential) }),
 
       async exchange({ username, password }, http, step) {
         step.note(PREFERS_KEYS);

@@ -1,11 +1,10 @@
 import * as z from "zod/mini";
-import { Failure } from "../failure.ts";
 import type { Answer, Http, Request } from "../http/http.ts";
 import { type Parsed, read, schema } from "../text/json.ts";
 import { UserAndPassword } from "./kit/fields.ts";
 import { judge, notRevoked, refusedOrThrow } from "./kit/judge.ts";
 import { readyMade } from "./kit/ready-made.ts";
-import { ownWords } from "./kit/refusals.ts";
+import { ownWords, type Refusal } from "./kit/refusals.ts";
 import { mintedToken, PRINTABLE } from "./kit/token.ts";
 import { method } from "./method.ts";
 import type { Credential, Provider, Verdict } from "./provider.ts";
@@ -19,7 +18,13 @@ const DEAD_SESSION = /session \[|not[ _]authenticated/i;
 
 const Result = schema(() => z.object({ result: z.number(), error: z.catch(z.optional(z.string()), undefined) }));
 const Nested = schema(() => z.object({ response: Result() }));
-const SignIn = schema(() => z.object({ session: z.nullish(z.string()), requiredAuthCheck: z.optional(z.unknown()) }));
+const SignIn = schema(() =>
+  z.object({
+    result: z.optional(z.unknown()),
+    session: z.nullish(z.string()),
+    requiredAuthCheck: z.optional(z.unknown()),
+  }),
+);
 const AuthCheck = schema(() => z.object({ isActive: z.optional(z.unknown()), isConfigured: z.optional(z.unknown()) }));
 const UserInfo = schema(() => z.object({ name: z.nullish(z.string()) }));
 const Handle = schema(() => z.object({ secret: z.string().check(z.regex(PRINTABLE)) }));
@@ -46,15 +51,12 @@ export const virtuozzo: Provider = {
       async exchange({ username, password }, http, { secret, revocable }) {
         const form = { login: username, password };
         const answer = await call(http, "users/authentication/rest/signin", form, { resend: "once", mints: true });
-        const { session, requiredAuthCheck } = read(SignIn, answer.json) ?? {};
+        const { session } = read(SignIn, answer.json) ?? {};
         if (session) {
           secret(session);
           if (PRINTABLE.test(session)) revocable({ secret: session });
         }
-        const isSuccess = numberOf(answer) === 0;
-        if (requiredAuthCheck && !(session && isSuccess && isOff(requiredAuthCheck))) throw secondFactor(answer);
-        if (!isSuccess) throw judge(answer, http, signInWords);
-        if (!session) throw secondFactor(answer);
+        if (!session || numberOf(answer) !== 0 || wantsMore(answer)) throw judge(answer, http, signInWords);
         return { token: mintedToken(session, http) };
       },
       probe,
@@ -99,10 +101,16 @@ function resultOf({ json }: Answer): Parsed<typeof Result> | undefined {
 
 const numberOf = (answer: Answer): number | undefined => resultOf(answer)?.result;
 
-/** The object that tells of a second factor comes with a whole session too. The probe has the last word. */
-function isOff(requiredAuthCheck: unknown): boolean {
-  const check = read(AuthCheck, requiredAuthCheck);
-  return check !== undefined && check.isActive !== true && check.isConfigured !== true;
+/**
+ * Two-factor accounts and captchas answer with what they still require, or without a session. The object that tells of a
+ * second factor comes with a whole session too: then it counts where it is on, and the probe has the last word.
+ */
+function wantsMore(answer: Answer): boolean {
+  const { session, requiredAuthCheck } = read(SignIn, answer.json) ?? {};
+  const isSuccess = numberOf(answer) === 0;
+  if (!requiredAuthCheck) return isSuccess && !session;
+  const check = isSuccess && session ? read(AuthCheck, requiredAuthCheck) : undefined;
+  return check === undefined || check.isActive === true || check.isConfigured === true;
 }
 
 /** Whether the platform knows the session no more: as a parameter that is not valid, or in words. */
@@ -111,13 +119,13 @@ function isDeadSession(answer: Answer): boolean {
   return result === SESSION_UNKNOWN || (result !== 0 && DEAD_SESSION.test(error));
 }
 
-const PERSONAL_TOKEN =
-  'Create a personal access token in the dashboard and give it as "token", in place of "username" and "password".';
+const PERSONAL_TOKEN = 'Give a personal access token as "token", in place of "username" and "password".';
 
 /** What a result means that is no success: where a permission is missing, and where the credentials are refused. */
-const wordsFor = (permission: string, hint: string) =>
+const wordsFor = (permission: string, hint: string, more: readonly Refusal[] = []) =>
   ownWords(
     [
+      ...more,
       {
         when: (answer) => numberOf(answer) === PERMISSION_MISSING,
         failure: "forbidden",
@@ -132,29 +140,28 @@ const wordsFor = (permission: string, hint: string) =>
       },
       {
         when: (answer) => (numberOf(answer) ?? 0) !== 0,
-        do: `${hint} "url" has to be the platform that the account lives on.`,
+        do: `${hint} Or "url" is not the platform of this account.`,
       },
     ],
     saying,
     "Virtuozzo",
   );
 
-const signInWords = wordsFor(PERSONAL_TOKEN, 'Check "username" and "password".');
+const signInWords = wordsFor(PERSONAL_TOKEN, 'Check "username" and "password".', [
+  {
+    when: wantsMore,
+    failure: "forbidden",
+    title: "Two-factor account",
+    says: "wants more than the password: a second factor or a captcha",
+    do: PERSONAL_TOKEN,
+  },
+]);
 
 /** The session is asked for, not the password. */
 const probeWords = wordsFor(
   'Add "users.account.GetUserInfo" to the API methods of the token.',
   "The token has expired or was removed.",
 );
-
-/** Two-factor accounts and captchas answer with what they still require, or without a session. */
-function secondFactor(answer: Answer): Failure {
-  return new Failure("forbidden", "Virtuozzo wants more than the password: a second factor or a captcha.", {
-    title: "Two-factor account",
-    hint: PERSONAL_TOKEN,
-    answered: saying(answer),
-  });
-}
 
 /** The service's sentence, not its whole body, which can hold the account's e-mail. */
 function saying(answer: Answer): string {

@@ -119,7 +119,7 @@ const ownWord: OwnWord = (answer, host) =>
       },
       {
         when: says(/invalid client|authentication failed|invalid jwt/i),
-        do: 'Check "client-id" and "client-secret": an API key of Xray Cloud (Jira > Apps > Xray > API Keys), not a Jira API token nor a key of Xray Data Center.',
+        do: 'Check "client-id" and "client-secret": an API key of Xray Cloud (Jira > Apps > Xray > API Keys), not one of Jira or of Data Center.',
       },
     ],
     saying,

@@ -21,10 +21,7 @@ export function mintedToken(token: string, http: Http): string {
   });
 }
 
-const Unknown = () => z.optional(z.unknown());
-const TokenResponse = schema(() =>
-  z.object({ access_token: Unknown(), refresh_token: Unknown(), id_token: Unknown(), expires_in: Unknown() }),
-);
+const Members = schema(() => z.looseObject({}));
 
 export interface TokenResponse {
   readonly accessToken: string;
@@ -40,10 +37,9 @@ export function readTokenResponse(
   http: Http,
   secret: (value: string) => void,
 ): TokenResponse | undefined {
-  const response = read(TokenResponse, answer.json);
-  for (const minted of [response?.access_token, response?.refresh_token, response?.id_token]) {
-    if (typeof minted === "string") secret(minted);
-  }
-  if (answer.status >= 300 || typeof response?.access_token !== "string") return undefined;
-  return { accessToken: mintedToken(response.access_token, http), expiresIn: response.expires_in };
+  const { access_token, refresh_token, id_token, expires_in }: Record<string, unknown> =
+    read(Members, answer.json) ?? {};
+  for (const minted of [access_token, refresh_token, id_token]) if (typeof minted === "string") secret(minted);
+  if (answer.status >= 300 || typeof access_token !== "string") return undefined;
+  return { accessToken: mintedToken(access_token, http), expiresIn: expires_in };
 }
