@@ -28,7 +28,7 @@ export function ownWord(refusals: readonly Refusal[] = []): OwnWord {
     return {
       when: (answer: Answer) => fits(refusal, answer),
       failure: refusal.failure,
-      says: `{host} ${sentence}.`,
+      says: sentence,
       do: hint,
     };
   });

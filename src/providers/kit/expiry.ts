@@ -19,31 +19,25 @@ interface Sources {
 }
 
 /** When a credential expires, by the first source that tells; undefined where none does. */
-export function expiry(sources: Sources, now = Date.now()): Date | undefined {
+export function expiry({ date = "", token = "", expiresIn, documented }: Sources, now = Date.now()): Date | undefined {
   return (
-    fromDate(sources.date) ??
-    fromJwt(sources.token ?? "") ??
-    fromSeconds(sources.expiresIn, now) ??
-    fromSeconds(sources.documented, now)
+    plausible(Date.parse(date)) ??
+    plausible(Math.floor(expOf(token)) * 1000) ??
+    after(expiresIn, now) ??
+    after(documented, now)
   );
-}
-
-function fromDate(date: string | undefined): Date | undefined {
-  return plausible(date === undefined ? Number.NaN : Date.parse(date));
 }
 
 const Claims = schema(() => z.object({ exp: z.number() }));
 
 /** RFC 7519, section 4.1.4: `exp` is seconds since the epoch, in UTC. The signature is the service's business. */
-function fromJwt(token: string): Date | undefined {
-  const [, payload, signature] = token.split(".");
-  if (payload === undefined || signature === undefined) return undefined;
-  const claims = read(Claims, parseJson(Buffer.from(payload, "base64url").toString("utf8")));
-  return claims === undefined ? undefined : plausible(Math.floor(claims.exp) * 1000);
+function expOf(token: string): number {
+  const [, payload = ""] = /^[^.]*\.([^.]*)\./.exec(token) ?? [];
+  return read(Claims, parseJson(Buffer.from(payload, "base64url").toString()))?.exp ?? Number.NaN;
 }
 
 /** RFC 6749, section 5.1: a number of seconds. Some services send it as text or with a fraction. */
-function fromSeconds(value: unknown, now: number): Date | undefined {
+function after(value: unknown, now: number): Date | undefined {
   const seconds = typeof value === "string" && /^\d+(\.\d+)?$/.test(value) ? Number(value) : value;
   if (typeof seconds !== "number" || !(seconds > 0 && seconds <= LONGEST_SECONDS)) return undefined;
   return new Date(now + Math.floor(seconds) * 1000);
