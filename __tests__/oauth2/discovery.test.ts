@@ -93,8 +93,9 @@ describe("the metadata", () => {
     });
     const { main, post } = await run("client-credentials");
     expect(main.outputs).toMatchObject({ failure: "", probe: "skipped" });
-    expect(main.log).toContain("At the end: lives until it expires, OAuth2 server offers no revocation");
+    expect(main.log).toContain("At the end: lives until it expires, OAuth2 server names no revocation endpoint");
     expect(post?.annotations).toEqual([]);
+    expect(post?.log).toContain("OAuth2 server names no revocation endpoint: the token lives until ");
     expect(lines().filter((line) => /revoke|introspect/.test(line))).toEqual([]);
   });
 });

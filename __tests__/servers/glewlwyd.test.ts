@@ -1,8 +1,9 @@
 import { generateKeyPairSync } from "node:crypto";
 import { describe, expect, test } from "@jest/globals";
-import { runAction } from "../support.ts";
+import type { StageResult } from "../../sandbox/runner.ts";
+import { runAction, runMain } from "../support.ts";
 import { type Glewlwyd, hasGlewlwyd, startGlewlwyd } from "./glewlwyd.ts";
-import { proof, type Subject } from "./proof.ts";
+import { proof, type Subject, tokenRequests } from "./proof.ts";
 import { lines } from "./recorder.ts";
 
 /** What an answer can mean that is empty. */
@@ -77,6 +78,27 @@ if (!hasGlewlwyd) {
   describe("oauth2 with a real glewlwyd", () => {
     const server = proof(SUBJECT);
 
+    // It answers a password beside a client that it does not know with an empty 400, which says nothing of the client.
+    test("password, by the token endpoint alone: the pair goes out in one form, and the failure names the one that works", async () => {
+      const { url, client, user } = server();
+      const inputs = {
+        provider: "oauth2",
+        "token-url": `${url}/api/oidc/token`,
+        scope: "ci",
+        "client-id": client.id,
+        "client-secret": client.secret,
+        username: user.id,
+        password: user.secret,
+      };
+      const ended: StageResult[] = [];
+      const sent = await tokenRequests(server(), "/api/oidc/token", async () => {
+        ended.push(await runMain(inputs), await runMain({ ...inputs, "client-auth": "post" }));
+      });
+      expect(sent).toEqual(["basic 400", "post 200"]);
+      expect(ended.map(({ outputs }) => outputs.failure)).toEqual(["bad-response", ""]);
+      expect(ended[0]?.annotations[0]?.message).toContain('set "client-auth: post"');
+    });
+
     test("private-key-jwt: it wants each assertion for the very endpoint, so a token is got and is not taken back", async () => {
       const { issuer, isAlive, registerKey, requests } = server();
       const pair = generateKeyPairSync("rsa", { modulusLength: 2048 });
@@ -107,7 +129,10 @@ if (!hasGlewlwyd) {
       ]);
       expect(main).toMatchObject({ exitCode: 0, outputs: { failure: "", probe: "inconclusive" } });
       expect(whileItRuns).toBe(true);
+      expect(main.annotations).toEqual([]);
+      expect(main.log).toContain('Give a "probe-url" to prove the token.');
       expect(post).toMatchObject({ exitCode: 0, annotations: [{ type: "warning", title: "Not revoked" }] });
+      expect(post?.annotations[0]?.message).toContain("it may want one for this very endpoint");
       expect(isAlive(main.outputs.token ?? "")).toBe(true);
     });
   });

@@ -14,16 +14,17 @@ export function redirected(
   baseUrl: string,
   mayMean: readonly string[],
 ): Failure {
-  const { urlInput: input = "url", path } = request;
+  const { urlInput: input = "url", path, ofRedirect } = request;
   const from = new URL(baseUrl);
   const target = URL.parse(location || "no:target", baseUrl + path);
   if (target === null || !/^https?:$/.test(target.protocol)) {
     return new Failure("wrong-url", `${from.host} answered with a redirect that names no target.`, {
-      hint: [`Check that "${input}" is ${meant(input)}.`, ...mayMean].join(" "),
+      hint: ofRedirect ?? [`Check that "${input}" is ${meant(input)}.`, ...mayMean].join(" "),
     });
   }
   const place = target.host === from.host ? "another place on itself" : shownHost(target);
   const sentence = `${from.host} redirects to ${place}, which is not followed: it would carry the secret along.`;
+  if (ofRedirect !== undefined) return new Failure("wrong-url", sentence, { hint: ofRedirect });
   const isSameHost = target.hostname === from.hostname;
   const url = isSameHost ? suggestedUrl(request, from, target) : undefined;
   if (url !== undefined) {

@@ -88,6 +88,7 @@ export const oauth2: Provider = {
   pastedTail:
     /^\/\.well-known\/(?:oauth-authorization-server|openid-configuration)(?=\/.)|\/\.well-known(?:\/.*)?$|\/protocol\/openid-connect\/token$|\/oauth2(?=\/v2\.0\/token$)|(?<=\/v2\.0)\/token$|\/oauth2?\/token$|\/connect\/token$|\/v1\/token$/,
   placeWithoutUrl: (given) => given["token-url"] ?? (given.token === undefined ? undefined : given["probe-url"]),
+  unrevoked: "names no revocation endpoint",
   byHand: "the settings of the client or the sessions of its user",
   methods: [
     method({ ...by(CLIENT_CREDENTIALS), id: "client-credentials", fields: fields.clientCredentials }),

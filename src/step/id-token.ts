@@ -27,6 +27,7 @@ export async function fetchIdToken(http: Http, audience?: string): Promise<strin
     headers: { authorization: `Bearer ${service.token}` },
     what: "Asking for an ID token",
     mints: true,
+    ofRedirect: ON_THE_WAY,
   });
   const token = answer.status < 300 ? read(IdToken, answer.json)?.value : undefined;
   if (token === undefined) throw noIdToken(answer, there.host);
@@ -55,6 +56,9 @@ function noIdToken(answer: Answer, host: string): Failure {
   }
   const what = answer.isHtml ? "a page" : `status ${answer.status} and no ID token`;
   return new Failure("bad-response", `GitHub's ID token service at ${host} answered with ${what}.`, {
-    hint: "Something on the way to GitHub may answer in its place: look at the proxy of the runner, then re-run the job.",
+    hint: ON_THE_WAY,
   });
 }
+
+const ON_THE_WAY =
+  "Something on the way to GitHub may answer in its place: look at the proxy of the runner, then re-run the job.";

@@ -79,7 +79,7 @@ function endText({ plan, settings, isSealed, handle, willBeRevoked }: Result): s
   if (method.ending === "ready-made") return "left as it is, you brought it";
   if (handle !== undefined) return "left in place, as `revoke: false` says";
   if (method.neverRevokes === true) return "lives until it expires, this method never revokes";
-  return `lives until it expires, ${provider.name} offers no revocation`;
+  return `lives until it expires, ${provider.name} ${provider.unrevoked ?? "offers no revocation"}`;
 }
 
 /** Tells a failure once: as an annotation, as an output beside no other, and in the job's summary unless that is not wanted. */

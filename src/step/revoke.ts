@@ -48,7 +48,9 @@ export async function takeBack(left: ForPost, isSignedWith: (secret: string) => 
       else info(`${provider.name}: a key that may have been left expired at ${utc(end)}.`);
       break;
     case "expires":
-      info(`${provider.name} offers no revocation: the token lives ${end ? until(end) : "until it expires"}.`);
+      info(
+        `${provider.name} ${provider.unrevoked ?? "offers no revocation"}: the token lives ${end ? until(end) : "until it expires"}.`,
+      );
       break;
     case "revocable":
       if (!isLacking(provider, left, given) && isForged(given, isSignedWith)) {

@@ -222,7 +222,11 @@ function tellOf({ scope, refreshToken }: Minted, given: Fields, { note, warn }: 
   if (scope !== undefined && given.scope !== undefined && words(scope) !== words(given.scope)) {
     note(`The service granted another scope than was asked for: ${scope}`);
   }
-  if (refreshToken === undefined || given.token === undefined || refreshToken === given.token) return;
+  if (refreshToken === undefined || refreshToken === given.token) return;
+  if (given.token === undefined) {
+    note("A refresh token came along: this step masks and drops it, and does not revoke it.");
+    return;
+  }
   warn(
     "The service gave a new refresh token, which this step drops: the one that is stored may be dead now. Use a client whose refresh tokens do not rotate, or another method.",
     "Refresh token renewed",

@@ -79,6 +79,9 @@ const Introspected = schema(() =>
   }),
 );
 
+/** The metadata alone name the introspection endpoint. */
+const INSTEAD = 'Give a "probe-url" to prove the token.';
+
 interface Introspecting {
   readonly endpoint: string;
   readonly auth: ClientAuth;
@@ -98,7 +101,8 @@ async function introspect(
   const client = clientOf(given, readParameters(given, auth === "private-key"), proofBy, issuer);
   const answer = await there.send(async () => {
     const { headers, parameters } = await prove(client, auth, step);
-    return { method: "POST", path, headers, form: { token, token_type_hint: "access_token", ...parameters } };
+    const form = { token, token_type_hint: "access_token", ...parameters };
+    return { method: "POST", path, headers, form, ofRedirect: INSTEAD };
   });
   const found = answer.status < 300 ? read(Introspected, answer.json) : undefined;
   if (found?.active === true) {
@@ -108,7 +112,7 @@ async function introspect(
     found === undefined
       ? `${there.host} tells this client nothing of the token at its introspection endpoint (status ${answer.status}).`
       : `${there.host} does not tell this client whether the token is good: a client may not see every token.`;
-  return lacksPermission(sentence, 'Give a "probe-url" to prove the token.');
+  return lacksPermission(sentence, INSTEAD);
 }
 
 /** The service's own date: seconds since the epoch (RFC 7662, section 2.2). */

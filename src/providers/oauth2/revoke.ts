@@ -3,7 +3,7 @@ import type { Answer, Http } from "../../http/http.ts";
 import { schema } from "../../text/json.ts";
 import type { Field, Handle, Revocation, Revoking } from "../provider.ts";
 import { readTokenAnswer } from "./answer.ts";
-import { prove } from "./client.ts";
+import { type ClientAuth, prove } from "./client.ts";
 import { at } from "./exchange.ts";
 import { readSigner } from "./key.ts";
 
@@ -63,11 +63,22 @@ export async function revoke(handle: Handle, http: Http, revoking: Revoking): Pr
     const form = { token, token_type_hint: "access_token", ...proof.parameters };
     return { method: "POST", path, headers: proof.headers, form };
   });
-  return verdictOf(answer);
+  return verdictOf(answer, unknownClient(auth, client.id));
+}
+
+/** Why a client may not be known here that was known at the exchange. */
+function unknownClient(auth: ClientAuth, id: string | undefined): string {
+  if (auth === "private-key" || auth === "id-token") {
+    return "it does not know the client by this assertion: it may want one for this very endpoint";
+  }
+  if (auth !== "none") return "it does not know the client";
+  return id === undefined
+    ? 'it wants to know the client: give "client-id"'
+    : "it does not know the client without a secret";
 }
 
 /** RFC 7009, section 2.2: a token that is not known is no error, so a 200 says only that the server was asked. */
-function verdictOf(answer: Answer): Revocation {
+function verdictOf(answer: Answer, unknown: string): Revocation {
   const { status, isHtml } = answer;
   const { error } = readTokenAnswer(answer);
   if (error === "unsupported_token_type") {
@@ -75,7 +86,9 @@ function verdictOf(answer: Answer): Revocation {
   }
   if (isHtml) return { kind: "failed", answered: `a page with status ${status}, not the revocation endpoint` };
   if (status === 200 && error === undefined) return { kind: "revoked" };
-  if (error === "invalid_client" || status === 401) return { kind: "failed", answered: "it does not know the client" };
+  if (error === "invalid_client") return { kind: "failed", answered: unknown };
+  // A login wall answers so, too.
+  if (status === 401) return { kind: "failed", answered: `status 401: ${unknown}, or there is no revocation endpoint` };
   if (status === 404) return { kind: "failed", answered: "there is no revocation endpoint there" };
   return { kind: "failed", answered: `status ${status}` };
 }
