@@ -70,9 +70,9 @@ describe("the revocation", () => {
 
   test.each([
     { method: "jwt-bearer", given: {}, says: "it does not know the client without a secret" },
-    { method: "token-exchange", given: { "client-id": "" }, says: 'it wants to know the client: give "client-id"' },
-    { method: "private-key-jwt", given: {}, says: "it may want one for this very endpoint" },
-    { method: "client-assertion", given: {}, says: "it may want one for this very endpoint" },
+    { method: "token-exchange", given: { "client-id": "" }, says: 'it wants a "client-id"' },
+    { method: "private-key-jwt", given: {}, says: "may want one for this very endpoint" },
+    { method: "client-assertion", given: {}, says: "may want one for this very endpoint" },
   ])("that does not know the client of $method $given says why that can be", async ({ method, given, says }) => {
     const { run, server } = await stage();
     server.fault(when((_method, path) => path === "/revoke", json(401, '{"error":"invalid_client"}')));
@@ -87,7 +87,7 @@ describe("the revocation", () => {
     const { main } = await run("password");
     const [refreshToken = ""] = [...server.refreshTokens].at(-1) ?? [];
     expect(main.masks).toContain(refreshToken);
-    expect(main.log).toContain("A refresh token came along: this step masks and drops it, and does not revoke it.");
+    expect(main.log).toContain("A refresh token came along: it is masked and dropped, not revoked.");
     expect(JSON.stringify([main.state, main.env, main.outputs])).not.toContain(refreshToken);
     const asked = server.requests.filter(({ path }) => path === "/revoke");
     expect(asked.map(({ body }) => new URLSearchParams(body).get("token"))).toEqual([main.outputs.token]);
@@ -174,7 +174,7 @@ test("what is kept is printable, whatever endpoints and clients are called", asy
     "revocation-url": `${server.url}/revoké`,
   });
   expect(main.outputs.failure).toBe("");
-  expect(post?.annotations.map(({ message }) => message).join()).toContain("there is no revocation endpoint there");
+  expect(post?.annotations.map(({ message }) => message).join()).toContain("there is no revocation endpoint");
   const last = server.requests.at(-1);
   expect([last?.path, new URLSearchParams(last?.body).get("client_id")]).toEqual(["/revok%C3%A9", "\ufffd app"]);
 });

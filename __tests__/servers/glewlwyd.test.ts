@@ -7,7 +7,7 @@ import { proof, type Subject, tokenRequests } from "./proof.ts";
 import { lines } from "./recorder.ts";
 
 /** What an answer can mean that is empty. */
-const SILENT = "does not say why (an empty answer with status 403";
+const SILENT = "may refuse this: its answer is empty (status 403). Check";
 
 const SUBJECT: Subject<Glewlwyd> = {
   start: startGlewlwyd,
@@ -23,7 +23,7 @@ const SUBJECT: Subject<Glewlwyd> = {
       wrong: { "client-secret": "wrong+&=%C3:é/" },
       requests: ["post 403", "basic 403"],
       failure: "forbidden",
-      says: `${SILENT}). It may be a refusal. Check "client-id" and "client-secret"`,
+      says: `${SILENT} "client-id" and "client-secret"`,
     },
     {
       // The second form it does not even read; what it said to the first is what counts.
@@ -32,7 +32,7 @@ const SUBJECT: Subject<Glewlwyd> = {
       wrong: { password: "wrong+&=%C3:é/" },
       requests: ["post 403", "basic 400"],
       failure: "forbidden",
-      says: `${SILENT}). It may be a refusal. Check "username" and "password"`,
+      says: `${SILENT} "username" and "password"`,
     },
     {
       what: "a wrong secret",
@@ -40,7 +40,7 @@ const SUBJECT: Subject<Glewlwyd> = {
       wrong: { "client-secret": "wrong+&=%C3:é/" },
       requests: ["post 400"],
       failure: "bad-response",
-      says: 'does not say why (an empty answer with status 400). It may be a refusal. Check "username"',
+      says: 'may refuse this: its answer is empty (status 400). Check "username"',
     },
     {
       what: "a scope that there is not",
@@ -56,7 +56,7 @@ const SUBJECT: Subject<Glewlwyd> = {
       wrong: { scope: "" },
       requests: ["post 403", "basic 403"],
       failure: "forbidden",
-      says: `${SILENT}). It may be a refusal. Check "client-id" and "client-secret"`,
+      says: `${SILENT} "client-id" and "client-secret"`,
     },
   ],
   job: [
@@ -130,9 +130,9 @@ if (!hasGlewlwyd) {
       expect(main).toMatchObject({ exitCode: 0, outputs: { failure: "", probe: "inconclusive" } });
       expect(whileItRuns).toBe(true);
       expect(main.annotations).toEqual([]);
-      expect(main.log).toContain('Give a "probe-url" to prove the token.');
+      expect(main.log).toContain('give a "probe-url" to prove it.');
       expect(post).toMatchObject({ exitCode: 0, annotations: [{ type: "warning", title: "Not revoked" }] });
-      expect(post?.annotations[0]?.message).toContain("it may want one for this very endpoint");
+      expect(post?.annotations[0]?.message).toContain("may want one for this very endpoint");
       expect(isAlive(main.outputs.token ?? "")).toBe(true);
     });
   });

@@ -10,6 +10,8 @@ const LAST_MOMENT = Date.parse("9999-12-31T23:59:59Z");
 interface Sources {
   /** The service's own date. */
   readonly date?: string | undefined;
+  /** `exp` of an introspection (RFC 7662, section 2.2). */
+  readonly exp?: number | undefined;
   /** The token, whose `exp` claim counts if it is a JWT. */
   readonly token?: string;
   /** `expires_in` of an OAuth2 token response, in seconds. */
@@ -22,6 +24,7 @@ interface Sources {
 export function expiry(sources: Sources, now = Date.now()): Date | undefined {
   return (
     fromDate(sources.date) ??
+    fromExp(sources.exp) ??
     fromJwt(sources.token ?? "") ??
     fromSeconds(sources.expiresIn, now) ??
     fromSeconds(sources.documented, now)
@@ -32,14 +35,23 @@ function fromDate(date: string | undefined): Date | undefined {
   return plausible(date === undefined ? Number.NaN : Date.parse(date));
 }
 
+/** Seconds since the epoch. */
+function fromExp(exp = Number.NaN): Date | undefined {
+  return plausible(Math.floor(exp) * 1000);
+}
+
 const Claims = schema(() => z.object({ exp: z.number() }));
 
-/** RFC 7519, section 4.1.4: `exp` is seconds since the epoch, in UTC. The signature is the service's business. */
+/** RFC 7519, section 4.1.4: `exp` is seconds since the epoch, in UTC. */
 function fromJwt(token: string): Date | undefined {
+  return fromExp(read(Claims, payloadOf(token))?.exp);
+}
+
+/** What a JWT says (RFC 7519, section 3); its signature is the service's business. Undefined where the token is none. */
+export function payloadOf(token: string): unknown {
   const [, payload, signature] = token.split(".");
   if (payload === undefined || signature === undefined) return undefined;
-  const claims = read(Claims, parseJson(Buffer.from(payload, "base64url").toString("utf8")));
-  return claims === undefined ? undefined : plausible(Math.floor(claims.exp) * 1000);
+  return parseJson(Buffer.from(payload, "base64url").toString("utf8"));
 }
 
 /** RFC 6749, section 5.1: a number of seconds. Some services send it as text or with a fraction. */
