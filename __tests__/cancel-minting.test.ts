@@ -24,7 +24,7 @@ const MINTING: readonly Way[] = Object.values(WAYS);
 function mints({ method, path }: RecordedRequest): boolean {
   return (
     method === "POST" &&
-    /\/oauth\/token$|\/api-keys$|\/authenticate$|\/signin$|\/api\/tokens$|\/access_keys$|\/oauth2\/token\/$/.test(path)
+    /(?:^|\/oauth2?)\/token\/?$|\/api-keys$|\/authenticate$|\/signin$|\/api\/tokens$|\/access_keys$/.test(path)
   );
 }
 

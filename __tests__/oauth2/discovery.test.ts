@@ -29,7 +29,7 @@ describe("the metadata", () => {
 
   test("of an issuer without a path are looked for in two places", async () => {
     const { main, lines } = await stage({ metadataAt: "nowhere" });
-    expect(failureOf(await main("client-credentials"))).toMatch(/^wrong-url: .*has no metadata.*"token-url"/);
+    expect(failureOf(await main("client-credentials"))).toMatch(/^wrong-url: .*has nothing.*"token-url"/);
     expect(lines()).toEqual([
       "GET /.well-known/openid-configuration 404",
       "GET /.well-known/oauth-authorization-server 404",
@@ -46,9 +46,7 @@ describe("the metadata", () => {
 
   test("that are a page at every place are another URL than the issuer's", async () => {
     const { main, lines } = await stage({ metadataAt: "nowhere", unknownPath: "200 page" }, { basePath: "/realms/ci" });
-    expect(failureOf(await main("client-credentials"))).toMatch(
-      /^wrong-url: .*answered with a page \(status 200\).*“Sign in”/,
-    );
+    expect(failureOf(await main("client-credentials"))).toMatch(/^wrong-url: .*page \(status 200\).*“Sign in”/);
     expect(lines()).toHaveLength(3);
   });
 
@@ -78,7 +76,9 @@ describe("the metadata", () => {
     { what: "a token endpoint that is a list", metadata: { token_endpoint: ["https://a.example"] } },
   ])("with $what are none", async ({ metadata }) => {
     const { main, server } = await stage({ metadata });
-    expect(failureOf(await main("client-credentials"))).toMatch(/^wrong-url: .*they lack "issuer" or "token_endpoint"/);
+    expect(failureOf(await main("client-credentials"))).toMatch(
+      /^wrong-url: .*no metadata with "issuer" and "token_endpoint"/,
+    );
     expect(server.requests).toHaveLength(1);
   });
 
@@ -93,8 +93,9 @@ describe("the metadata", () => {
     });
     const { main, post } = await run("client-credentials");
     expect(main.outputs).toMatchObject({ failure: "", probe: "skipped" });
-    expect(main.log).toContain("At the end: lives until it expires, OAuth2 server offers no revocation");
+    expect(main.log).toContain("At the end: lives until it expires, OAuth2 server names no revocation endpoint");
     expect(post?.annotations).toEqual([]);
+    expect(post?.log).toContain("OAuth2 server names no revocation endpoint: the token lives until ");
     expect(lines().filter((line) => /revoke|introspect/.test(line))).toEqual([]);
   });
 });
@@ -206,12 +207,24 @@ describe("endpoints on another host", () => {
 
   test.each([
     { what: "on plain http", url: "http://login.example.com/token", says: "without TLS" },
-    { what: "with a user name", url: "https://ci@login.example.com/token", says: "holds a user name or password" },
-    { what: "with a password", url: "https://a:b@login.example.com/token", says: "holds a user name or password" },
-    { what: "with a fragment", url: "https://login.example.com/token#a", says: "holds a fragment" },
-    { what: "that is a path", url: "/token", says: "is no URL" },
-    { what: "of another scheme", url: "file:///etc/passwd", says: "is no URL" },
-    { what: "that is empty", url: "", says: "is no URL" },
+    {
+      what: "with a user name",
+      url: "https://ci@login.example.com/token",
+      says: "holds a user name, password or fragment",
+    },
+    {
+      what: "with a password",
+      url: "https://a:b@login.example.com/token",
+      says: "holds a user name, password or fragment",
+    },
+    {
+      what: "with a fragment",
+      url: "https://login.example.com/token#a",
+      says: "holds a user name, password or fragment",
+    },
+    { what: "that is a path", url: "/token", says: "is no https URL" },
+    { what: "of another scheme", url: "file:///etc/passwd", says: "is no https URL" },
+    { what: "that is empty", url: "", says: "is no https URL" },
   ])("$what are not believed, whichever they are", async ({ url, says }) => {
     for (const name of ["token_endpoint", "introspection_endpoint", "revocation_endpoint"]) {
       const { main, server } = await stage({ metadata: { [name]: url } });
@@ -275,7 +288,7 @@ test("an issuer with TLS names no endpoint without, not even on this machine", a
   const { main, server } = await stage({}, { tls });
   server.behaviour.metadata = { token_endpoint: `http://127.0.0.1:${server.port}/token` };
   const ended = await main("client-credentials", { "ca-certificate": company.cert, "allow-http": "true" });
-  expect(failureOf(ended)).toMatch(/^wrong-url: .*token endpoint that is plain http/);
+  expect(failureOf(ended)).toMatch(/^wrong-url: .*token endpoint that is no https URL/);
 });
 
 test("each endpoint is held to TLS with the certificates that were given", async () => {

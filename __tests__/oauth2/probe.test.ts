@@ -145,7 +145,7 @@ describe("introspection", () => {
     const ended = await main("client-credentials");
     expect(ended.outputs).toMatchObject({ failure: "", probe: "inconclusive" });
     expect(ended.annotations).toEqual([]);
-    expect(ended.log).toContain('Give a "probe-url" to prove the token.');
+    expect(ended.log).toContain('give a "probe-url" to prove it.');
     expect((await main("client-credentials", { probe: "strict" })).outputs.failure).toBe("forbidden");
   });
 
@@ -183,7 +183,7 @@ describe("where there is nothing to ask", () => {
     server.fault(at("/token", json(200, JSON.stringify({ access_token: jwt(claims) }))));
     const ended = await main("client-credentials", { audience: "https://api.example.com" });
     expect(ended.outputs).toMatchObject({ failure: "", probe: "skipped" });
-    expect(ended.log).toContain("the service offers nothing else to ask");
+    expect(ended.log).toContain("Probe: skipped (no `probe-url` is given)");
     expect(ended.log).toContain(says);
     expect(ended.annotations).toEqual([]);
   });

@@ -99,6 +99,43 @@ describe("a redirect", () => {
     );
   });
 
+  test.each(["introspect/v2", "api/me"])(
+    "of the introspection endpoint to %s names what can be asked in its stead",
+    async (to) => {
+      for (const location of [(host: string) => `http://${host}/${to}`, () => ""]) {
+        const { main, server } = await stage();
+        server.fault(when((_method, path) => path === "/introspect", redirect(302, location)));
+        const failure = failureOf(await main("client-credentials"));
+        expect(failure).toMatch(/^wrong-url: .*redirect.* give a "probe-url"/);
+        expect(failure).not.toContain('"url"');
+      }
+    },
+  );
+
+  test("of the service that makes ID tokens names no input: none can change it", async () => {
+    for (const location of [(host: string) => `http://${host}/elsewhere`, () => ""]) {
+      const { main, idTokens } = await stage();
+      idTokens.fault(redirect(307, location));
+      const failure = failureOf(await main("client-assertion"));
+      expect(failure).toMatch(/^wrong-url: .*redirect.* look at the proxy of the runner/);
+      expect(failure).not.toContain('"url"');
+    }
+  });
+
+  test("of the revocation endpoint is told as that, with no advice on `url`", async () => {
+    const { run, server } = await stage();
+    server.fault(
+      when(
+        (_method, path) => path === "/revoke",
+        redirect(308, (host) => `http://${host}/moved/revoke`),
+      ),
+    );
+    const { post } = await run("client-credentials", { probe: "false" });
+    expect(post?.annotations).toMatchObject([{ title: "Not revoked" }]);
+    expect(post?.annotations[0]?.message).toContain("(a redirect)");
+    expect(post?.annotations[0]?.message).not.toContain('"url"');
+  });
+
   test("of the metadata names `url`", async () => {
     const { main, server } = await stage();
     server.fault(

@@ -34,11 +34,16 @@ describe("the revocation", () => {
       warns: false,
     },
     { what: "a page", fault: page(200), says: "a page with status 200", warns: true },
-    { what: "401", fault: answer(401), says: "does not know the client", warns: true },
+    {
+      what: "401",
+      fault: answer(401),
+      says: "status 401: it does not know the client, or there is no revocation endpoint",
+      warns: true,
+    },
     {
       what: "invalid_client",
       fault: json(400, '{"error":"invalid_client"}'),
-      says: "does not know the client",
+      says: "(it does not know the client)",
       warns: true,
     },
     { what: "404", fault: answer(404), says: "no revocation endpoint", warns: true },
@@ -61,6 +66,31 @@ describe("the revocation", () => {
     expect([post?.exitCode, post?.annotations.map(({ title }) => title)]).toEqual([0, warns ? ["Not revoked"] : []]);
     expect(post?.log).toContain(says);
     if (post !== undefined) expect(leaks(post, [given["client-secret"] ?? "", main.outputs.token ?? ""])).toEqual([]);
+  });
+
+  test.each([
+    { method: "jwt-bearer", given: {}, says: "it does not know the client without a secret" },
+    { method: "token-exchange", given: { "client-id": "" }, says: 'it wants a "client-id"' },
+    { method: "private-key-jwt", given: {}, says: "may want one for this very endpoint" },
+    { method: "client-assertion", given: {}, says: "may want one for this very endpoint" },
+  ])("that does not know the client of $method $given says why that can be", async ({ method, given, says }) => {
+    const { run, server } = await stage();
+    server.fault(when((_method, path) => path === "/revoke", json(401, '{"error":"invalid_client"}')));
+    const { main, post } = await run(method, { ...given, probe: "false" });
+    expect(main.outputs.failure).toBe("");
+    expect(post?.annotations).toMatchObject([{ type: "warning", title: "Not revoked" }]);
+    expect(post?.annotations[0]?.message).toContain(says);
+  });
+
+  test("leaves a refresh token that came along, which is masked, and says so", async () => {
+    const { run, server } = await stage();
+    const { main } = await run("password");
+    const [refreshToken = ""] = [...server.refreshTokens].at(-1) ?? [];
+    expect(main.masks).toContain(refreshToken);
+    expect(main.log).toContain("A refresh token came along: it is masked and dropped, not revoked.");
+    expect(JSON.stringify([main.state, main.env, main.outputs])).not.toContain(refreshToken);
+    const asked = server.requests.filter(({ path }) => path === "/revoke");
+    expect(asked.map(({ body }) => new URLSearchParams(body).get("token"))).toEqual([main.outputs.token]);
   });
 
   test("goes where `revocation-url` says", async () => {
@@ -144,7 +174,7 @@ test("what is kept is printable, whatever endpoints and clients are called", asy
     "revocation-url": `${server.url}/revoké`,
   });
   expect(main.outputs.failure).toBe("");
-  expect(post?.annotations.map(({ message }) => message).join()).toContain("there is no revocation endpoint there");
+  expect(post?.annotations.map(({ message }) => message).join()).toContain("there is no revocation endpoint");
   const last = server.requests.at(-1);
   expect([last?.path, new URLSearchParams(last?.body).get("client_id")]).toEqual(["/revok%C3%A9", "\ufffd app"]);
 });

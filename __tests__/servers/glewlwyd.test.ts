@@ -1,12 +1,13 @@
 import { generateKeyPairSync } from "node:crypto";
 import { describe, expect, test } from "@jest/globals";
-import { runAction } from "../support.ts";
+import type { StageResult } from "../../sandbox/runner.ts";
+import { runAction, runMain } from "../support.ts";
 import { type Glewlwyd, hasGlewlwyd, startGlewlwyd } from "./glewlwyd.ts";
-import { proof, type Subject } from "./proof.ts";
+import { proof, type Subject, tokenRequests } from "./proof.ts";
 import { lines } from "./recorder.ts";
 
 /** What an answer can mean that is empty. */
-const SILENT = "does not say why (an empty answer with status 403";
+const SILENT = "may refuse this: its answer is empty (status 403). Check";
 
 const SUBJECT: Subject<Glewlwyd> = {
   start: startGlewlwyd,
@@ -22,7 +23,7 @@ const SUBJECT: Subject<Glewlwyd> = {
       wrong: { "client-secret": "wrong+&=%C3:é/" },
       requests: ["post 403", "basic 403"],
       failure: "forbidden",
-      says: `${SILENT}). It may be a refusal. Check "client-id" and "client-secret"`,
+      says: `${SILENT} "client-id" and "client-secret"`,
     },
     {
       // The second form it does not even read; what it said to the first is what counts.
@@ -31,7 +32,7 @@ const SUBJECT: Subject<Glewlwyd> = {
       wrong: { password: "wrong+&=%C3:é/" },
       requests: ["post 403", "basic 400"],
       failure: "forbidden",
-      says: `${SILENT}). It may be a refusal. Check "username" and "password"`,
+      says: `${SILENT} "username" and "password"`,
     },
     {
       what: "a wrong secret",
@@ -39,7 +40,7 @@ const SUBJECT: Subject<Glewlwyd> = {
       wrong: { "client-secret": "wrong+&=%C3:é/" },
       requests: ["post 400"],
       failure: "bad-response",
-      says: 'does not say why (an empty answer with status 400). It may be a refusal. Check "username"',
+      says: 'may refuse this: its answer is empty (status 400). Check "username"',
     },
     {
       what: "a scope that there is not",
@@ -55,7 +56,7 @@ const SUBJECT: Subject<Glewlwyd> = {
       wrong: { scope: "" },
       requests: ["post 403", "basic 403"],
       failure: "forbidden",
-      says: `${SILENT}). It may be a refusal. Check "client-id" and "client-secret"`,
+      says: `${SILENT} "client-id" and "client-secret"`,
     },
   ],
   job: [
@@ -76,6 +77,27 @@ if (!hasGlewlwyd) {
 } else {
   describe("oauth2 with a real glewlwyd", () => {
     const server = proof(SUBJECT);
+
+    // It answers a password beside a client that it does not know with an empty 400, which says nothing of the client.
+    test("password, by the token endpoint alone: the pair goes out in one form, and the failure names the one that works", async () => {
+      const { url, client, user } = server();
+      const inputs = {
+        provider: "oauth2",
+        "token-url": `${url}/api/oidc/token`,
+        scope: "ci",
+        "client-id": client.id,
+        "client-secret": client.secret,
+        username: user.id,
+        password: user.secret,
+      };
+      const ended: StageResult[] = [];
+      const sent = await tokenRequests(server(), "/api/oidc/token", async () => {
+        ended.push(await runMain(inputs), await runMain({ ...inputs, "client-auth": "post" }));
+      });
+      expect(sent).toEqual(["basic 400", "post 200"]);
+      expect(ended.map(({ outputs }) => outputs.failure)).toEqual(["bad-response", ""]);
+      expect(ended[0]?.annotations[0]?.message).toContain('set "client-auth: post"');
+    });
 
     test("private-key-jwt: it wants each assertion for the very endpoint, so a token is got and is not taken back", async () => {
       const { issuer, isAlive, registerKey, requests } = server();
@@ -107,7 +129,10 @@ if (!hasGlewlwyd) {
       ]);
       expect(main).toMatchObject({ exitCode: 0, outputs: { failure: "", probe: "inconclusive" } });
       expect(whileItRuns).toBe(true);
+      expect(main.annotations).toEqual([]);
+      expect(main.log).toContain('give a "probe-url" to prove it.');
       expect(post).toMatchObject({ exitCode: 0, annotations: [{ type: "warning", title: "Not revoked" }] });
+      expect(post?.annotations[0]?.message).toContain("may want one for this very endpoint");
       expect(isAlive(main.outputs.token ?? "")).toBe(true);
     });
   });

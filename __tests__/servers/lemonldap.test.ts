@@ -70,6 +70,9 @@ if (!hasLemonldap) {
       });
       expect(main.outputs.failure).toBe("");
       expect(post?.annotations).toMatchObject([{ type: "warning", title: "Not revoked" }]);
+      // A login stands there, and answers whoever wants JSON with 401.
+      expect(post?.annotations[0]?.message).toContain("status 401: ");
+      expect(post?.annotations[0]?.message).toContain("or there is no revocation endpoint");
       expect(isAlive(main.outputs.token ?? "")).toBe(true);
     });
   });

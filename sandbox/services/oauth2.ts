@@ -15,6 +15,8 @@ export interface OAuth2 extends Service {
   readonly otherHost: string;
   /** Base URL of the endpoints, wherever they are now. */
   readonly endpoints: () => string;
+  /** Every refresh token that it gave, the last one last. */
+  readonly refreshTokens: ReadonlyMap<string, "live" | "used">;
   /** A public key more that the client with the private key may sign with. */
   trustKey(key: PublicJwk): void;
 }
@@ -49,6 +51,7 @@ export async function startOAuth2(options: StartOptions = {}): Promise<OAuth2> {
     behaviour: server.behaviour,
     otherHost: new URL(there.url).host,
     endpoints,
+    refreshTokens: server.refreshTokens,
     trustKey: (jwk) => server.clients.find(({ keys }) => keys !== undefined)?.keys?.push(jwk),
     // What was brought is no thing left behind.
     live: () =>

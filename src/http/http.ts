@@ -13,6 +13,8 @@ export interface Request {
   readonly resend?: Resend;
   /** The input that holds the whole URL of this request, or would; where it is absent that is `url` and the path. */
   readonly urlInput?: string;
+  /** What to do about a redirect, where no input holds the place that is asked. */
+  readonly ofRedirect?: string;
   /** What it is for, as a retry's log line begins: given where a stage sends several requests. */
   readonly what?: string;
   /** Its answer brings a secret: a step that is cancelled meanwhile waits for it for a moment. */

@@ -14,15 +14,16 @@ export function redirected(
   baseUrl: string,
   mayMean: readonly string[],
 ): Failure {
-  const { urlInput: input = "url", path } = request;
+  const { urlInput: input = "url", path, ofRedirect } = request;
   const from = new URL(baseUrl);
   const target = URL.parse(location || "no:target", baseUrl + path);
   if (target === null || !/^https?:$/.test(target.protocol)) {
-    const hint = [`Check "${input}".`, ...mayMean].join(" ");
+    const hint = ofRedirect ?? [`Check "${input}".`, ...mayMean].join(" ");
     return new Failure("wrong-url", `${from.host} answered with a redirect that names no target.`, { hint });
   }
   const place = target.host === from.host ? "another place on itself" : shownHost(target);
   const sentence = `${from.host} redirects to ${place}, which is not followed: it would carry the secret along.`;
+  if (ofRedirect !== undefined) return new Failure("wrong-url", sentence, { hint: ofRedirect });
   if (target.hostname !== from.hostname) {
     const elsewhere = `If the service lives there now, set "${input}" to its address there; otherwise a portal or login wall answers in its place.`;
     return new Failure("wrong-url", sentence, { hint: mayMean.join(" ") || elsewhere });

@@ -155,6 +155,8 @@ export interface Provider {
   readonly revokesWith?: (handle: Handle) => readonly Field[];
   /** Whether a handle, which may come out of a seal, is one of this provider's. */
   ownsHandle?(handle: Handle): boolean;
+  /** Why nothing is revoked, behind its name; that it offers no revocation, unless told. */
+  readonly unrevoked?: string;
   /** Where in the service a leftover is removed by hand. */
   readonly byHand: string;
   /**

@@ -113,7 +113,7 @@ function leaveExpiry({ provider, method }: Target, { expiresAt }: Credential, ha
   if (handle === undefined && (method.ending === "ready-made" || method.neverRevokes)) return;
   const lives =
     handle === undefined
-      ? ` offers no revocation: the token lives ${until(expiresAt, "it expires")}`
+      ? ` ${provider.unrevoked ?? "offers no revocation"}: the token lives ${until(expiresAt, "it expires")}`
       : `: the credential is left in place, as \`revoke: false\` says; it lives ${until(expiresAt)}`;
   saveForPost({ kind: "told", text: `${provider.name}${lives}.` });
 }

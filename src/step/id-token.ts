@@ -38,6 +38,7 @@ async function fetchIdToken(http: Http, audience?: string): Promise<string> {
     headers: { authorization: `Bearer ${service.token}` },
     what: "Asking for an ID token",
     mints: true,
+    ofRedirect: ON_THE_WAY,
   });
   const token = (status < 300 && read(IdToken, json)?.value) || "";
   maskMinted(token);
@@ -47,8 +48,9 @@ async function fetchIdToken(http: Http, audience?: string): Promise<string> {
   throw new Failure(
     isRefusal ? "forbidden" : "bad-response",
     `GitHub's ID token service at ${host} answered status ${status} and no ID token.`,
-    {
-      hint: "Re-run the job; if it stays, look at the proxy between the runner and GitHub.",
-    },
+    { hint: ON_THE_WAY },
   );
 }
+
+const ON_THE_WAY =
+  "Something on the way to GitHub may answer in its place: look at the proxy of the runner, then re-run the job.";

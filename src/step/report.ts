@@ -63,7 +63,7 @@ function endText({ plan, settings, isSealed, handle }: Result): string {
   if (handle !== undefined) {
     return settings.revoke === "false" ? "left in place, as `revoke: false` says" : "revoked when this job ends";
   }
-  return `lives until it expires, ${method.neverRevokes ? "this method never revokes" : `${provider.name} offers no revocation`}`;
+  return `lives until it expires, ${method.neverRevokes ? "this method never revokes" : `${provider.name} ${provider.unrevoked ?? "offers no revocation"}`}`;
 }
 
 /** Tells a failure once: as an annotation, as an output beside no other, and in the job's summary unless that is not wanted. */

@@ -10,6 +10,8 @@ const LAST_MOMENT = Date.parse("9999-12-31T23:59:59Z");
 interface Sources {
   /** The service's own date. */
   readonly date?: string | undefined;
+  /** `exp` of an introspection (RFC 7662, section 2.2). */
+  readonly exp?: number | undefined;
   /** The token, whose `exp` claim counts if it is a JWT. */
   readonly token?: string;
   /** `expires_in` of an OAuth2 token response, in seconds. */
@@ -19,21 +21,30 @@ interface Sources {
 }
 
 /** When a credential expires, by the first source that tells; undefined where none does. */
-export function expiry({ date = "", token = "", expiresIn, documented }: Sources, now = Date.now()): Date | undefined {
+export function expiry(
+  { date = "", exp, token = "", expiresIn, documented }: Sources,
+  now = Date.now(),
+): Date | undefined {
   return (
     plausible(Date.parse(date)) ??
-    plausible(Math.floor(expOf(token)) * 1000) ??
+    fromExp(exp) ??
+    fromExp(read(Claims, payloadOf(token))?.exp) ??
     after(expiresIn, now) ??
     after(documented, now)
   );
 }
 
+/** RFC 7519, section 4.1.4: seconds since the epoch, in UTC. */
+function fromExp(exp = Number.NaN): Date | undefined {
+  return plausible(Math.floor(exp) * 1000);
+}
+
 const Claims = schema(() => z.object({ exp: z.number() }));
 
-/** RFC 7519, section 4.1.4: `exp` is seconds since the epoch, in UTC. The signature is the service's business. */
-function expOf(token: string): number {
+/** What a JWT says (RFC 7519, section 3); its signature is the service's business. Undefined where the token is none. */
+export function payloadOf(token: string): unknown {
   const [, payload = ""] = /^[^.]*\.([^.]*)\./.exec(token) ?? [];
-  return read(Claims, parseJson(Buffer.from(payload, "base64url").toString()))?.exp ?? Number.NaN;
+  return parseJson(Buffer.from(payload, "base64url").toString());
 }
 
 /** RFC 6749, section 5.1: a number of seconds. Some services send it as text or with a fraction. */

@@ -2,21 +2,12 @@ import * as z from "zod/mini";
 import { Failure } from "../../failure.ts";
 import type { Answer, Http } from "../../http/http.ts";
 import { isLoopback, isProtected } from "../../http/protection.ts";
-import { inFront, quoted } from "../../http/quote.ts";
+import { quoted } from "../../http/quote.ts";
 import { read, schema } from "../../text/json.ts";
+import { judge } from "../kit/judge.ts";
 import type { Step } from "../provider.ts";
+import { isEndpoint } from "./client.ts";
 import type { Fields } from "./fields.ts";
-
-/** What is known of an authorization server. */
-export interface Server {
-  /** Its identifier as its metadata write it; where nothing is discovered, the `url`. */
-  readonly issuer: string;
-  readonly tokenEndpoint: string;
-  readonly revocationEndpoint: string | undefined;
-  readonly introspectionEndpoint: string | undefined;
-  /** How clients may prove themselves at the token endpoint; undefined where it says nothing. */
-  readonly clientAuths: readonly string[] | undefined;
-}
 
 /** RFC 8414, section 2. What is not needed and not as it should be counts as absent. */
 const Metadata = schema(() => {
@@ -30,89 +21,85 @@ const Metadata = schema(() => {
   });
 });
 
+/** What is known of an authorization server; where nothing is discovered, its issuer is the `url`. */
+export type Server = z.output<ReturnType<typeof Metadata>>;
+
 /**
  * The server as `token-url` names it, else as its metadata tell. Each endpoint on another host is named in the log.
  * @throws {Failure} `wrong-url` for metadata that are none or cannot be, or a fault of the way
  */
 export async function findServer(given: Fields, http: Http, step: Pick<Step, "note" | "warn">): Promise<Server> {
-  const server = given["token-url"] === undefined ? await discover(http) : undefined;
-  const found: Server = {
-    issuer: server?.issuer ?? http.baseUrl,
-    tokenEndpoint: given["token-url"] ?? server?.tokenEndpoint ?? "",
-    clientAuths: server?.clientAuths,
-    revocationEndpoint: given["revocation-url"] ?? server?.revocationEndpoint,
-    introspectionEndpoint: given["probe-url"] === undefined ? server?.introspectionEndpoint : undefined,
+  const { "token-url": tokenUrl, "probe-url": probeUrl, "revocation-url": revocationUrl } = given;
+  const server: Server =
+    tokenUrl === undefined ? await discover(http) : { issuer: http.baseUrl, token_endpoint: tokenUrl };
+  const found = {
+    ...server,
+    introspection_endpoint: probeUrl === undefined ? server.introspection_endpoint : undefined,
+    revocation_endpoint: revocationUrl ?? server.revocation_endpoint,
   };
-  tellOfHosts(
-    {
-      "token endpoint": found.tokenEndpoint,
-      "introspection endpoint": found.introspectionEndpoint,
-      "revocation endpoint": found.revocationEndpoint,
-      "place of the probe": given["probe-url"],
-    },
-    http,
-    step,
-  );
+  for (const name of ENDPOINTS) tellOfHost(name.replace("_", " "), found[name], http, step);
+  tellOfHost("place of the probe", probeUrl, http, step);
   return found;
 }
 
-/** Names each of these places that is on another host, and warns where that has no TLS. */
-export function tellOfHosts(
-  places: Readonly<Record<string, string | undefined>>,
+const ENDPOINTS = ["token_endpoint", "introspection_endpoint", "revocation_endpoint"] as const;
+
+/** Names a place that is on another host, and warns where that has no TLS. */
+export function tellOfHost(
+  what: string,
+  place: string | undefined,
   http: Http,
   step: Pick<Step, "note" | "warn">,
 ): void {
-  for (const [what, place] of Object.entries(places)) {
-    const url = new URL(place ?? http.baseUrl);
-    if (url.host === http.host) continue;
-    step.note(`The ${what} is on another host: ${url.host}.`);
-    if (!isProtected(url)) {
-      step.warn(`${url.host} is talked to over plain http: all on the way can read the secrets.`, "No TLS");
-    }
-  }
+  const url = new URL(place ?? http.baseUrl);
+  if (url.host === http.host) return;
+  step.note(`The ${what} is on another host: ${url.host}.`);
+  if (isProtected(url)) return;
+  step.warn(`${url.host} is talked to over plain http: all on the way can read the secrets.`, "No TLS");
 }
 
 async function discover(http: Http): Promise<Server> {
   const metadata = await readMetadata(http);
   if (withoutSlash(metadata.issuer) !== http.baseUrl) throw anotherIssuer(metadata.issuer, http);
-  const { revocation_endpoint: revocation, introspection_endpoint: introspection } = metadata;
-  return {
-    issuer: metadata.issuer,
-    tokenEndpoint: believed("token endpoint", metadata.token_endpoint, http),
-    revocationEndpoint: revocation === undefined ? undefined : believed("revocation endpoint", revocation, http),
-    introspectionEndpoint:
-      introspection === undefined ? undefined : believed("introspection endpoint", introspection, http),
-    clientAuths: metadata.token_endpoint_auth_methods_supported,
-  };
+  for (const name of ENDPOINTS) checkEndpoint(name.replace("_", " "), metadata[name], http);
+  return metadata;
 }
 
-/** An endpoint of the metadata; one that is not to be talked to is told before anything is sent, wherever it would be used. */
-function believed(name: string, url: string, http: Http): string {
-  const flaw = endpointFlaw(url, new URL(http.baseUrl));
-  if (flaw !== undefined) {
-    throw new Failure("wrong-url", `The metadata of ${http.host} name a ${name} that ${flaw}.`, {
-      hint: 'Nothing was sent there: ask who runs the service to mend its metadata, or check that "url" is the service\'s.',
-    });
+/** One that is not to be talked to is told before anything is sent, wherever it would be used; nothing of it is repeated. */
+function checkEndpoint(name: string, text: string | undefined, http: Http): void {
+  if (text === undefined) return;
+  const issuer = new URL(http.baseUrl);
+  const url = URL.parse(text) ?? issuer;
+  const isFit = isEndpoint(text) && (url.protocol === "https:" || issuer.protocol === "http:");
+  if (isFit && (!isHere(url.hostname) || isHere(issuer.hostname))) {
+    http.at(url.origin);
+    return;
   }
-  http.at(new URL(url).origin);
-  return new URL(url).href;
+  const flaw = isFit ? "is on the runner's own machine" : "is no https URL, or holds a user name, password or fragment";
+  throw new Failure("wrong-url", `The metadata of ${http.host} name a ${name} that ${flaw}.`, {
+    hint: 'Check "url", or ask who runs the service to mend its metadata.',
+  });
 }
 
-/** Whether a place has nothing, so that the next is asked. */
-function hasNothing({ status, isHtml }: Answer): boolean {
-  return isHtml || status === 404 || status === 405 || status === 410;
+/** Loopback, and all that leads there in another way (RFC 6761, section 6.3; RFC 4291, section 2.5.5.2; RFC 1122, section 3.2.1.3). */
+function isHere(hostname: string): boolean {
+  return (
+    isLoopback(hostname) || /^(?:(?:.+\.)?localhost\.?|0\.0\.0\.0|\[::(?:ffff:(?:7f..:|0:0\b).*)?\])$/.test(hostname)
+  );
 }
 
-async function readMetadata(http: Http) {
-  let pages: readonly Answer[] = [];
+/** A page, or nothing, moves on to the next place. */
+async function readMetadata(http: Http): Promise<Server> {
+  let failure: Failure | undefined;
   for (const { at, path } of placesOf(http)) {
     const answer = await at.send({ method: "GET", path, what: "Reading the metadata" });
     const metadata = answer.status < 300 ? read(Metadata, answer.json) : undefined;
     if (metadata !== undefined) return metadata;
-    if (!hasNothing(answer)) throw noMetadata(answer, http);
-    pages = answer.isHtml ? [...pages, answer] : pages;
+    const isNothing = answer.isHtml || [404, 405, 410].includes(answer.status);
+    failure = judge(answer, http, () => (isNothing ? undefined : noMetadata(answer, http)), CHECK);
+    if (!isNothing) break;
   }
-  throw nowhere(pages, http);
+  throw failure;
 }
 
 /** OpenID Connect Discovery, section 4; RFC 8414, section 3; and where some servers put the latter by mistake. */
@@ -132,57 +119,21 @@ function withoutSlash(text: string): string {
   return text.replace(/\/$/, "");
 }
 
-/** Why an endpoint that the issuer names is none; nothing of it is repeated. */
-function endpointFlaw(text: string, issuer: URL): string | undefined {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || !/^https?:\/\//i.test(text)) return "is no URL of the form https://host/path";
-  if (url.username !== "" || url.password !== "") return "holds a user name or password";
-  if (url.hash !== "") return "holds a fragment";
-  if (issuer.protocol === "https:" && url.protocol !== "https:") return "is plain http";
-  if (isHere(url.hostname) && !isHere(issuer.hostname)) return "is on the runner's own machine";
-  return undefined;
-}
-
-/** Loopback, and all that leads there in another way (RFC 6761, section 6.3; RFC 4291, section 2.5.5.2; RFC 1122, section 3.2.1.3). */
-function isHere(hostname: string): boolean {
-  return (
-    isLoopback(hostname) || /^(?:(?:.+\.)?localhost\.?|0\.0\.0\.0|\[::(?:ffff:(?:7f..:|0:0\b).*)?\])$/.test(hostname)
-  );
-}
-
-const SET_TOKEN_URL =
-  'Or set "token-url" to the token endpoint of the service\'s documentation, then nothing is looked for.';
+const CHECK =
+  'Check that "url" is the issuer, with its path (realm, tenant), or set "token-url": then nothing is looked for.';
 
 function noMetadata(answer: Answer, { host }: Http): Failure {
-  const isOther = answer.status < 300;
-  const sentence = isOther
-    ? `What ${host} answered are no metadata of an authorization server: they lack "issuer" or "token_endpoint".`
-    : `${host} does not show its metadata (status ${answer.status}).`;
-  return new Failure("wrong-url", sentence, {
-    hint: `Check that "url" is the issuer. ${SET_TOKEN_URL}`,
-    ...(isOther ? {} : quoted(answer)),
-  });
-}
-
-function nowhere(pages: readonly Answer[], { host }: Http): Failure {
-  const [page] = pages;
-  const walls = pages.filter(({ status }) => status === 401 || status === 403);
-  const hint = `Check that "url" is the issuer, with its path (such as a realm or tenant). ${SET_TOKEN_URL}`;
-  if (page === undefined) {
-    return new Failure("wrong-url", `${host} has no metadata of an authorization server.`, { hint });
-  }
-  const hints = [inFront(page), hint].filter((text) => text !== undefined).join(" ");
-  const code = walls.length === pages.length ? "forbidden" : "wrong-url";
-  const sentence = `${host} answered with a page (status ${page.status}) where the metadata of an authorization server should be.`;
-  return new Failure(code, sentence, { hint: hints, ...quoted(page) });
+  const { status } = answer;
+  const sentence = `What ${host} answered are no metadata with "issuer" and "token_endpoint" (status ${status}).`;
+  // Nobody knows what a success holds.
+  return new Failure("wrong-url", sentence, { hint: CHECK, ...(status < 300 ? {} : quoted(answer)) });
 }
 
 function anotherIssuer(issuer: string, { host }: Http): Failure {
-  const template = /[{}]/.test(issuer);
   return new Failure("wrong-url", `The metadata of ${host} are those of another issuer than "url".`, {
-    hint: template
+    hint: /[{}]/.test(issuer)
       ? 'They stand for many: give the "url" of your own tenant, with its id in it.'
-      : 'Set "url" to the issuer that they name, if that is the service: it has to be the same, character by character.',
+      : 'If it is the service\'s, set "url" to it, character by character.',
     answered: issuer,
     answeredBy: "They name",
   });

@@ -1,14 +1,16 @@
 import * as z from "zod/mini";
-import type { Answer, BuildRequest, Http, Request } from "../../http/http.ts";
-import { parseJson, read, schema } from "../../text/json.ts";
+import type { BuildRequest, Http, Request } from "../../http/http.ts";
+import { read, schema } from "../../text/json.ts";
+import { payloadOf } from "../kit/expiry.ts";
 import type { Credential, Handle, Step } from "../provider.ts";
-import { type Minted, noBearer, readMinted, readTokenAnswer } from "./answer.ts";
-import { type Client, type ClientAuth, formsOf, prove } from "./client.ts";
+import { type Minted, noBearer, readMinted, readTokenAnswer, type TokenAnswer } from "./answer.ts";
+import { at, authsOf, type Client, type ClientAuth, clientOf, prove } from "./client.ts";
 import { findServer, type Server } from "./discovery.ts";
 import type { Fields } from "./fields.ts";
-import { readSigner } from "./key.ts";
-import { type Parameters, readParameters, sent } from "./parameters.ts";
+import { type Parameters, readParameters } from "./parameters.ts";
 import { type Asked, refusal } from "./refusals.ts";
+
+type Own = Readonly<Record<string, string>>;
 
 /** What a token is asked for with (RFC 6749, section 1.3). */
 export interface Grant {
@@ -16,14 +18,16 @@ export interface Grant {
   readonly kind: Asked["grant"];
   /** How its client is proven, where that is not by a secret. */
   readonly client?: "private-key" | "id-token";
+  /** What may follow a fault, where that is not any number of retries. */
+  readonly resend?: NonNullable<Request["resend"]>;
   /** Parameters of its own; an ID token is good for one use, so they are made anew for each attempt. */
-  parameters(given: Fields, idToken: () => Promise<string>): Promise<Readonly<Record<string, string>>>;
-  readonly resend: NonNullable<Request["resend"]>;
-  /** Whether what it mints may be taken back. */
-  readonly revocable: boolean;
+  parameters(given: Fields, idToken: () => Promise<string>): Own | Promise<Own>;
 }
 
-type Values = Record<string, string | readonly string[]>;
+/** Whether what it mints may be taken back: with a refresh token a server may end what is stored (RFC 7009, section 2.1). */
+export function isRevocable({ kind }: Grant): boolean {
+  return kind !== "refresh-token";
+}
 
 /**
  * Finds the server and asks it for a token.
@@ -32,37 +36,22 @@ type Values = Record<string, string | readonly string[]>;
 export async function exchange(grant: Grant, given: Fields, http: Http, step: Step): Promise<Credential> {
   const parameters = readParameters(given, grant.client === "private-key");
   const server = await findServer(given, http, step);
-  const client = clientOf(given, parameters, grant.client, server.issuer);
+  const client = clientOf(given, parameters.signing, grant.client, server.issuer);
   const { answer, tried, claims } = await ask(grant, { given, parameters, server, client }, http, step);
-  const endpoint = at(server.tokenEndpoint, http).http;
-  const read = readTokenAnswer(answer);
-  const minted = readMinted(read, endpoint, step.secret);
-  if (minted === undefined) {
-    throw refusal(read, endpoint, { given, parameters, tried, claims, grant: grant.kind });
-  }
+  const { http: endpoint } = at(server.token_endpoint, http);
+  const minted = readMinted(answer, endpoint, step.secret);
+  if (minted === undefined) throw refusal(answer, endpoint, { given, parameters, tried, claims, grant: grant.kind });
   const auth = tried.at(-1) ?? "none";
-  const { revocationEndpoint } = server;
-  if (grant.revocable && revocationEndpoint !== undefined) {
-    step.revocable(handleOf(minted, revocationEndpoint, auth, client, parameters));
-  } else if (grant.revocable) {
+  const { revocation_endpoint: revocation } = server;
+  if (isRevocable(grant)) {
+    if (revocation !== undefined) step.revocable(handleOf(minted, revocation, auth, client, parameters));
     // Some services have the endpoint and do not list it.
-    step.note('Nothing names a revocation endpoint: if the service has one, set "revocation-url".');
+    else step.note('Nothing names a revocation endpoint: if the service has one, set "revocation-url".');
   }
   // Told first: what becomes of the token changes nothing of it.
   tellOf(minted, given, step);
-  if (minted.type === "another") throw noBearer(endpoint);
+  if (minted.type !== "bearer" && minted.type !== "n_a") throw noBearer(endpoint);
   return credentialOf(minted, given, server, auth);
-}
-
-/** The client, and what its assertions are meant for: the issuer, unless the user says otherwise. */
-export function clientOf(given: Fields, parameters: Parameters, proof: Grant["client"], issuer: string): Client {
-  const [named] = parameters.get("assertion-audience") ?? [];
-  return {
-    id: given["client-id"],
-    secret: given["client-secret"],
-    signer: proof === "private-key" ? readSigner(given, parameters) : undefined,
-    audience: named ?? given["id-token-audience"] ?? issuer,
-  };
 }
 
 interface Asking {
@@ -72,11 +61,8 @@ interface Asking {
   readonly client: Client;
 }
 
-interface Answered {
-  readonly answer: Answer;
-  readonly tried: readonly ClientAuth[];
-  /** `iss`, `sub` and `aud` of the ID token that was sent. */
-  readonly claims: string | undefined;
+interface Answered extends Pick<Asked, "tried" | "claims"> {
+  readonly answer: TokenAnswer;
 }
 
 async function ask(grant: Grant, asking: Asking, http: Http, step: Step): Promise<Answered> {
@@ -90,55 +76,38 @@ async function ask(grant: Grant, asking: Asking, http: Http, step: Step): Promis
     },
   };
   const { given, server } = asking;
-  const [first, second] = authsOf(grant, given, server);
-  const { http: endpoint, path } = at(server.tokenEndpoint, http);
-  const send = (auth: ClientAuth): Promise<Answer> => endpoint.send(requestOf(grant, asking, auth, path, seeing));
-  const answer = await send(first);
-  const isAuto = second !== undefined || (given["client-secret"] !== undefined && isAutomatic(given));
-  if (second === undefined || grant.kind === "refresh-token" || grant.kind === "id-token" || !isUnknown(answer)) {
-    if (isAuto && isSuccess(answer)) step.note(`The service takes the client as \`client-auth: ${first}\`.`);
-    return { answer, tried: [first], claims };
+  const { http: endpoint, path } = at(server.token_endpoint, http);
+  const send = async (auth: ClientAuth): Promise<TokenAnswer> => {
+    return readTokenAnswer(await endpoint.send(requestOf(grant, asking, auth, path, seeing)));
+  };
+  const [first, second] = authsOf(given, grant.client, server.token_endpoint_auth_methods_supported);
+  const tried = [first];
+  let answer = await send(first);
+  if (second !== undefined && (grant.kind === "client" || grant.kind === "password") && isUnknown(answer)) {
+    tried.push(second);
+    const other = await send(second);
+    // Of two refusals that one is told which gives a reason; in the other form a server may not even see a client.
+    if (!isSilent(other)) answer = other;
   }
-  const other = await send(second);
-  if (isSuccess(other)) {
-    step.note(
-      `The service takes the client as \`client-auth: ${second}\`, not as ${first}: set it to save a request each time.`,
-    );
+  if (second !== undefined && isSuccess(answer)) {
+    const advice = tried.length > 1 ? `, not as ${first}: set it to save a request each time` : "";
+    step.note(`The service takes the client as \`client-auth: ${tried.at(-1)}\`${advice}.`);
   }
-  // Of two refusals that one is told which gives a reason; in the other form a server may not even see a client.
-  const isTold = isSuccess(other) || !isSilent(other);
-  return { answer: isTold ? other : answer, tried: [first, second], claims };
+  return { answer, tried, claims };
 }
 
-function isAutomatic(given: Fields): boolean {
-  return (given["client-auth"] ?? "auto") === "auto";
-}
-
-function isSuccess(answer: Answer): boolean {
-  return answer.status < 300 && !answer.isHtml && readTokenAnswer(answer).error === undefined;
+function isSuccess({ status, isHtml, told }: TokenAnswer): boolean {
+  return status < 300 && !isHtml && !told?.error;
 }
 
 /** A refusal that gives no reason. */
-function isSilent({ status, body }: Answer): boolean {
-  return status >= 400 && status < 500 && body.trim() === "";
+function isSilent({ status, body }: TokenAnswer): boolean {
+  return status >= 400 && body.trim() === "";
 }
 
 /** The server does not know the client, or does not say what it does not like. */
-function isUnknown(answer: Answer): boolean {
-  if (readTokenAnswer(answer).error === "invalid_client") return true;
-  return (answer.status === 401 || answer.status === 403) && isSilent(answer);
-}
-
-/** How the client is to be proven, and how next where the server does not know it. */
-function authsOf(
-  { client }: Grant,
-  given: Fields,
-  { clientAuths }: Server,
-): readonly [first: ClientAuth, second?: ClientAuth] {
-  if (client !== undefined) return [client];
-  if (given["client-secret"] === undefined) return ["none"];
-  const [first = "basic", second] = formsOf(given, clientAuths);
-  return second === undefined ? [first] : [first, second];
+function isUnknown(answer: TokenAnswer): boolean {
+  return answer.told?.error === "invalid_client" || ([401, 403].includes(answer.status) && isSilent(answer));
 }
 
 /** The token request, built anew for each attempt: what proves the client or the run may be good for one use only. */
@@ -151,14 +120,13 @@ function requestOf(
 ): BuildRequest {
   return async () => {
     const proof = await prove(client, auth, step);
-    const own = await grant.parameters(given, () => step.idToken(client.audience));
     const { scope, audience } = given;
-    const body: Values = {
+    const body = {
       grant_type: grant.type,
-      ...own,
+      ...(await grant.parameters(given, () => step.idToken(client.audience))),
       ...(scope !== undefined && { scope }),
       ...(audience !== undefined && { audience }),
-      ...sent(parameters),
+      ...Object.fromEntries(parameters.sent),
       ...proof.parameters,
     };
     return {
@@ -166,7 +134,7 @@ function requestOf(
       path,
       headers: proof.headers,
       ...(given.body === "json" ? { json: body } : { form: body }),
-      resend: grant.resend,
+      resend: grant.resend ?? "freely",
       urlInput: "token-url",
       what: "Asking for the token",
       mints: true,
@@ -174,47 +142,33 @@ function requestOf(
   };
 }
 
-/** An endpoint, wherever it is: the client for its host, and its path there with its query (RFC 6749, section 3.2). */
-export function at(endpoint: string, http: Http): { readonly http: Http; readonly path: string } {
-  const { origin, pathname, search } = new URL(endpoint);
-  return { http: http.at(origin), path: pathname + search };
-}
-
 const Claims = schema(() => z.object({ iss: z.unknown(), sub: z.unknown(), aud: z.unknown() }));
 
 /** Each claim is cut: what is shown is a line, and the service that makes ID tokens is outside, too. */
 function claimsOf(idToken: string): string | undefined {
-  const payload = Buffer.from(idToken.split(".")[1] ?? "", "base64url").toString("utf8");
-  const claims = read(Claims, parseJson(payload));
-  if (claims === undefined) return undefined;
-  return Object.entries(claims)
-    .map(([name, value]) => `${name} ${JSON.stringify(value)?.slice(0, 200)}`)
-    .join(", ");
+  const claims = read(Claims, payloadOf(idToken));
+  const shown = Object.entries(claims ?? {}).map(([name, value]) => `${name} ${JSON.stringify(value)?.slice(0, 200)}`);
+  return claims && shown.join(", ");
 }
 
 /** What it takes to revoke, all of it printable, whatever the client is called. */
 function handleOf(
-  { token }: Minted,
+  { token: secret }: Minted,
   endpoint: string,
   auth: ClientAuth,
   { id, audience }: Client,
-  parameters: Parameters,
+  { signing }: Parameters,
 ): Handle {
   const isAsserted = auth === "private-key" || auth === "id-token";
-  const ofAssertion = ["assertion-key-id", "assertion-algorithm"].flatMap((name) =>
-    (parameters.get(name) ?? []).map((value) => [name, encodeURIComponent(value)] as const),
-  );
-  return {
-    secret: token,
-    // Printable, as all that is kept.
-    endpoint: new URL(endpoint).href,
-    auth,
+  const kept = {
     // A client that has a secret is read again, with it.
-    ...((auth === "none" || auth === "id-token") &&
-      id !== undefined && { client: encodeURIComponent(id.toWellFormed()) }),
-    ...(isAsserted && { audience: encodeURIComponent(audience) }),
-    ...(auth === "private-key" && Object.fromEntries(ofAssertion)),
+    client: auth === "none" || auth === "id-token" ? id?.toWellFormed() : undefined,
+    audience: isAsserted ? audience : undefined,
+    "assertion-key-id": signing.get("assertion-key-id"),
+    "assertion-algorithm": signing.get("assertion-algorithm"),
   };
+  const encoded = Object.entries(kept).flatMap(([name, value]) => (value ? [[name, encodeURIComponent(value)]] : []));
+  return { secret, endpoint: new URL(endpoint).href, auth, ...Object.fromEntries(encoded) };
 }
 
 function tellOf({ scope, refreshToken }: Minted, given: Fields, { note, warn }: Step): void {
@@ -222,21 +176,28 @@ function tellOf({ scope, refreshToken }: Minted, given: Fields, { note, warn }: 
   if (scope !== undefined && given.scope !== undefined && words(scope) !== words(given.scope)) {
     note(`The service granted another scope than was asked for: ${scope}`);
   }
-  if (refreshToken === undefined || given.token === undefined || refreshToken === given.token) return;
-  warn(
-    "The service gave a new refresh token, which this step drops: the one that is stored may be dead now. Use a client whose refresh tokens do not rotate, or another method.",
-    "Refresh token renewed",
-  );
+  if (refreshToken === undefined || refreshToken === given.token) return;
+  if (given.token === undefined) note("A refresh token came along: it is masked and dropped, not revoked.");
+  else {
+    warn(
+      "The service gave a new refresh token: the one that is stored may be dead now. Use a client whose refresh tokens do not rotate.",
+      "Refresh token renewed",
+    );
+  }
 }
 
 /** The probe goes by what is not among the inputs where a seal is opened. */
 function credentialOf({ token, expiresAt, type }: Minted, given: Fields, server: Server, auth: ClientAuth): Credential {
-  const { introspectionEndpoint: introspection } = server;
-  const probeUrl = given["probe-url"];
+  const { introspection_endpoint: introspection, issuer } = server;
   const parts = {
-    ...(type === "N_A" && { "token-type": type }),
-    ...(probeUrl !== undefined && { "probe-url": new URL(probeUrl).href }),
-    ...(introspection !== undefined && { introspection, auth, issuer: server.issuer }),
+    ...(type === "n_a" && { "token-type": "N_A" }),
+    ...probePart(given),
+    ...(introspection !== undefined && { introspection, auth, issuer }),
   };
   return { token, expiresAt, parts };
+}
+
+/** Where the probe asks, printable. */
+export function probePart({ "probe-url": url }: Fields): Readonly<Record<string, string>> {
+  return url === undefined ? {} : { "probe-url": new URL(url).href };
 }

@@ -9,52 +9,46 @@ export type Fields = { readonly [Name in Field | Option]?: string | undefined };
 
 /** How a client can send its id and its secret. */
 export const FORMS = ["basic", "basic-plain", "post"] as const;
-export type Form = (typeof FORMS)[number];
 
-type Shape = Readonly<Record<string, z.ZodMiniType<string | undefined>>>;
-
-const oneOf = (values: readonly string[]) =>
-  z.optional(z.enum(values, { error: `is neither ${values.map((value) => `\`${value}\``).join(" nor ")}` }));
-
-/** What every token request takes. */
-const request = (): Shape => ({
-  "token-url": z.optional(text()),
-  scope: z.optional(text()),
-  audience: z.optional(text()),
-  parameters: z.optional(text()),
-  body: oneOf(["form", "json"]),
-  "probe-url": z.optional(text()),
-});
-
-const clientAuth = (): Shape => ({ "client-auth": oneOf(["auto", ...FORMS, "none"]) });
-const revocation = (): Shape => ({ "revocation-url": z.optional(text()) });
-const idToken = (): Shape => ({ "id-token-audience": z.optional(text()) });
-const pair = (): Shape => ({ "client-id": text(), "client-secret": text() });
-
-/** With a client that has no name, or has one, or proves itself with its secret. */
-const withClient = (...shapes: readonly Shape[]) => {
-  const shape: Shape = Object.assign({}, ...shapes, clientAuth(), request());
-  return z.union([
-    z.strictObject(shape),
-    z.strictObject({ ...shape, "client-id": text() }),
-    z.strictObject({ ...shape, ...pair() }),
-  ]);
+const CHOICES: { readonly [Name in Field | Option]?: readonly string[] } = {
+  "client-auth": ["auto", ...FORMS, "none"],
+  body: ["form", "json"],
 };
 
+type Names = readonly (Field | Option)[];
+
+function set(needs: Names, takes: Names) {
+  const shape: Record<string, z.ZodMiniType<string | undefined>> = {};
+  for (const name of needs) shape[name] = text();
+  for (const name of takes) shape[name] = z.optional(value(name));
+  return z.strictObject(shape);
+}
+
+function value(name: Field | Option): z.ZodMiniType<string> {
+  const values = CHOICES[name];
+  const error = `is neither ${values?.map((one) => `\`${one}\``).join(" nor ")}`;
+  return values === undefined ? text() : z.enum(values, { error });
+}
+
+/** What every token request takes. */
+const REQUEST: Names = ["token-url", "scope", "audience", "parameters", "body", "probe-url"];
+const REVOCABLE: Names = [...REQUEST, "revocation-url"];
+const PAIR: Names = ["client-id", "client-secret"];
+
+/** With a client that has no name, or has one, or proves itself with its secret. */
+function withClient(needs: Names, takes: Names) {
+  const all: Names = [...takes, "client-auth"];
+  return z.union([set(needs, all), set([...needs, "client-id"], all), set([...needs, ...PAIR], all)]);
+}
+
 /** The fields of each method, by what it does. */
-export const clientCredentials = schema(() =>
-  z.strictObject({ ...pair(), ...clientAuth(), ...request(), ...revocation() }),
-);
-export const password = schema(() => withClient({ username: text(), password: text() }, revocation()));
-export const signedAssertion = schema(() =>
-  z.strictObject({ "client-id": text(), "private-key": text(), ...request(), ...revocation() }),
-);
-export const accessToken = schema(() => z.strictObject({ token: text(), "probe-url": z.optional(text()) }));
-export const refreshToken = schema(() => withClient({ token: text() }));
-export const idTokenOfClient = schema(() =>
-  z.strictObject({ "client-id": z.optional(text()), ...idToken(), ...request(), ...revocation() }),
-);
-export const idTokenOfRun = schema(() => withClient(idToken(), revocation()));
+export const clientCredentials = schema(() => set(PAIR, ["client-auth", ...REVOCABLE]));
+export const password = schema(() => withClient(["username", "password"], REVOCABLE));
+export const signedAssertion = schema(() => set(["client-id", "private-key"], REVOCABLE));
+export const accessToken = schema(() => set(["token"], ["probe-url"]));
+export const refreshToken = schema(() => withClient(["token"], REQUEST));
+export const idTokenOfClient = schema(() => set([], ["client-id", "id-token-audience", ...REVOCABLE]));
+export const idTokenOfRun = schema(() => withClient([], ["id-token-audience", ...REVOCABLE]));
 
 /** An input that cannot be right, named in the sentence. */
 export function invalid(input: Field | Option, flaw: string, hint: string): Failure {

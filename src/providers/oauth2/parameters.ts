@@ -1,33 +1,40 @@
 import { type Fields, invalid } from "./fields.ts";
 
-/** Parameters of a token request beside those that the method sets, each name with all its values. */
-export type Parameters = ReadonlyMap<string, readonly string[]>;
+/** What `parameters` holds. */
+export interface Parameters {
+  /** Parameters of a token request beside those that the method sets; an array holds the values of one that is repeated. */
+  readonly sent: ReadonlyMap<string, string | readonly string[]>;
+  readonly signing: Signing;
+}
 
-/** What says how an assertion is signed, and is not sent. */
+/** What says how an assertion is signed, and is not sent: `assertion-audience` and its like. */
+export type Signing = ReadonlyMap<string, string | undefined>;
+
 const OF_ASSERTION = ["assertion-audience", "assertion-key-id", "assertion-algorithm"];
 
-/** Secrets, which would stand in the log, and what has an input of its own or is set by every method. */
-const INPUTS: Readonly<Record<string, string>> = {
-  grant_type: 'Set "method".',
-  client_id: 'Give "client-id".',
-  client_secret: 'Give "client-secret", which is masked.',
-  client_assertion: 'Set "method" to private-key-jwt or client-assertion.',
-  client_assertion_type: 'Set "method" to private-key-jwt or client-assertion.',
-  scope: 'Give "scope".',
-  audience: 'Give "audience".',
-  password: 'Give "password", which is masked.',
-  refresh_token: 'Give "token", which is masked.',
-  assertion: 'Set "method" to jwt-bearer.',
-  subject_token: 'Set "method" to token-exchange.',
-};
+/** What the method or an input sets: one that is secret would stand in the log. */
+const SET_ELSEWHERE = [
+  "grant_type",
+  "client_id",
+  "client_secret",
+  "client_assertion",
+  "client_assertion_type",
+  "scope",
+  "audience",
+  "password",
+  "refresh_token",
+  "assertion",
+  "subject_token",
+];
 
 /**
- * Reads `parameters`: one `name=value` a line. A name and its value are never repeated in a text: they can be a secret.
+ * Reads `parameters`: one `name=value` a line. Of a line that is none nothing is repeated, nor a value: they can be a secret.
  * @param isSigned whether the client signs an assertion, so that its own parameters have a use
  * @throws {Failure} `invalid-input`
  */
 export function readParameters(given: Fields, isSigned: boolean): Parameters {
-  const found = new Map<string, string[]>();
+  const signing = new Map<string, string>();
+  const sent = new Map<string, string | readonly string[]>();
   for (const [index, line] of (given.parameters ?? "").split(/\r\n|[\r\n]/).entries()) {
     if (line.trim() === "") continue;
     const [, name, value = ""] = /^([\x21-\x3c\x3e-\x7e]+)\s*=\s*(.*)$/s.exec(line.trim()) ?? [];
@@ -36,40 +43,28 @@ export function readParameters(given: Fields, isSigned: boolean): Parameters {
     }
     checkName(name, given, isSigned);
     // A parameter without a value counts as left out (RFC 6749, section 3.2).
-    if (value !== "") found.set(name, [...(found.get(name) ?? []), value]);
+    if (value === "") continue;
+    const before = signing.get(name) ?? sent.get(name);
+    // RFC 6749, section 3.2; RFC 8707, section 2.
+    if (before !== undefined && (signing.has(name) || (name !== "resource" && given.body !== "json"))) {
+      throw invalid(
+        "parameters",
+        "sets a parameter twice",
+        "Only `resource` may be repeated, or any with `body: json`.",
+      );
+    }
+    if (OF_ASSERTION.includes(name)) signing.set(name, value);
+    else sent.set(name, before === undefined ? value : [before, value].flat());
   }
-  for (const [name, { length }] of found) if (length > 1) checkRepeated(name, given);
-  return found;
+  return { signing, sent };
 }
 
 function checkName(name: string, given: Fields, isSigned: boolean): void {
-  const instead = Object.hasOwn(INPUTS, name) ? INPUTS[name] : undefined;
-  if (instead !== undefined) throw invalid("parameters", `sets ${name}, which the method itself sets`, instead);
-  if (name === "username" && given.username !== undefined) {
-    throw invalid("parameters", "sets username, which the method itself sets", 'Give "username" alone.');
+  // A client may name a user where no input does.
+  if (SET_ELSEWHERE.includes(name) || (name === "username" && given.username !== undefined)) {
+    throw invalid("parameters", `sets ${name}, which "method" or an input of its own sets`, "Use that.");
   }
   if (OF_ASSERTION.includes(name) && !isSigned) {
     throw invalid("parameters", `sets ${name}, but no assertion is signed here`, "It is for private-key-jwt.");
   }
-}
-
-/** Of a form only `resource` may come more than once (RFC 6749, section 3.2; RFC 8707, section 2). */
-function checkRepeated(name: string, { body }: Fields): void {
-  if (OF_ASSERTION.includes(name) || (name !== "resource" && body !== "json")) {
-    throw invalid(
-      "parameters",
-      "sets a parameter twice",
-      "Only `resource` may be repeated, and with `body: json` any.",
-    );
-  }
-}
-
-/** The parameters that are sent. */
-export function sent(parameters: Parameters): Record<string, string | readonly string[]> {
-  return Object.fromEntries(
-    [...parameters].flatMap(([name, values]) => {
-      const [only] = values.length === 1 ? values : [];
-      return OF_ASSERTION.includes(name) ? [] : [[name, only ?? values]];
-    }),
-  );
 }

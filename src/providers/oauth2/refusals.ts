@@ -18,167 +18,127 @@ export interface Asked {
   readonly grant: "client" | "password" | "refresh-token" | "id-token";
 }
 
-type Word = (asked: Asked, answer: TokenAnswer) => readonly [FailureCode, sentence: string, hint: string];
+type Word = readonly [FailureCode, says: string, hint: string];
 
-const LATER = "Re-run the job later; the status page of the service may tell more.";
+const LATER = "Re-run the job later.";
+const NAME_IT = "Name one that the service has and this client may ask for, as its documentation writes it.";
+const TRUST =
+  "Compare issuer, subject and audience of the ID token with what the service trusts: a repository made, renamed or moved since July 2026 has ids in its subject.";
 
-/** RFC 6749, section 5.2; RFC 8693, section 2.2.2; RFC 8707, section 2; and words that servers use in their place. */
-const WORDS: Readonly<Record<string, Word>> = {
-  invalid_client: (asked) => ["refused", "does not know the client, or not with this proof", clientHint(asked)],
-  unauthorized_client: (asked, { status }) =>
-    status === 401
-      ? ["refused", "refuses the client", clientHint(asked)]
-      : ["forbidden", "does not let this client use this grant", "Allow it in the settings of the client there."],
-  invalid_grant: (asked) => ["refused", `refuses ${SUBJECTS[asked.grant]}`, grantHint(asked)],
-  invalid_scope: () => ["invalid-input", 'does not grant what the input "scope" asks for', SCOPE_HINT],
-  scope_invalid: () => ["invalid-input", 'does not grant what the input "scope" asks for', SCOPE_HINT],
-  invalid_target: (asked) => ["invalid-input", `does not know what ${targetOf(asked)} names`, TARGET_HINT],
-  access_denied: (asked, { status }) =>
-    hasTarget(asked)
-      ? ["invalid-input", `gives no access to what ${targetOf(asked)} names`, TARGET_HINT]
-      : status === 401
-        ? ["refused", "denies access", `${clientHint(asked)} Some services say so where they want an "audience".`]
-        : ["forbidden", "denies access", 'Allow the client in the settings there, or name the "audience" it is for.'],
-  unsupported_grant_type: () => [
-    "invalid-input",
-    'does not know the grant that the input "method" stands for',
-    "Choose a method that the service has, or turn the grant on in its settings.",
-  ],
-  invalid_request: invalidRequest,
-  temporarily_unavailable: () => ["unavailable", "is not available for now", LATER],
-  server_error: () => ["unavailable", "has a fault of its own", LATER],
-  slow_down: () => ["rate-limited", "takes no more requests for now", LATER],
+/** What an `invalid_grant` refuses, and what to do beside looking at the client. */
+const GRANTS: Readonly<Record<Asked["grant"], readonly [what: string, hint: string]>> = {
+  client: ["the grant", ""],
+  password: ["the user or the password", 'Check "username" and "password".'],
+  "refresh-token": ["the refresh token", "It has expired, was revoked, or was used before: store a new one."],
+  "id-token": ["GitHub's ID token", TRUST],
 };
 
-const SCOPE_HINT =
-  "Name a scope that the service has and this client may ask for, as its documentation writes it. Some services want one always.";
-const TARGET_HINT = "Name it as the service's documentation writes it, character by character.";
-
-const SUBJECTS: Readonly<Record<Asked["grant"], string>> = {
-  client: "the grant",
-  password: "the user or the password",
-  "refresh-token": "the refresh token",
-  "id-token": "GitHub's ID token",
-};
-
-function clientHint({ given, tried }: Asked): string {
-  const [first, second] = tried;
+function clientHint({ given, tried: [first, second] }: Asked): string {
   switch (first) {
     case "private-key":
-      return 'Check "client-id", that this key is registered for it, with its key id, and that the service wants its issuer as the audience: else set `assertion-audience` in "parameters".';
+      return 'Check "client-id", that this key is registered for it, and `assertion-audience` and `assertion-key-id` in "parameters".';
     case "id-token":
-      return TRUST_HINT;
+      return TRUST;
     case "none":
-      return given["client-id"] === undefined
-        ? 'The service may want to know the client: give "client-id", and "client-secret" if it has one.'
-        : 'Check "client-id"; a client that has a secret needs "client-secret" too.';
+      return `${given["client-id"] ? "Check" : "Give"} "client-id"; a client that has a secret needs "client-secret" too.`;
   }
-  const check = 'Check "client-id" and "client-secret": they are wrong, were renewed, or are of another client.';
-  if (second === undefined) {
-    const isAutomatic = (given["client-auth"] ?? "auto") === "auto";
-    const another = `set \`client-auth: ${first === "post" ? "basic" : "post"}\``;
-    const advice = isAutomatic ? another : 'leave "client-auth" out to try both';
-    return `${check} Or the service wants them in another form: ${advice}.`;
-  }
-  return `${check} Both forms were tried, ${first} and ${second}; for a service that takes the pair unencoded set \`client-auth: basic-plain\`.`;
+  const other =
+    second === undefined
+      ? `Or set \`client-auth: ${first === "post" ? "basic" : "post"}\`.`
+      : `Both ${first} and ${second} were tried; a service that takes the pair unencoded wants \`client-auth: basic-plain\`.`;
+  return `Check "client-id" and "client-secret": one may be wrong or renewed. ${other}`;
 }
 
-const TRUST_HINT =
-  "Compare what its ID token says of this run with what the service trusts: issuer, subject and audience have to be the same, character by character. Repositories made, renamed or moved since July 2026 have ids in their subject.";
-
-function grantHint(asked: Asked): string {
-  switch (asked.grant) {
-    case "password":
-      return 'Check "username" and "password".';
-    case "refresh-token":
-      return "It has expired, was revoked, or was used before: get a new one and store it in the secret.";
-    case "id-token":
-      return TRUST_HINT;
-    case "client":
-      return asked.claims === undefined ? clientHint(asked) : TRUST_HINT;
+/** RFC 6749, section 5.2; RFC 8693, section 2.2.2; RFC 8707, section 2; and words that servers use in their place. */
+function ownWord(asked: Asked, { status, told }: TokenAnswer): Word | undefined {
+  const { given, grant, parameters } = asked;
+  const isResource = given.audience === undefined && parameters.sent.has("resource");
+  const target = isResource ? '`resource` in the input "parameters"' : 'the input "audience"';
+  const unknown: Word = ["refused", "does not know the client, or not with this proof", clientHint(asked)];
+  switch (told?.error) {
+    case "invalid_client":
+      return unknown;
+    case "unauthorized_client":
+      if (status === 401) return unknown;
+      return ["forbidden", "does not let this client use this grant", "Allow it in the settings of the client there."];
+    case "invalid_grant":
+      return ["refused", `refuses ${GRANTS[grant][0]}`, GRANTS[grant][1] || clientHint(asked)];
+    case "invalid_scope":
+    case "scope_invalid":
+      return given.scope === undefined
+        ? wants('the input "scope"')
+        : ["invalid-input", 'does not grant what the input "scope" asks for', NAME_IT];
+    case "access_denied":
+      if (isResource || given.audience !== undefined) break;
+      return [
+        status === 401 ? "refused" : "forbidden",
+        "denies access",
+        `${clientHint(asked)} It may lack a permission, or the service wants an "audience".`,
+      ];
+    case "invalid_target":
+      break;
+    case "unsupported_grant_type":
+      return ["invalid-input", 'does not know the grant of the input "method"', "Choose another, or allow it there."];
+    case "invalid_request":
+      return missing(asked, told.error_description);
+    case "temporarily_unavailable":
+    case "server_error":
+      return ["unavailable", "is not available for now", LATER];
+    case "slow_down":
+      return ["rate-limited", "takes no more requests for now", LATER];
+    default:
+      return undefined;
   }
+  return ["invalid-input", `gives no token for what ${target} names`, NAME_IT];
 }
 
-function hasTarget({ given, parameters }: Asked): boolean {
-  return given.audience !== undefined || parameters.has("resource");
-}
-
-function targetOf({ given, parameters }: Asked): string {
-  if (given.audience === undefined && parameters.has("resource")) return '`resource` in the input "parameters"';
-  return 'the input "audience"';
+function wants(what: string): Word {
+  return ["invalid-input", `wants ${what}`, NAME_IT];
 }
 
 /** What is missing, where the server says it. */
-const MISSING =
-  /\b(audience|scope|resource)\b.*\b(?:missing|required|must|empty|need)|(?:missing|required|must|need)\w*\b.*\b(audience|scope|resource)\b/is;
-
-function invalidRequest({ given }: Asked, { description = "" }: TokenAnswer): ReturnType<Word> {
-  const [, before, after] = MISSING.exec(description) ?? [];
-  const missing = (before ?? after)?.toLowerCase();
-  if (missing === "resource") {
-    return ["invalid-input", 'wants a `resource` in the input "parameters"', TARGET_HINT];
-  }
-  if (missing === "audience" || (missing === "scope" && given.scope === undefined)) {
-    return ["invalid-input", `wants the input "${missing}"`, "Give it as the service's documentation writes it."];
-  }
-  return ["bad-response", "does not take the request", REQUEST_HINT];
+function missing({ given }: Asked, description = ""): Word | undefined {
+  const name = /\b(?:audience|scope|resource)\b/i.exec(description)?.[0].toLowerCase();
+  if (name === undefined || !/missing|required|must|empty|need/i.test(description)) return undefined;
+  if (name === "resource") return wants('a `resource` in the input "parameters"');
+  return name === "scope" && given.scope !== undefined ? undefined : wants(`the input "${name}"`);
 }
 
-const REQUEST_HINT = 'Its documentation may ask for more "parameters", another "client-auth" or `body: json`.';
+/** What a refusal means that has no word for it; pages and places where nothing is are judged as everywhere. */
+function byStatus(asked: Asked, { status, isHtml, body, told }: TokenAnswer): Word | undefined {
+  if (status < 300 && told?.error) return ["refused", "answered with an error, not with a token", clientHint(asked)];
+  if (isHtml || status < 300 || [404, 405, 410].includes(status)) return undefined;
+  const hint = [...new Set([GRANTS[asked.grant][1], clientHint(asked)])].join(" ").trim();
+  const isEmpty = body.trim() === "" && status !== 401;
+  if (![401, 403].includes(status) && !(isEmpty && status === 400)) {
+    const more = 'It may want more "parameters", another "client-auth" or `body: json`.';
+    return ["bad-response", `does not take the request (status ${status})`, more];
+  }
+  const code = status === 401 ? "refused" : status === 403 ? "forbidden" : "bad-response";
+  // Some servers refuse a client, a password, a scope or a grant so.
+  return [code, `${isEmpty ? "may refuse this: its answer is empty" : "refuses this"} (status ${status})`, hint];
+}
 
 /** Why the answer brought no token. */
 export function refusal(answer: TokenAnswer, http: Http, asked: Asked): Failure {
-  const { given } = asked;
-  const place = given["token-url"] === undefined ? "its metadata" : '"token-url"';
-  const failure = judge(
+  const place = asked.given["token-url"] === undefined ? "its metadata" : '"token-url"';
+  return judge(
     answer,
     http,
-    () => ownWord(answer, http, asked),
+    () => failed(ownWord(asked, answer) ?? byStatus(asked, answer), answer, http, asked),
     `The token endpoint is not where ${place} has it: check it.`,
   );
-  return asked.claims === undefined ? failure : withClaims(failure, asked.claims);
-}
-
-function ownWord(answer: TokenAnswer, { host }: Http, asked: Asked): Failure | undefined {
-  const { error, status } = answer;
-  const word = error === undefined ? undefined : errorWord(answer, host, asked, error);
-  if (word !== undefined) return word;
-  if (status === 415) {
-    return failed("bad-response", `${host} takes the token request in another format (status 415).`, BODY_HINT, answer);
-  }
-  const hint = asked.grant === "client" ? clientHint(asked) : `${grantHint(asked)} ${clientHint(asked)}`;
-  if (status === 401 && !answer.isHtml) {
-    return failed("refused", `${host} refuses the credentials (status 401).`, hint, answer);
-  }
-  if (answer.body.trim() !== "" || (status !== 400 && status !== 403)) return undefined;
-  // Some servers refuse a client, a password, a scope or a grant so.
-  const sentence = `${host} gives no token and does not say why (an empty answer with status ${status}).`;
-  return failed(status === 403 ? "forbidden" : "bad-response", sentence, `It may be a refusal. ${hint}`, answer);
-}
-
-const BODY_HINT = 'Set "body" to `json`, or leave it out for a form, as the service\'s documentation has it.';
-
-function errorWord(answer: TokenAnswer, host: string, asked: Asked, error: string): Failure | undefined {
-  const word = Object.hasOwn(WORDS, error) ? WORDS[error]?.(asked, answer) : undefined;
-  if (word !== undefined) {
-    const [code, what, hint] = word;
-    return failed(code, `${host} ${what}.`, hint, answer);
-  }
-  // A word of its own; with a good status nothing but the word tells that it is a refusal.
-  if (answer.status >= 300) return undefined;
-  return failed("refused", `${host} answered with an error, not with a token.`, clientHint(asked), answer);
-}
-
-function failed(code: FailureCode, sentence: string, hint: string, answer: TokenAnswer): Failure {
-  const { error, description } = answer;
-  const said = error !== undefined && description !== undefined ? { answered: `${error}: ${description}` } : undefined;
-  return new Failure(code, sentence, { hint, ...(said ?? quoted(answer)) });
 }
 
 /** What the ID token says of the run names the repository, so it stays out of the summary. */
-function withClaims(failure: Failure, claims: string): Failure {
-  const { code, title, message, hint, answered, answeredBy, cause } = failure;
-  if (code !== "refused" && code !== "forbidden" && code !== "bad-response") return failure;
-  const suggestion = `${hint} The ID token says: ${claims}.`;
-  return new Failure(code, message, { title, hint, suggestion, answered, answeredBy, cause });
+function failed(word: Word | undefined, answer: TokenAnswer, { host }: Http, { claims }: Asked): Failure | undefined {
+  if (word === undefined) return undefined;
+  const [code, says, hint] = word;
+  const { error, error_description: description } = answer.told ?? {};
+  const isOfToken = claims !== undefined && (code === "refused" || code === "forbidden" || code === "bad-response");
+  return new Failure(code, `${host} ${says}.`, {
+    hint,
+    ...(isOfToken && { suggestion: `${hint} The ID token says: ${claims}.` }),
+    ...(error && description !== undefined ? { answered: `${error}: ${description}` } : quoted(answer)),
+  });
 }

@@ -3,13 +3,17 @@ import type { Answer, Http } from "../../http/http.ts";
 import { flawless, schema } from "../../text/json.ts";
 import type { Field, Handle, Revocation, Revoking } from "../provider.ts";
 import { readTokenAnswer } from "./answer.ts";
-import { prove } from "./client.ts";
-import { at } from "./exchange.ts";
-import { readSigner } from "./key.ts";
+import { AUTHS, askAs, type ClientAuth, clientOf, isEndpoint } from "./client.ts";
 
-const AUTHS = ["basic", "basic-plain", "post", "none", "private-key", "id-token"] as const;
+const kept = () => z.optional(z.pipe(z.string().check(z.refine(isEncoded)), z.transform(decodeURIComponent)));
 
-const encoded = () => z.optional(z.string().check(z.regex(/^(?:[\w!'()*.~-]|%[\dA-F]{2})+$/)));
+function isEncoded(text: string): boolean {
+  try {
+    return encodeURIComponent(decodeURIComponent(text)) === text;
+  } catch {
+    return false;
+  }
+}
 
 /** As the exchange left it. */
 const Revocable = schema(() =>
@@ -17,19 +21,12 @@ const Revocable = schema(() =>
     secret: z.string().check(z.regex(/.{8}/s)),
     endpoint: z.string().check(flawless((url) => (isEndpoint(url) ? undefined : "it is no endpoint"))),
     auth: z.enum(AUTHS),
-    client: encoded(),
-    audience: encoded(),
-    "assertion-key-id": encoded(),
-    "assertion-algorithm": encoded(),
+    client: kept(),
+    audience: kept(),
+    "assertion-key-id": kept(),
+    "assertion-algorithm": kept(),
   }),
 );
-
-/** Whether a text that was kept is a URL that a request can go to. */
-export function isEndpoint(text: string): boolean {
-  if (!/^https?:\/\//.test(text) || !URL.canParse(text)) return false;
-  const { username, password, hash } = new URL(text);
-  return username + password + hash === "";
-}
 
 export function ownsHandle(handle: Handle): boolean {
   return z.safeParse(Revocable(), handle).success;
@@ -46,36 +43,37 @@ export function revokesWith({ auth }: Handle): readonly Field[] {
  * @throws {ZodError} where the handle is none of this provider
  */
 export async function revoke(handle: Handle, http: Http, revoking: Revoking): Promise<Revocation> {
-  const { secret: token, endpoint, auth, ...kept } = z.parse(Revocable(), handle);
-  const decoded = (text: string | undefined) => (text === undefined ? undefined : decodeURIComponent(text));
-  const { given } = revoking;
-  const signing = ["assertion-key-id", "assertion-algorithm"] as const;
-  const parameters = new Map(signing.flatMap((name) => (kept[name] ? [[name, [decoded(kept[name]) ?? ""]]] : [])));
-  const client = {
-    id: given["client-id"] ?? decoded(kept.client),
-    secret: given["client-secret"],
-    signer: auth === "private-key" ? readSigner(given, parameters) : undefined,
-    audience: decoded(kept.audience) ?? "",
-  };
-  const { http: there, path } = at(endpoint, http);
-  const answer = await there.send(async () => {
-    const proof = await prove(client, auth, revoking);
-    const form = { token, token_type_hint: "access_token", ...proof.parameters };
-    return { method: "POST", path, headers: proof.headers, form };
-  });
-  return verdictOf(answer);
+  const { secret: token, endpoint, auth, client: name, audience = "", ...signing } = z.parse(Revocable(), handle);
+  const given = { "client-id": name, ...revoking.given };
+  const client = clientOf(given, new Map(Object.entries(signing)), auth, audience);
+  const answer = await askAs(client, auth, token, endpoint, http, revoking);
+  return verdictOf(answer, unknownClient(auth, client.id));
+}
+
+/** Why a client may not be known here that was known at the exchange. */
+function unknownClient(auth: ClientAuth, id: string | undefined): string {
+  switch (auth) {
+    case "private-key":
+    case "id-token":
+      return "it does not take the client's assertion, and may want one for this very endpoint";
+    case "none":
+      return id === undefined ? 'it wants a "client-id"' : "it does not know the client without a secret";
+    default:
+      return "it does not know the client";
+  }
 }
 
 /** RFC 7009, section 2.2: a token that is not known is no error, so a 200 says only that the server was asked. */
-function verdictOf(answer: Answer): Revocation {
+function verdictOf(answer: Answer, unknown: string): Revocation {
   const { status, isHtml } = answer;
-  const { error } = readTokenAnswer(answer);
+  const error = readTokenAnswer(answer).told?.error;
   if (error === "unsupported_token_type") {
     return { kind: "impossible", why: "it does not revoke access tokens of this kind." };
   }
-  if (isHtml) return { kind: "failed", answered: `a page with status ${status}, not the revocation endpoint` };
-  if (status === 200 && error === undefined) return { kind: "revoked" };
-  if (error === "invalid_client" || status === 401) return { kind: "failed", answered: "it does not know the client" };
-  if (status === 404) return { kind: "failed", answered: "there is no revocation endpoint there" };
-  return { kind: "failed", answered: `status ${status}` };
+  if (status === 200 && !isHtml && !error) return { kind: "revoked" };
+  if (error === "invalid_client") return { kind: "failed", answered: unknown };
+  if (isHtml) return { kind: "failed", answered: `a page with status ${status}` };
+  // A login wall answers 401, too.
+  const cause = status === 401 ? `: ${unknown}, or` : status === 404 ? ":" : undefined;
+  return { kind: "failed", answered: `status ${status}${cause ? `${cause} there is no revocation endpoint` : ""}` };
 }
