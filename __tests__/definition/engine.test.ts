@@ -79,10 +79,10 @@ describe("the exchange", () => {
   });
 
   test.each<[string, string | undefined, RegExp]>([
-    ["is empty", undefined, /The input "parameters" is empty, but the definition names site/],
+    ["is empty", undefined, /The input "parameters" lacks site, which the definition names/],
     ["lacks one", "other=x", /The input "parameters" lacks site, which the definition names/],
     ["gives one too many", "site=a\ns3cret=x", /The input "parameters" gives more than the definition names\./],
-    ["gives one twice", "site=a\nsite=b", /The input "parameters" gives a parameter twice/],
+    ["gives one twice", "site=a\nsite=b", /The input "parameters" gives more than the definition names/],
     ["holds no pair", "site=a\nnonsense", /The input "parameters" has a line that is no `name=value`/],
   ])("is not begun where the input parameters %s", async (_, parameters, sentence) => {
     const definition = { ...smallest, exchange: { path: "/token", query: { site: "{parameters.site}" } } };

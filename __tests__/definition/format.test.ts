@@ -86,7 +86,6 @@ describe("a mistake is told with its place", () => {
     ["__proto__", '{"exchange":{"__proto__":{"path":"/a"}}}', /"\/exchange\/__proto__": no key is named so/],
     ["a depth without an end", "[".repeat(60_000), /it has more than 64 levels/],
     ["a list", [], /at its top: it is no object/],
-    ["more than 64 KiB", { ...smallest, name: "x".repeat(65_536) }, /at its top: it has more than 64 KiB/],
     ["an unknown key", { ...smallest, exchnage: {} }, /at "\/exchnage": the key is unknown. Did you mean "exchange"\?/],
     [
       "an unknown key deep inside",
@@ -139,11 +138,6 @@ describe("a mistake is told with its place", () => {
       /at "\/answer\/expires\/after"/,
     ],
     [
-      "a unit of a constant",
-      { ...smallest, answer: { expires: { after: 5, as: "seconds" } } },
-      /at "\/answer\/expires"/,
-    ],
-    [
       "a name of two values",
       { ...smallest, answer: { secrets: { a: { json: "/a" } }, values: { a: { json: "/a" } } } },
       /at "\/answer\/values\/a": the same name/,
@@ -164,15 +158,11 @@ describe("a mistake is told with its place", () => {
       { ...smallest, refusals: [{ values: ["x"], failure: "refused" }] },
       /at "\/refusals\/0\/values": it needs "json"/,
     ],
-    [
-      "an answer without an exchange",
-      { credentials: ["token"], answer: {} },
-      /at "\/answer": it stands beside no "exchange"/,
-    ],
+    ["an answer without an exchange", { credentials: ["token"], answer: {} }, /at "\/answer": it needs an "exchange"/],
     [
       "a revocation of the user's own",
       { credentials: ["token"], revoke: { path: "/a" } },
-      /at "\/revoke": it stands beside no "exchange"/,
+      /at "\/revoke": it needs an "exchange"/,
     ],
     ["a pair that nothing sends", { credentials: ["username", "password"] }, /at "\/use": it is missing/],
     [
@@ -252,18 +242,14 @@ describe("a header", () => {
       /at "\/exchange\/headers\/X-A": a header holds printable ASCII/,
     ],
     ["a value that is no ASCII", { "X-A": "ä" }, /at "\/exchange\/headers\/X-A": a header holds printable ASCII/],
-    [
-      "one name in two cases",
-      { "X-A": "a", "x-a": "b" },
-      /at "\/exchange\/headers\/x-a": the same header stands there twice/,
-    ],
+    ["one name in two cases", { "X-A": "a", "x-a": "b" }, /at "\/exchange\/headers\/x-a": it is set twice/],
   ])("with %s is refused", (_, headers, expected) => {
     expect(told(exchanging({ headers }))).toMatch(expected);
   });
 
   test("Authorization stands beside no Basic", () => {
     const both = { headers: { authorization: "x" }, basic: { username: "a", password: "b" } };
-    expect(told(exchanging(both))).toMatch(/at "\/exchange\/headers\/authorization": "basic" sets the same header/);
+    expect(told(exchanging(both))).toMatch(/at "\/exchange\/headers\/authorization": it is set twice/);
   });
 });
 
@@ -288,11 +274,9 @@ describe("a variable", () => {
 
   test("is exported once", () => {
     expect(told({ ...smallest, env: { also: { Access_Token: "x" } } })).toMatch(
-      /at "\/env\/also\/Access_Token": the same variable stands there twice/,
+      /at "\/env\/also\/Access_Token": it is set twice/,
     );
-    expect(told({ ...smallest, env: { name: "A_B", also: { a_b: "x" } } })).toMatch(
-      /the same variable stands there twice/,
-    );
+    expect(told({ ...smallest, env: { name: "A_B", also: { a_b: "x" } } })).toMatch(/it is set twice/);
   });
 });
 
@@ -311,7 +295,7 @@ describe("a placeholder", () => {
     [
       "of the answer before there is one",
       exchanging({ json: { a: [{ b: "{answer.token}" }] } }),
-      /at "\/exchange\/json\/a\/0\/b": \{answer.token\} cannot stand there/,
+      /at "\/exchange\/json\/a\/0\/b": \{answer.token\} means nothing here/,
     ],
     [
       "of an answer that is not read",

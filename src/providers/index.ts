@@ -28,7 +28,7 @@ const LAZY: Readonly<Record<string, () => Promise<Provider | Definable>>> = {
     Object.entries(platforms).map(([id, load]) => [
       id,
       async () =>
-        (await import(/* webpackMode: "eager" */ "./definition/platform.ts")).platform(id, (await load()).default),
+        (await import(/* webpackMode: "eager" */ "./definition/custom.ts")).platform(id, (await load()).default),
     ]),
   ),
   custom: async () => (await import(/* webpackMode: "eager" */ "./definition/custom.ts")).custom,
