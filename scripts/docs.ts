@@ -18,7 +18,7 @@ import {
   usesIdToken,
 } from "./about.ts";
 import { definitionSchema } from "./definition-schema.ts";
-import { platformRegistry, platforms } from "./platforms.ts";
+import { platformDefinitions, platformNames, platforms } from "./platforms.ts";
 
 /** Every file that names the repository or holds a table. */
 const FILES = [
@@ -34,7 +34,8 @@ const FILES = [
 /** Files that are written as a whole. */
 const WHOLE: Readonly<Record<string, () => string>> = {
   "schema/definition.json": definitionSchema,
-  "src/providers/platforms/index.ts": platformRegistry,
+  "src/providers/platforms/definitions.ts": platformDefinitions,
+  "src/providers/platforms/index.ts": platformNames,
 };
 
 /** A value for whatever a method keeps beside its token: a part of code, or a placeholder of a definition. */

@@ -10,14 +10,18 @@ export const platforms: readonly Provider[] = globSync("src/providers/platforms/
   .sort()
   .map((path) => providerOf(basename(path, ".json"), readDefinition(readFileSync(path, "utf8"))));
 
-/** The source of the registry, which loads each when it is chosen. */
-export function platformRegistry(): string {
-  const entries = platforms.map(({ id }) => {
-    const key = id.includes("-") ? `"${id}"` : id;
-    return `  ${key}: () => import(/* webpackMode: "eager" */ "./${id}.json", { with: { type: "json" } }),\n`;
-  });
-  const type = "Readonly<Record<string, () => Promise<{ readonly default: unknown }>>>";
-  return `/** The definitions beside this file, each loaded when it is chosen. Written by \`npm run docs\`. */
-export const platforms: ${type} = {${entries.length === 0 ? "" : "\n"}${entries.join("")}};
-`;
+const WRITTEN = "Written by `npm run docs`.";
+
+/** The source of the list of the platforms, which every run loads. */
+export function platformNames(): string {
+  const names = platforms.map(({ id }) => `  "${id}",\n`).join("");
+  return `/** The names of the definitions beside this file. ${WRITTEN} */\nexport const platforms: readonly string[] = [\n${names}];\n`;
+}
+
+/** The source of their definitions, which only a run that chooses one of them loads. */
+export function platformDefinitions(): string {
+  const named = platforms.map(({ id }) => ({ id, name: id.replace(/-(.)/g, (_, letter) => letter.toUpperCase()) }));
+  const imports = named.map(({ id, name }) => `import ${name} from "./${id}.json" with { type: "json" };\n`).join("");
+  const entries = named.map(({ id, name }) => (id === name ? `  ${id},\n` : `  "${id}": ${name},\n`)).join("");
+  return `${imports}\n/** The definitions beside this file. ${WRITTEN} */\nexport const definitions: Readonly<Record<string, unknown>> = {\n${entries}};\n`;
 }

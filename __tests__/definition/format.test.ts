@@ -74,7 +74,7 @@ describe("a mistake is told with its place", () => {
       '{"exchange": {"creates": True}}',
       /at line 1, column 26, "\/exchange\/creates": a value is expected/,
     ],
-    ["two documents", "{} {}", /at line 1, column 3: the document has ended, but more follows/],
+    ["two documents", "{} {}", /at line 1, column 4: the document has ended, but more follows/],
     ["nothing at all", "", /at line 1, column 1: a value is expected/],
     ["a comment", "// x\n{}", /at line 1, column 1: a value is expected/],
     [
@@ -117,16 +117,16 @@ describe("a mistake is told with its place", () => {
     [
       "names and sets",
       { ...smallest, credentials: ["token", ["username"]] },
-      /at "\/credentials": it is neither a list of names nor/,
+      /at "\/credentials": it mixes names with lists of names/,
     ],
-    ["a name of the log's commands", { ...smallest, name: "::error::x" }, /at "\/name": it begins with no letter/],
+    ["a name of the log's commands", { ...smallest, name: "::error::x" }, /at "\/name": it is no plain line of text/],
     ["a name with the runner's old brackets", { ...smallest, name: "a ##[error]x" }, /at "\/name"/],
     [
       "two places of one value",
       { ...smallest, answer: { token: { json: "/a", header: "b" } } },
-      /at "\/answer\/token": it holds none or several/,
+      /at "\/answer\/token": it is not just one place/,
     ],
-    ["no place of a value", { ...smallest, answer: { token: {} } }, /at "\/answer\/token": it holds none or several/],
+    ["no place of a value", { ...smallest, answer: { token: {} } }, /at "\/answer\/token": it is not just one place/],
     [
       "a pointer without a slash",
       { ...smallest, answer: { token: { json: "a" } } },
@@ -318,24 +318,24 @@ describe("a placeholder", () => {
     [
       "in a key of a JSON body",
       exchanging({ json: { a: { "{token}": 1 } } }),
-      /at "\/exchange\/json\/a\/\{token\}": a key holds a brace/,
+      /at "\/exchange\/json\/a\/\{token\}": it has to be plain text/,
     ],
     [
       "in the name of a form field",
       exchanging({ form: { "{token}": "a" } }),
-      /at "\/exchange\/form\/\{token\}": its name/,
+      /at "\/exchange\/form\/\{token\}": it has to be plain text/,
     ],
     [
       "in the name of a parameter",
       exchanging({ query: { "{token}": "a" } }),
-      /at "\/exchange\/query\/\{token\}": its name/,
+      /at "\/exchange\/query\/\{token\}": it has to be plain text/,
     ],
     ["in the name of the service", { ...smallest, name: "a {token}" }, /at "\/name"/],
     ["in the method", exchanging({ method: "{token}" }), /at "\/exchange\/method": it is none of GET/],
     [
       "in an audience",
       { "id-token": { audience: "{parameters.a}" }, exchange: { path: "/a" } },
-      /at "\/id-token\/audience": it holds no text alone/,
+      /at "\/id-token\/audience": it has to be plain text/,
     ],
     ["that is not closed", exchanging({ form: { a: "{token" } }), /at "\/exchange\/form\/a": a brace stands alone/],
     ["that is not opened", exchanging({ form: { a: "token}" } }), /at "\/exchange\/form\/a": a brace stands alone/],

@@ -25,10 +25,9 @@ export const providers: readonly Provider[] = [reportportal, xray, virtuozzo, tu
 const LAZY: Readonly<Record<string, () => Promise<Provider | Definable>>> = {
   oauth2: async () => (await import(/* webpackMode: "eager" */ "./oauth2.ts")).oauth2,
   ...Object.fromEntries(
-    Object.entries(platforms).map(([id, load]) => [
+    platforms.map((id) => [
       id,
-      async () =>
-        (await import(/* webpackMode: "eager" */ "./definition/custom.ts")).platform(id, (await load()).default),
+      async () => (await import(/* webpackMode: "eager" */ "./definition/custom.ts")).platform(id),
     ]),
   ),
   custom: async () => (await import(/* webpackMode: "eager" */ "./definition/custom.ts")).custom,

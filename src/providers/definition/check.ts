@@ -3,7 +3,7 @@ import { didYouMean } from "../../text/nearest.ts";
 import { pointerStep } from "../../text/strict-json.ts";
 import { mistake } from "./mistake.ts";
 import { namesIn, type Place, placesOf, ROOMS, type Room, type Texts } from "./places.ts";
-import { CREDENTIALS, type MethodDefinition } from "./schema.ts";
+import { CREDENTIALS, type MethodDefinition, NOT_PLAIN } from "./schema.ts";
 import { placeholders } from "./template.ts";
 
 export type Field = (typeof CREDENTIALS)[number];
@@ -58,7 +58,7 @@ function flawsOfParts(method: MethodDefinition): MaybeFlaw[] {
   const twice = Object.keys(values).find((name) => Object.hasOwn(secrets, name));
   const textless = refusals.findIndex((refusal) => refusal.values !== undefined && refusal.json === undefined);
   return [
-    isMixed && ["/credentials", "it is neither a list of names nor a list of such lists"],
+    isMixed && ["/credentials", "it mixes names with lists of names"],
     !takesIdToken(method) &&
       sets.some((set) => set.length === 0) && [
         "/credentials",
@@ -73,7 +73,7 @@ function flawsOfParts(method: MethodDefinition): MaybeFlaw[] {
         'it is missing, and there is no "token" to send as it is',
       ],
     twice !== undefined && [`/answer/values${pointerStep(twice)}`, 'the same name stands in "secrets"'],
-    textless >= 0 && [`/refusals/${textless}/values`, 'it needs "json", which says where the text stands'],
+    textless >= 0 && [`/refusals/${textless}/values`, 'it needs "json"'],
   ];
 }
 
@@ -88,7 +88,7 @@ function flawsOfUndo({ exchange, undo }: MethodDefinition): MaybeFlaw[] {
   ).find(([, parts]) => !namesIn(parts).includes("run"));
   return [
     exchange?.creates !== true && ["/undo", 'it needs `"creates": true` in "exchange"'],
-    unnamed && [`/${unnamed[0]}`, "it holds no {run}, the name by which a creation is undone"],
+    unnamed && [`/${unnamed[0]}`, "it holds no {run}, by which a creation is undone"],
   ];
 }
 
@@ -128,7 +128,7 @@ function flawOfNames(
 }
 
 function flawOfPlace({ room, pointer, text }: Place, method: MethodDefinition): MaybeFlaw {
-  if (/[{}]/.test(pointer)) return [pointer, "a key holds a brace: placeholders stand in values"];
+  if (/[{}]/.test(pointer)) return [pointer, NOT_PLAIN];
   const names = placeholders(text);
   if (names === undefined) {
     return [pointer, "a brace stands alone", "A brace that is no placeholder is written twice."];

@@ -1,12 +1,9 @@
 import type { Definable } from "../index.ts";
+import { definitions } from "../platforms/definitions.ts";
 import type { Provider } from "../provider.ts";
 import { type Keeping, providerOf } from "./engine.ts";
-import { mistake } from "./mistake.ts";
 import { definitionOf, readDefinition } from "./read.ts";
 import type { Definition } from "./schema.ts";
-
-/** Characters that a value in a seal, and in the state of a step, may have. */
-const LARGEST = 65_536;
 
 /** The service that a file of the workspace describes. Seal and state hold what of it is needed there: no file is read again. */
 export const custom: Definable = {
@@ -17,8 +14,8 @@ export const custom: Definable = {
 };
 
 /** A provider whose definition is compiled in. */
-export function platform(id: string, document: unknown): Provider {
-  return providerOf(id, definitionOf(document));
+export function platform(id: string): Provider {
+  return providerOf(id, definitionOf(definitions[id]));
 }
 
 function described(definition: Definition): Provider {
@@ -29,10 +26,6 @@ function described(definition: Definition): Provider {
     const kept = { ...method, ...more, exchange: exchange && { path: "/" } };
     return { definition: ascii({ name, "by-hand": byHand, methods: { [id]: kept } }) };
   };
-  for (const id of Object.keys(methods)) {
-    if ((keeping(id, "credential")?.definition ?? "").length > LARGEST)
-      throw mistake("", "too much of it has to be kept");
-  }
   const about = { definition: ascii({ name, "by-hand": byHand, credentials: ["token"] }) };
   return { ...providerOf("custom", definition, keeping), about };
 }

@@ -23,7 +23,11 @@ export interface Exchanging {
 }
 
 /** The secrets that an answer may bring beside those that the definition names (RFC 6749, section 5.1). */
-const MORE_SECRETS = ["/refresh_token", "/refreshToken", "/id_token"];
+const MORE_SECRETS: Readonly<Record<string, Source>> = {
+  "/1": { json: "/refresh_token" },
+  "/2": { json: "/refreshToken" },
+  "/3": { json: "/id_token" },
+};
 
 /**
  * Turns the credentials into a credential, as the definition says.
@@ -51,7 +55,7 @@ function ownCredential(method: MethodDefinition, values: Values, { secret }: Ste
   const flaw = tokenFlaw(token);
   if (flaw !== undefined) {
     throw new Failure("invalid-input", `The secret that is sent as it is ${flaw}.`, {
-      hint: "Check the secrets that this step is given: copy them again, each as one line.",
+      hint: "Copy it again, as one line.",
     });
   }
   return credentialOf(method, values, token, secret);
@@ -101,13 +105,10 @@ function readAnswer({ method, http, step, handle }: Exchanging, answer: Answer, 
   const own = ownWord(method.refusals);
   const isSuccess = answer.status < 300 && !answer.isHtml && own(answer, http.host) === undefined;
   const all: Record<string, string | undefined> = { ...before };
-  for (const [name, at] of Object.entries({ ...secrets, token: tokenAt })) {
-    all[`answer.${name}`] = secretAt(at, answer, isSuccess);
-    if (all[`answer.${name}`]) step.secret(all[`answer.${name}`] ?? "");
-  }
-  for (const at of MORE_SECRETS) {
-    const value = pointedAt(answer.json, at);
-    if (typeof value === "string" && value !== "") step.secret(value);
+  for (const [name, at] of Object.entries({ ...secrets, token: tokenAt, ...MORE_SECRETS })) {
+    const value = secretAt(at, answer, isSuccess);
+    if (value !== undefined) step.secret(value);
+    all[`answer.${name}`] = value;
   }
   const token = all["answer.token"];
   if (!isSuccess || token === undefined || method.exchange?.success?.includes(answer.status) === false) {

@@ -93,14 +93,14 @@ function filledJson(json: unknown, values: Values): unknown {
 function filledSegment(text: string, values: Values): string {
   const segment = filled(text, (name) => encodeURIComponent((values[name] ?? "").toWellFormed()));
   if (text !== "" && /^\.{0,2}$/.test(segment)) {
-    throw unfit(placeholders(text)?.[0] ?? "", "a path, where it is empty or leads elsewhere");
+    throw unfit(placeholders(text)?.[0] ?? "", "a path");
   }
   return segment.replace(/[{}]/g, encodeURIComponent);
 }
 
 function inHeader(name: string, values: Values, isCookie: boolean): string {
   const value = values[name] ?? "";
-  if (!/^[\x20-\x7e]*$/.test(value)) throw unfit(name, "a header, which holds one line of printable ASCII");
+  if (!/^[\x20-\x7e]*$/.test(value)) throw unfit(name, "a header, which is one line of printable ASCII");
   if (isCookie && /[; ]/.test(value)) throw unfit(name, "a cookie, which holds no blank and no semicolon");
   return value;
 }
@@ -110,7 +110,7 @@ export function lacking(name: string): Failure {
   return new Failure(
     "bad-response",
     `The answer to the exchange holds no ${name.replace("answer.", "")}, which the definition names.`,
-    { hint: 'Check in the definition where "answer" looks for it, and that "url" is this service.' },
+    { hint: 'Check "answer" in the definition, and that "url" is this service.' },
   );
 }
 

@@ -7,15 +7,12 @@ import type { Refusal } from "./schema.ts";
 
 /** What a service says in its own words, for a sentence that begins with its host, and what to do about it. */
 const MEANINGS: Readonly<Record<Refusal["failure"], readonly [sentence: string, hint: string]>> = {
-  refused: [
-    "refuses the credentials",
-    "They are wrong, expired or revoked: check the secrets that this step is given.",
-  ],
-  locked: ["has locked the account or the address for now", "Wait, or ask who runs the service to unlock it."],
-  forbidden: ["does not allow this", "The account lacks a permission or a licence: ask who runs the service."],
+  refused: ["refuses the credentials", "They are wrong, expired or revoked: check the secrets of this step."],
+  locked: ["has locked the account or the address", "Wait, or ask who runs it."],
+  forbidden: ["does not allow this", "The account lacks a permission or a licence: ask who runs it."],
   "rate-limited": ["takes no more requests for now", "Start fewer jobs at once, or re-run the job later."],
   unavailable: ["cannot answer now", "Re-run the job later."],
-  "wrong-url": ["says that this is not the place", 'Check "url": the base URL of the service.'],
+  "wrong-url": ["says that this is not the place", 'Check "url".'],
 };
 
 /** The service's own word in an answer, by the first refusal of the definition that fits; undefined where none does. */

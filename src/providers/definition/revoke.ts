@@ -5,8 +5,8 @@ import { namesOf } from "./places.ts";
 import { CREDENTIALS, type MethodDefinition, type RevokeDefinition } from "./schema.ts";
 import { encoded, isSecret, missing, restored } from "./values.ts";
 
-/** Characters that a handle may have: the state of a step is a variable of a process, which has a limit. */
-const LARGEST = 80_000;
+/** Characters that a handle may have: the state of a step takes no more of one value. */
+const LARGEST = 65_536;
 
 /** The revocation as it is sent. */
 function revocationOf({ use, revoke }: MethodDefinition): RevokeDefinition | undefined {

@@ -19,18 +19,19 @@ const TOKEN = /^[\w!#$%&'*+.^`|~-]{1,100}$/;
 /** What stands in texts for people can start no workflow command. */
 const LINE = /^[\p{L}\p{N}][\p{L}\p{N}\p{M} .,:;&'"()/+_>-]{0,199}$/u;
 
+/** What is wrong where a placeholder cannot stand. */
+export const NOT_PLAIN = "it has to be plain text, with no placeholder";
+
 // This file is evaluated only where a definition is read, so its schemas may be built at once.
 
 const text = (pattern: RegExp, error: string) => z.string().check(z.regex(pattern, { error }));
 
-const map = <Value extends z.ZodMiniType>(keys: RegExp, error: string, values: Value) =>
-  z.optional(z.record(text(keys, error), values));
-
 const flag = z.optional(z.boolean());
-const line = z.optional(text(LINE, "it begins with no letter or digit, or holds a character that no name needs"));
-const strings = map(/^[^{}\p{C}]+$/u, "its name is empty or holds a brace: placeholders stand in values", z.string());
+const line = z.optional(text(LINE, "it is no plain line of text"));
+const plain = text(/^[^{}\p{C}]+$/u, NOT_PLAIN);
+const strings = z.optional(z.record(plain, z.string()));
 const header = text(TOKEN, "it is no name of a header or cookie");
-const headers = map(TOKEN, "it is no name of a header", text(/^[\x20-\x7e]*$/, "a header holds printable ASCII alone"));
+const headers = z.optional(z.record(header, text(/^[\x20-\x7e]*$/, "a header holds printable ASCII alone")));
 const basic = z.optional(z.strictObject({ username: z.string(), password: z.string(), encode: flag }));
 const statuses = (from: number, to: number) =>
   z.optional(z.array(z.int().check(z.gte(from), z.lte(to))).check(z.minLength(1)));
@@ -39,7 +40,7 @@ const any = statuses(200, 599);
 
 const request = {
   method: z.optional(z.enum(["GET", "POST", "PUT", "PATCH", "DELETE"])),
-  path: text(PATH, 'it is no path: it begins with "/" and holds no "//", "..", "\\", "?", "#" nor blank'),
+  path: text(PATH, 'it is no path below "url", such as "/api/token"'),
   query: strings,
   headers,
   basic,
@@ -52,14 +53,10 @@ const places = { json, header: z.optional(header), cookie: z.optional(header), t
 
 /** Just one place in an answer. */
 const isOne = z.refine<object>((where) => Object.keys(where).filter((key) => key !== "as").length === 1, {
-  error: "it holds none or several of the places where a value can stand",
+  error: "it is not just one place",
 });
 const source = z.strictObject(places).check(isOne);
-const sources = map(
-  /^(?!token$)[\w.-]{1,60}$/,
-  'it is no name: letters, digits, "_", "." and "-", and not "token"',
-  source,
-);
+const sources = z.optional(z.record(text(/^(?!token$)[\w.-]{1,60}$/, 'it is no name, such as "csrf"'), source));
 const expires = z.optional(
   z
     .strictObject({
@@ -81,7 +78,7 @@ const refusal = z.strictObject({
 
 const method = {
   credentials: z.optional(z.array(z.union([z.enum([...CREDENTIALS, "id-token"]), z.array(z.enum(CREDENTIALS))]))),
-  "id-token": z.optional(z.strictObject({ audience: z.optional(text(/^[^{}\p{C}]+$/u, "it holds no text alone")) })),
+  "id-token": z.optional(z.strictObject({ audience: z.optional(plain) })),
   "by-name-only": flag,
   exchange: z.optional(z.strictObject({ ...request, success: ok, creates: flag })),
   undo: z.optional(z.strictObject(request)),
@@ -110,7 +107,7 @@ export const SeveralMethods = schema(() =>
   z.strictObject({
     ...top,
     methods: z.record(
-      text(/^[a-z][a-z0-9-]{0,39}$/, "it is no name of a method: small letters, digits and hyphens"),
+      text(/^[a-z][a-z0-9-]{0,39}$/, 'it is no name of a method, such as "api-key"'),
       z.strictObject(method),
     ),
   }),
