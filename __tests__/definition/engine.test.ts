@@ -81,9 +81,9 @@ describe("the exchange", () => {
   test.each<[string, string | undefined, RegExp]>([
     ["is empty", undefined, /The input "parameters" lacks site, which the definition names/],
     ["lacks one", "other=x", /The input "parameters" lacks site, which the definition names/],
-    ["gives one too many", "site=a\ns3cret=x", /The input "parameters" gives more than the definition names\./],
-    ["gives one twice", "site=a\nsite=b", /The input "parameters" gives more than the definition names/],
-    ["holds no pair", "site=a\nnonsense", /The input "parameters" has a line that is no `name=value`/],
+    ["gives one too many", "site=a\ns3cret=x", /The input "parameters" holds more than a line/],
+    ["gives one twice", "site=a\nsite=b", /The input "parameters" holds more than a line/],
+    ["holds no pair", "site=a\nnonsense", /The input "parameters" holds more than a line `name=value` for each/],
   ])("is not begun where the input parameters %s", async (_, parameters, sentence) => {
     const definition = { ...smallest, exchange: { path: "/token", query: { site: "{parameters.site}" } } };
     const all = parameters === undefined ? given : { ...given, parameters };

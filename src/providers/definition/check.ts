@@ -1,8 +1,7 @@
 import { nameFlaw } from "../../text/environment-name.ts";
-import { didYouMean } from "../../text/nearest.ts";
 import { pointerStep } from "../../text/strict-json.ts";
-import { mistake } from "./mistake.ts";
-import { namesIn, type Place, placesOf, ROOMS, type Room, type Texts } from "./places.ts";
+import { mayStand, mistake } from "./mistake.ts";
+import { namesOf, type Place, placesOf, ROOMS, type Room, type Texts } from "./places.ts";
 import { CREDENTIALS, type MethodDefinition, NOT_PLAIN } from "./schema.ts";
 import { placeholders } from "./template.ts";
 
@@ -41,7 +40,6 @@ export function takesIdToken({ credentials, ...method }: MethodDefinition): bool
 export function checkMethod(method: MethodDefinition, pointer: string): void {
   const flaws: MaybeFlaw[] = [
     ...flawsOfParts(method),
-    ...flawsOfUndo(method),
     flawOfVariables(method),
     ...ROOMS.flatMap((room) => flawsOfRequest(method[room] ?? {}, room)),
     ...placesOf(method).map((place) => flawOfPlace(place, method)),
@@ -51,20 +49,18 @@ export function checkMethod(method: MethodDefinition, pointer: string): void {
 }
 
 function flawsOfParts(method: MethodDefinition): MaybeFlaw[] {
-  const { credentials = [], exchange, answer: { secrets = {}, values = {} } = {}, use, refusals = [] } = method;
+  const { credentials = [], exchange, answer: { secrets = {}, values = {} } = {}, use, undo, refusals = [] } = method;
   const sets = setsOf(method);
   const isMixed = new Set(credentials.map((one) => typeof one)).size > 1;
   const lost = (["answer", "revoke", "undo", "id-token"] as const).find((part) => method[part] !== undefined);
   const twice = Object.keys(values).find((name) => Object.hasOwn(secrets, name));
+  // A creation is undone by its name, so the name has to stand in both requests.
+  const isUndone = exchange?.creates === true && [exchange, undo].every((one) => one && namesOf(one).includes("run"));
   const textless = refusals.findIndex((refusal) => refusal.values !== undefined && refusal.json === undefined);
   return [
     isMixed && ["/credentials", "it mixes names with lists of names"],
     !takesIdToken(method) &&
-      sets.some((set) => set.length === 0) && [
-        "/credentials",
-        "it names no credential",
-        `It may name ${CREDENTIALS.join(", ")}.`,
-      ],
+      sets.some((set) => set.length === 0) && ["/credentials", "it names no credential", mayStand("", CREDENTIALS)],
     exchange === undefined && lost !== undefined && [`/${lost}`, 'it needs an "exchange"'],
     exchange === undefined &&
       use === undefined &&
@@ -73,22 +69,8 @@ function flawsOfParts(method: MethodDefinition): MaybeFlaw[] {
         'it is missing, and there is no "token" to send as it is',
       ],
     twice !== undefined && [`/answer/values${pointerStep(twice)}`, 'the same name stands in "secrets"'],
+    undo !== undefined && !isUndone && ["/undo", 'it needs {run} here and in "exchange", and `"creates": true` there'],
     textless >= 0 && [`/refusals/${textless}/values`, 'it needs "json"'],
-  ];
-}
-
-/** A creation is undone by its name, so the name has to stand in both requests. */
-function flawsOfUndo({ exchange, undo }: MethodDefinition): MaybeFlaw[] {
-  if (undo === undefined) return [];
-  const unnamed = (
-    [
-      ["exchange", { exchange }],
-      ["undo", { undo }],
-    ] as const
-  ).find(([, parts]) => !namesIn(parts).includes("run"));
-  return [
-    exchange?.creates !== true && ["/undo", 'it needs `"creates": true` in "exchange"'],
-    unnamed && [`/${unnamed[0]}`, "it holds no {run}, by which a creation is undone"],
   ];
 }
 
@@ -136,10 +118,14 @@ function flawOfPlace({ room, pointer, text }: Place, method: MethodDefinition): 
   const known = knownNames(method, room);
   const wrong = names.find((name) => !known.includes(name) && !/^parameters\.[\w.-]{1,60}$/.test(name));
   if (wrong === undefined) return undefined;
+  const shown = /^[\w.-]{1,60}$/.test(wrong) ? `{${wrong}}` : "the placeholder";
   return [
     pointer,
-    `${/^[\w.-]{1,60}$/.test(wrong) ? `{${wrong}}` : "the placeholder"} means nothing here`,
-    `${didYouMean(wrong, known)}There may stand ${known.map((one) => `{${one}}`).join(", ")} and {parameters.NAME}.`,
+    `${shown} means nothing here`,
+    mayStand(
+      wrong,
+      [...known, "parameters.NAME"].map((name) => `{${name}}`),
+    ),
   ];
 }
 

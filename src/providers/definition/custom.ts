@@ -9,8 +9,7 @@ import type { Definition } from "./schema.ts";
 export const custom: Definable = {
   id: "custom",
   define: (text) => described(readDefinition(text)),
-  again: ({ definition }) =>
-    definition === undefined ? providerOf("custom", { methods: {} }) : described(readDefinition(definition)),
+  again: ({ definition = "" }) => described(readDefinition(definition)),
 };
 
 /** A provider whose definition is compiled in. */

@@ -1,4 +1,5 @@
 import { Failure } from "../../failure.ts";
+import { didYouMean } from "../../text/nearest.ts";
 
 /**
  * A mistake in a definition, told with its place.
@@ -13,4 +14,9 @@ export function mistake(pointer: string, flaw: string, hint = "", position = "")
     title: "Definition not right",
     hint: `${hint} docs/definitions.md explains the format.`.trim(),
   });
+}
+
+/** What can stand in the place of something else, and which of it was probably meant. */
+export function mayStand(given: string, names: readonly string[]): string {
+  return `${didYouMean(given, names)}There may stand ${names.join(", ")}.`;
 }

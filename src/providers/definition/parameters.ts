@@ -13,8 +13,9 @@ export function readParameters(text = ""): [name: string | undefined, value: str
  */
 export function parametersFlaw(text: string | undefined, wanted: readonly string[]): string | undefined {
   const names = readParameters(text).map(([name]) => name);
-  if (names.includes(undefined)) return "has a line that is no `name=value`";
   const missing = wanted.find((name) => !names.includes(name));
   if (missing !== undefined) return `lacks ${missing}, which the definition names`;
-  return names.length > wanted.length ? "gives more than the definition names" : undefined;
+  return names.length > wanted.length
+    ? "holds more than a line `name=value` for each that the definition names"
+    : undefined;
 }

@@ -1,8 +1,7 @@
 import * as z from "zod/mini";
-import { didYouMean, ifName } from "../../text/nearest.ts";
 import { pointerStep, strictJson } from "../../text/strict-json.ts";
 import { checkMethod } from "./check.ts";
-import { mistake } from "./mistake.ts";
+import { mayStand, mistake } from "./mistake.ts";
 import { type Definition, OneMethod, SeveralMethods } from "./schema.ts";
 
 /**
@@ -52,14 +51,12 @@ function flawOf(issue: z.core.$ZodRawIssue): string | undefined {
   switch (issue.code) {
     case "unrecognized_keys": {
       const keys = issue.inst instanceof z.ZodMiniObject ? Object.keys(issue.inst.shape) : [];
-      return `the key is unknown\n${didYouMean(issue.keys[0] ?? "", keys)}There may stand ${keys.join(", ")}.`;
+      return `the key is unknown\n${mayStand(issue.keys[0] ?? "", keys)}`;
     }
     case "invalid_type":
       return issue.input === undefined ? "it is missing" : `it is no ${issue.expected}`;
-    case "invalid_value": {
-      const values = issue.values.map(String);
-      return `it is none of ${values.join(", ")}\n${didYouMean(ifName(String(issue.input)), values).trim()}`;
-    }
+    case "invalid_value":
+      return `it is none of what may stand there\n${mayStand(String(issue.input), issue.values.map(String))}`;
     case "invalid_key":
       return issue.issues[0]?.message;
     case "invalid_union":
