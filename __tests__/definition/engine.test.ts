@@ -611,6 +611,19 @@ describe("the revocation", () => {
     expect(masked.filter((value) => value === "csrf-value")).toHaveLength(2);
   });
 
+  test("sends a parameter that is empty, and a secret that is no ASCII", async () => {
+    const definition = {
+      ...smallest,
+      exchange: { path: "/token", query: { site: "{parameters.site}" } },
+      answer: { secrets: { csrf: { json: "/csrf" } } },
+      revoke: { path: "/out", form: { site: "{parameters.site}", csrf: "{answer.csrf}" } },
+    };
+    const script = minting(json(200, { access_token: TOKEN, csrf: "ü%1" }), () => ({ status: 200 }));
+    const { requests, revocation } = await play(definition, { given: { ...given, parameters: "site=" }, script });
+    expect(requests[1]?.body).toBe("site=&csrf=%C3%BC%251");
+    expect(revocation).toEqual({ kind: "revoked" });
+  });
+
   test("is left out where the answer lacks what only it names", async () => {
     const { handle, notes, credential } = await play({ ...smallest, answer, revoke }, { given, script: minting() });
     expect(credential?.token).toBe(TOKEN);

@@ -2,14 +2,13 @@ import { Failure } from "../../failure.ts";
 import type { Answer, Http } from "../../http/http.ts";
 import { askForKey } from "../kit/creation.ts";
 import { expiry } from "../kit/expiry.ts";
-import { judge } from "../kit/judge.ts";
 import { keyName } from "../kit/key-name.ts";
 import { mintedToken, tokenFlaw } from "../kit/token.ts";
 import type { Credential, Handle, Step } from "../provider.ts";
 import { filledHeaders, lacking, requestOf, type Values } from "./fill.ts";
 import { asText, expiryAt, found, pointedAt } from "./pick.ts";
 import { namesOf } from "./places.ts";
-import { ownWord } from "./refusals.ts";
+import { heard } from "./refusals.ts";
 import type { ExchangeDefinition, MethodDefinition, Source } from "./schema.ts";
 import { kept, missing, pairsOf, startValues, withPairs } from "./values.ts";
 
@@ -102,8 +101,7 @@ async function created(exchanging: Exchanging, definition: ExchangeDefinition, s
 /** @throws {Failure} where the answer is no success, or holds no usable token */
 function readAnswer({ method, http, step, handle }: Exchanging, answer: Answer, before: Values): Credential {
   const { token: tokenAt = { json: "/access_token" }, secrets = {}, values = {}, expires } = method.answer ?? {};
-  const own = ownWord(method.refusals);
-  const isSuccess = answer.status < 300 && !answer.isHtml && own(answer, http.host) === undefined;
+  const { isSuccess, failure } = heard(answer, http, method.refusals);
   const all: Record<string, string | undefined> = { ...before };
   for (const [name, at] of Object.entries({ ...secrets, token: tokenAt, ...MORE_SECRETS })) {
     const value = secretAt(at, answer, isSuccess);
@@ -112,7 +110,7 @@ function readAnswer({ method, http, step, handle }: Exchanging, answer: Answer, 
   }
   const token = all["answer.token"];
   if (!isSuccess || token === undefined || method.exchange?.success?.includes(answer.status) === false) {
-    throw judge(answer, http, own);
+    throw failure;
   }
   mintedToken(token, http);
   for (const [name, at] of Object.entries(values)) all[`answer.${name}`] = asText(found(at, answer));

@@ -9,6 +9,8 @@ import { filled, placeholders } from "./template.ts";
 /** What stands for each placeholder; nothing where it is not there. */
 export type Values = Readonly<Record<string, string | undefined>>;
 
+const AUTHORIZATION = /^authorization$/i;
+
 export type Use = NonNullable<MethodDefinition["use"]>;
 
 /**
@@ -44,7 +46,7 @@ export function filledRequest(request: RequestDefinition, values: Values, http: 
     path: place + (search && `?${search}`),
     headers: filledHeaders(request, values),
     ...(form !== undefined && { form: filledTexts(form, values) }),
-    ...(json !== undefined && { json: filledJson(json, values) }),
+    ...(json !== undefined && { json: filledTexts(json, values) }),
   };
 }
 
@@ -52,7 +54,7 @@ export function filledRequest(request: RequestDefinition, values: Values, http: 
 export function filledHeaders({ headers = {}, basic }: Use, values: Values): Record<string, string> {
   const filledOnes = Object.entries(headers).map(([name, text]) => {
     const value = filled(text, (placeholder) => inHeader(placeholder, values, /^cookie$/i.test(name)));
-    return [/^authorization$/i.test(name) ? "Authorization" : name, value];
+    return [AUTHORIZATION.test(name) ? "Authorization" : name, value];
   });
   return {
     ...Object.fromEntries(filledOnes),
@@ -64,8 +66,7 @@ export function filledHeaders({ headers = {}, basic }: Use, values: Values): Rec
 export function filledPair({ username, password, encode }: NonNullable<Use["basic"]>, values: Values): string {
   const [user, secret] = [filledText(username, values), filledText(password, values)];
   if (encode === true) return basicPair(formEncoded(user), formEncoded(secret));
-  if (user.includes(":"))
-    throw unfit(placeholders(username)?.[0] ?? "", "the user name of `Basic`, which holds no colon");
+  if (user.includes(":")) throw unfit(placeholders(username)?.[0] ?? "", "a user name of `Basic` holds no colon");
   return basicPair(user, secret);
 }
 
@@ -78,32 +79,29 @@ function filledText(text: string, values: Values): string {
   return filled(text, (name) => values[name] ?? "");
 }
 
-/** Each of the texts, by its name. */
-export function filledTexts(texts: Readonly<Record<string, string>>, values: Values): Record<string, string> {
-  return Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, filledText(text, values)]));
-}
-
-function filledJson(json: unknown, values: Values): unknown {
-  return JSON.parse(JSON.stringify(json), (_, value) =>
-    typeof value === "string" ? filledText(value, values) : value,
-  );
+/** Each text inside, however deep. */
+export function filledTexts<Of>(value: Of, values: Values): Of {
+  return JSON.parse(JSON.stringify(value), (_, text) => (typeof text === "string" ? filledText(text, values) : text));
 }
 
 /** RFC 3986, section 3.3: a value is one segment or a piece of one, never a step to another place, nor nothing. */
 function filledSegment(text: string, values: Values): string {
   const segment = filled(text, (name) => encodeURIComponent((values[name] ?? "").toWellFormed()));
   if (text !== "" && /^\.{0,2}$/.test(segment)) {
-    throw unfit(placeholders(text)?.[0] ?? "", "a path");
+    throw unfit(placeholders(text)?.[0] ?? "", "here it is empty or leads elsewhere");
   }
   return segment.replace(/[{}]/g, encodeURIComponent);
 }
 
 function inHeader(name: string, values: Values, isCookie: boolean): string {
   const value = values[name] ?? "";
-  if (!/^[\x20-\x7e]*$/.test(value)) throw unfit(name, "a header, which is one line of printable ASCII");
-  if (isCookie && /[; ]/.test(value)) throw unfit(name, "a cookie, which holds no blank and no semicolon");
+  if (!/^[\x20-\x7e]*$/.test(value)) throw unfit(name, NO_LINE);
+  if (isCookie && /[; ]/.test(value)) throw unfit(name, "a cookie holds no blank and no semicolon");
   return value;
 }
+
+/** Why a value can be no header, and cannot be masked where a seal is opened. */
+export const NO_LINE = "it is no line of printable ASCII";
 
 /** The answer to the exchange brought no value for a placeholder. */
 export function lacking(name: string): Failure {
@@ -115,9 +113,9 @@ export function lacking(name: string): Failure {
 }
 
 /** A value cannot stand where the definition puts it. */
-export function unfit(name: string, place: string): Failure {
+export function unfit(name: string, why: string): Failure {
   const code = name.startsWith("answer.") ? "bad-response" : "invalid-input";
-  return new Failure(code, `The value of "${name}" does not fit ${place}.`, {
+  return new Failure(code, `The value of "${name}" does not fit its place: ${why}.`, {
     hint: "Check it, and where the definition puts it.",
   });
 }
@@ -127,12 +125,8 @@ export const BEARER: Use = { headers: { Authorization: "Bearer {answer.token}" }
 
 /** The request with what the credential needs beside; what it says itself counts. */
 export function withUse<Of extends RequestDefinition>(definition: Of, use: Use = BEARER): Of {
-  const own = Object.keys(definition.headers ?? {}).map((name) => name.toLowerCase());
-  if (definition.basic !== undefined) own.push("authorization");
-  const added = Object.entries(use.headers ?? {}).filter(([name]) => !own.includes(name.toLowerCase()));
-  return {
-    ...definition,
-    headers: { ...Object.fromEntries(added), ...definition.headers },
-    basic: definition.basic ?? (own.includes("authorization") ? undefined : use.basic),
-  };
+  const headers = { ...use.headers, ...definition.headers };
+  const isOwn = Object.keys(definition.headers ?? {}).some((name) => AUTHORIZATION.test(name));
+  // Of a header that stands there in two cases Node sends the last.
+  return { ...definition, headers, basic: definition.basic ?? (isOwn ? undefined : use.basic) };
 }

@@ -1,10 +1,10 @@
 import { Failure } from "../../failure.ts";
 import type { Http } from "../../http/http.ts";
-import { judge, noAnswer } from "../kit/judge.ts";
+import { noAnswer } from "../kit/judge.ts";
 import type { About, Credential, Verdict } from "../provider.ts";
 import { lacking, requestOf, withUse } from "./fill.ts";
 import { asText, expiryAt, found, isThere } from "./pick.ts";
-import { ownWord } from "./refusals.ts";
+import { heard } from "./refusals.ts";
 import { missing, type Paired, valuesOf } from "./values.ts";
 
 /**
@@ -26,13 +26,11 @@ export async function probe(
   const request = await requestOf(withUse(asks, use), values, http, step, "GET");
   const answer = await http.send({ ...request, resend: "once" });
   const { status, isHtml } = answer;
-  const own = ownWord(refusals);
-  const word = own(answer, http.host);
+  const { word, isSuccess, failure } = heard(answer, http, refusals);
   if (word?.code === "wrong-url") throw word;
-  const failure = judge(answer, http, own);
   const isUnknown = word === undefined && status === 401;
   if (status === 401 && minted === "here" && asks["may-not-know"] === true) return noAnswer(failure);
-  const value = status < 300 && !isHtml && word === undefined ? found(asks.accepted, answer) : undefined;
+  const value = isSuccess ? found(asks.accepted, answer) : undefined;
   if (isUnknown || value === false || failure.code === "refused") {
     const { answered, answeredBy } = failure;
     const sentence = `${http.host} refuses the credential (status ${status}).`;

@@ -1,7 +1,7 @@
 import { Failure } from "../../failure.ts";
-import type { Answer } from "../../http/http.ts";
+import type { Answer, Http } from "../../http/http.ts";
 import { quoted } from "../../http/quote.ts";
-import type { OwnWord } from "../kit/judge.ts";
+import { judge } from "../kit/judge.ts";
 import { asText, isThere, pointedAt } from "./pick.ts";
 import type { Refusal } from "./schema.ts";
 
@@ -15,15 +15,19 @@ const MEANINGS: Readonly<Record<Refusal["failure"], readonly [sentence: string, 
   "wrong-url": ["says that this is not the place", 'Check "url".'],
 };
 
-/** The service's own word in an answer, by the first refusal of the definition that fits; undefined where none does. */
-export function ownWord(refusals: readonly Refusal[] = []): OwnWord {
-  return (answer, host) => {
-    const code = refusals.find((refusal) => fits(refusal, answer))?.failure;
-    if (code === undefined) return undefined;
-    const [sentence, hint] = MEANINGS[code];
-    // A success may hold a secret in a shape that nobody expects, and so could not mask.
-    return new Failure(code, `${host} ${sentence}.`, { hint, ...(answer.status >= 300 && quoted(answer)) });
-  };
+/** What an answer says: the first refusal of the definition that fits, whether it is a success, and why it is none if not. */
+export function heard(answer: Answer, http: Http, refusals: readonly Refusal[] = []) {
+  const word = wordOf(answer, http.host, refusals);
+  const isSuccess = answer.status < 300 && !answer.isHtml && word === undefined;
+  return { word, isSuccess, failure: judge(answer, http, () => word) };
+}
+
+function wordOf(answer: Answer, host: string, refusals: readonly Refusal[]): Failure | undefined {
+  const code = refusals.find((refusal) => fits(refusal, answer))?.failure;
+  if (code === undefined) return undefined;
+  const [sentence, hint] = MEANINGS[code];
+  // A success may hold a secret in a shape that nobody expects, and so could not mask.
+  return new Failure(code, `${host} ${sentence}.`, { hint, ...(answer.status >= 300 && quoted(answer)) });
 }
 
 function fits({ status, json, values }: Refusal, answer: Answer): boolean {

@@ -26,13 +26,14 @@ export const NOT_PLAIN = "it has to be plain text, with no placeholder";
 
 const text = (pattern: RegExp, error: string) => z.string().check(z.regex(pattern, { error }));
 
+const string = z.string();
 const flag = z.optional(z.boolean());
 const line = z.optional(text(LINE, "it is no plain line of text"));
 const plain = text(/^[^{}\p{C}]+$/u, NOT_PLAIN);
-const strings = z.optional(z.record(plain, z.string()));
+const strings = z.optional(z.record(plain, string));
 const header = text(TOKEN, "it is no name of a header or cookie");
 const headers = z.optional(z.record(header, text(/^[\x20-\x7e]*$/, "a header holds printable ASCII alone")));
-const basic = z.optional(z.strictObject({ username: z.string(), password: z.string(), encode: flag }));
+const basic = z.optional(z.strictObject({ username: string, password: string, encode: flag }));
 const statuses = (from: number, to: number) =>
   z.optional(z.array(z.int().check(z.gte(from), z.lte(to))).check(z.minLength(1)));
 const ok = statuses(200, 299);
@@ -72,7 +73,7 @@ const revocation = z.strictObject({ ...request, with: z.optional(z.literal("use"
 const refusal = z.strictObject({
   status: any,
   json,
-  values: z.optional(z.array(z.string().check(z.minLength(1)))),
+  values: z.optional(z.array(string.check(z.minLength(1)))),
   failure: z.enum(["refused", "locked", "forbidden", "rate-limited", "unavailable", "wrong-url"]),
 });
 
@@ -84,7 +85,7 @@ const method = {
   undo: z.optional(z.strictObject(request)),
   answer: z.optional(z.strictObject({ token: z.optional(source), secrets: sources, values: sources, expires })),
   use: z.optional(z.strictObject({ headers, basic })),
-  env: z.optional(z.strictObject({ name: z.optional(z.string()), also: z.optional(z.record(z.string(), z.string())) })),
+  env: z.optional(z.strictObject({ name: z.optional(string), also: z.optional(z.record(string, string)) })),
   probe: z.optional(
     z.strictObject({ ...request, accepted: source, account: z.optional(source), expires, "may-not-know": flag }),
   ),
@@ -93,7 +94,7 @@ const method = {
 };
 
 const top = {
-  $schema: z.optional(z.string()),
+  $schema: z.optional(string),
   name: line,
   "by-hand": line,
   pasted: z.optional(z.array(text(/^(?:\/[\w.~-]+)+$/, 'it is no path tail, such as "/api/v1"'))),

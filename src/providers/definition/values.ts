@@ -1,6 +1,6 @@
 import { PRINTABLE } from "../../text/token.ts";
 import type { Credential } from "../provider.ts";
-import { BEARER, filledPair, type Use, unfit, type Values } from "./fill.ts";
+import { BEARER, filledPair, NO_LINE, type Use, unfit, type Values } from "./fill.ts";
 import { readParameters } from "./parameters.ts";
 import { namesIn, type Room } from "./places.ts";
 import type { MethodDefinition } from "./schema.ts";
@@ -75,7 +75,7 @@ export function kept(parts: Pick<MethodDefinition, Room>, values: Values, method
     if (value === "" || name === "answer.token") continue;
     if (!isSecret(name, method)) others[name] = encoded(value);
     else if (PRINTABLE.test(value)) secrets[name] = value;
-    else throw unfit(name, "a variable or a probe, which take one line of printable ASCII");
+    else throw unfit(name, NO_LINE);
   }
   return { secrets, parts: others };
 }
