@@ -17,7 +17,7 @@ export interface Definable {
    * @throws {Failure} `invalid-input` with the place of the mistake
    */
   define(text: string): Provider;
-  /** The same provider from what it kept: the parts of a credential out of a seal, or the handle of a state. */
+  /** The same provider from what it kept: the parts of a credential out of a seal, or the handle or `about` of a state. */
   again(kept: Readonly<Record<string, string>>): Provider;
 }
 

@@ -54,6 +54,7 @@ function after(value: unknown, now: number): Date | undefined {
   return new Date(now + Math.floor(seconds) * 1000);
 }
 
-function plausible(milliseconds: number): Date | undefined {
+/** A moment by its milliseconds since the epoch; undefined where that is none. */
+export function plausible(milliseconds: number): Date | undefined {
   return milliseconds > 0 && milliseconds <= LAST_MOMENT ? new Date(milliseconds) : undefined;
 }
