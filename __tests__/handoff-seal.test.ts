@@ -190,7 +190,7 @@ describe("what does not open says which of the reasons it is:", () => {
     { what: "an expiry that is a text", content: (rest) => ({ ...rest, expires: "soon" }) },
   ])("the right key but $what inside", async ({ content }) => {
     expect(await refusal(await encrypted(content(payload)))).toBe(
-      'The input "sealed" holds something else than a token.',
+      'The input "sealed" does not hold what it should.',
     );
   });
 });

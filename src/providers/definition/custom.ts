@@ -19,8 +19,7 @@ function described(definition: Definition): Provider {
     const kept = { ...method, ...more, exchange: exchange && { path: "/" } };
     return { definition: ascii({ name, "by-hand": byHand, methods: { [id]: kept } }) };
   };
-  const about = { definition: ascii({ name, "by-hand": byHand, credentials: ["token"] }) };
-  return { ...providerOf("custom", definition, keeping), about };
+  return providerOf("custom", definition, keeping);
 }
 
 function ascii(value: unknown): string {

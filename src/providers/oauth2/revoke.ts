@@ -5,7 +5,13 @@ import type { Field, Handle, Revocation, Revoking } from "../provider.ts";
 import { readTokenAnswer } from "./answer.ts";
 import { AUTHS, askAs, type ClientAuth, clientOf, isEndpoint } from "./client.ts";
 
-const kept = () => z.optional(z.pipe(z.string().check(z.refine(isEncoded)), z.transform(decodeURIComponent)));
+const kept = () =>
+  z.optional(
+    z.pipe(
+      z.string().check(flawless((text) => (isEncoded(text) ? undefined : "it is not encoded"))),
+      z.transform(decodeURIComponent),
+    ),
+  );
 
 function isEncoded(text: string): boolean {
   try {
