@@ -97,7 +97,9 @@ describe("a password of nothing but blanks is a missing secret:", () => {
   test.each([" ", "\n", "\r\n", " \t ", "\r", "   \n", "\u00a0", "\ufeff"])("%j", async (password) => {
     for (const method of ["", "basic", "ephemeral-access-key"]) {
       const given = { provider: "tuleap", url: URL_, method, username: "ci-robot" };
-      expect((await refused({ ...given, password }, "missing-secret")).message).toContain('No value arrived in "password"');
+      expect((await refused({ ...given, password }, "missing-secret")).message).toContain(
+        'No value arrived in "password"',
+      );
       const credentials = JSON.stringify({ password });
       const inside = await refused({ ...given, credentials }, "missing-secret");
       expect(inside.message).toContain('No value arrived in "credentials.password"');
@@ -588,9 +590,7 @@ describe("a name that is nearly right gets the right one:", () => {
 describe("one is not told of as if it were many:", () => {
   test("one field that no method takes, at a provider with one method", async () => {
     const { message } = await refused({ provider: "xray", token: KEY });
-    expect(message).toContain(
-      'No method of Xray Cloud takes "token". Set "method" to this and give just its inputs',
-    );
+    expect(message).toContain('No method of Xray Cloud takes "token". Set "method" to this and give just its inputs');
     expect(message).toContain("client-credentials (client-id, client-secret)");
   });
 
