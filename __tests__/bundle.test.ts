@@ -1,8 +1,10 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { cpSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
+import { at, inputsOf } from "./platforms/ways.ts";
+import { runAction } from "./support.ts";
 
 /** What Node loads of itself and reads of `dist/` until the bundle is evaluated. */
 function loaded(): { parts: string[]; files: string[] } {
@@ -34,4 +36,19 @@ test("a step that left nothing ends its job without the bundle", () => {
   expect(post("none")).toMatchObject({ status: 0, stdout: "Nothing to take back.\n", stderr: "" });
   expect(post("{}").stderr).toContain("index.js");
   rmSync(alone, { recursive: true });
+});
+
+test("what a runner downloads is enough to run, and holds no page", async () => {
+  const kept = [...readFileSync(".gitattributes", "utf8").matchAll(/^\/(\S+) -export-ignore$/gm)].map(
+    ([, name]) => name,
+  );
+  expect(kept).toEqual(["action.yml", "dist", "LICENSE"]);
+  const downloaded = mkdtempSync(join(tmpdir(), "downloaded-"));
+  for (const name of kept) cpSync(name ?? "", join(downloaded, name ?? ""), { recursive: true });
+  const { main, post } = await at("qtest", (service) =>
+    runAction(inputsOf({ provider: "qtest", method: "api-token" }, service), { action: downloaded }),
+  );
+  expect(main).toMatchObject({ exitCode: 0, outputs: { probe: "accepted" } });
+  expect(post).toMatchObject({ exitCode: 0 });
+  rmSync(downloaded, { recursive: true });
 });
