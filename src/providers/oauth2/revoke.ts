@@ -5,13 +5,8 @@ import type { Field, Handle, Revocation, Revoking } from "../provider.ts";
 import { readTokenAnswer } from "./answer.ts";
 import { AUTHS, askAs, type ClientAuth, clientOf, isEndpoint } from "./client.ts";
 
-const kept = () =>
-  z.optional(
-    z.pipe(
-      z.string().check(flawless((text) => (isEncoded(text) ? undefined : "it is not encoded"))),
-      z.transform(decodeURIComponent),
-    ),
-  );
+const Kept = () =>
+  z.optional(z.string().check(flawless((text) => (isEncoded(text) ? undefined : "it is not encoded"))));
 
 function isEncoded(text: string): boolean {
   try {
@@ -27,10 +22,10 @@ const Revocable = schema(() =>
     secret: z.string().check(z.regex(/.{8}/s)),
     endpoint: z.string().check(flawless((url) => (isEndpoint(url) ? undefined : "it is no endpoint"))),
     auth: z.enum(AUTHS),
-    client: kept(),
-    audience: kept(),
-    "assertion-key-id": kept(),
-    "assertion-algorithm": kept(),
+    client: Kept(),
+    audience: Kept(),
+    "assertion-key-id": Kept(),
+    "assertion-algorithm": Kept(),
   }),
 );
 
@@ -49,9 +44,10 @@ export function revokesWith({ auth }: Handle): readonly Field[] {
  * @throws {ZodError} where the handle is none of this provider
  */
 export async function revoke(handle: Handle, http: Http, revoking: Revoking): Promise<Revocation> {
-  const { secret: token, endpoint, auth, client: name, audience = "", ...signing } = z.parse(Revocable(), handle);
-  const given = { "client-id": name, ...revoking.given };
-  const client = clientOf(given, new Map(Object.entries(signing)), auth, audience);
+  const { secret: token, endpoint, auth, ...encoded } = z.parse(Revocable(), handle);
+  const kept = new Map(Object.entries(encoded).map(([key, text]) => [key, decodeURIComponent(text ?? "")]));
+  const given = { "client-id": kept.get("client"), ...revoking.given };
+  const client = clientOf(given, kept, auth, kept.get("audience") ?? "");
   const answer = await askAs(client, auth, token, endpoint, http, revoking);
   return verdictOf(answer, unknownClient(auth, client.id));
 }
