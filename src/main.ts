@@ -53,17 +53,15 @@ async function exchangeStep(inputs: Inputs, requests: Underway, tell: Tell): Pro
   const client = connect({ ...settings, url: target.place, caCertificate, requests });
   // Read before anything is minted: a file that has gone in between must not keep a credential from being saved for post.
   const forPost = { ...settings, caCertificate: certificatesForPost(caCertificate) };
-  const { credential: minted, handle } = await minding(
-    client,
-    obtain(plan, client, { settings: forPost, run, requests }),
-  );
+  const { credential: minted, handle } = await minding(client, obtain(plan, client, forPost, run, requests));
   // A step that was cancelled meanwhile hands nothing over.
   if (requests.isStopped()) return;
   const { credential, proof } = await minding(client, prove(plan, minted, client, settings, tell));
   await sweep(target, handle, client, settings, run);
-  const published = await publish(plan, { credential, handle }, settings, run);
+  const obtained = { credential, handle };
+  const published = await publish(plan, obtained, settings, run);
   // The revocation is left to who opens the seal, but not before all is handed over.
   if (published.isSealed) clearForPost();
-  reportSuccess({ plan, credential, handle, proof, settings, ...published, proxyHost: client.proxyHost });
+  reportSuccess({ plan, ...obtained, proof, settings, ...published, proxyHost: client.proxyHost });
   warnOfClock(client, credential.expiresAt);
 }

@@ -16,22 +16,21 @@ export interface Obtained {
   readonly handle: Handle | undefined;
 }
 
-/** What the step goes by, whatever it has to do. */
-export interface Circumstances {
-  /** With the certificates that post is to trust. */
-  readonly settings: Settings;
-  readonly run: Run;
-  readonly requests: Underway;
-}
-
 /**
  * Exchanges the user's credentials, or takes what another job sealed. What can be revoked is left for post the moment it
  * exists, before anything that can fail; where it cannot be left, it is taken back at once.
+ * @param settings with the certificates that post is to trust
  * @throws {Failure} by the contract's judging order, or `runner`
  */
-export async function obtain(plan: Plan, client: Client, circumstances: Circumstances): Promise<Obtained> {
+export async function obtain(
+  plan: Plan,
+  client: Client,
+  settings: Settings,
+  run: Run,
+  requests: Underway,
+): Promise<Obtained> {
   const { provider, place: url } = plan.target;
-  const { timeout, retries, caCertificate, allowHttp } = circumstances.settings;
+  const { timeout, retries, caCertificate, allowHttp } = settings;
   let unsaved: Revocable | undefined;
   const leaveHandle: LeaveHandle = (handle, expiresAt) => {
     const expires = epochSeconds(expiresAt);
@@ -42,13 +41,13 @@ export async function obtain(plan: Plan, client: Client, circumstances: Circumst
     unsaved = undefined;
   };
   try {
-    if (plan.kind === "exchange") return await exchange(plan, client, circumstances, leaveHandle);
+    if (plan.kind === "exchange") return await exchange(plan, client, settings, run, leaveHandle);
     const { credential, handle } = plan;
     if (handle !== undefined) leaveHandle(handle, credential.expiresAt);
     return { credential, handle };
   } catch (fault) {
     // What this very step has made needs no proof of where it comes from.
-    if (unsaved !== undefined) await circumstances.requests.follow(takeBack(unsaved, always), always);
+    if (unsaved !== undefined) await requests.follow(takeBack(unsaved, always), always);
     throw fault;
   }
 }
@@ -61,7 +60,8 @@ type LeaveHandle = (handle: Handle, expiresAt: Date | undefined) => void;
 async function exchange(
   { target, prepared }: Plan & { kind: "exchange" },
   client: Client,
-  { settings, run }: Circumstances,
+  settings: Settings,
+  run: Run,
   leaveHandle: LeaveHandle,
 ): Promise<Obtained> {
   const isRevoked = settings.revoke !== "false";

@@ -33,7 +33,7 @@ export function reportSuccess(result: Result): void {
     account,
     ["Expires", lifetime(credential.expiresAt)],
     ["Probe", probeText(proof)],
-    ["Exported", exported.length > 0 ? `as ${exported.join(" and ")}` : "nothing, use the outputs"],
+    ["Exported", exported.length > 0 ? `as ${exported.join(" and ")}` : ""],
     ["Sealed", isSealed ? "for the other jobs of this run" : ""],
     ["At the end", endText(result)],
   ];
