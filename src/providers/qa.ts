@@ -75,7 +75,7 @@ export const qa: Provider = {
           headers: { ...bearer(credential), accept: API_TYPES },
         });
         if (success(Page, answer) !== undefined) return { kind: "accepted" };
-        if (answer.isHtml) return noAnswer(judge(answer, http, ownWord, HOSTS));
+        if (answer.isHtml || answer.status < 300) return noAnswer(judge(answer, http, ownWord, HOSTS));
         if (isUnknownCaller(answer)) {
           const sentence = `QA at ${http.host} does not know the token.`;
           const failure = new Failure("refused", sentence, { hint: HOSTS, ...quoted(answer) });

@@ -151,8 +151,9 @@ export const tuleap: Provider = {
         ? [`/api/access_keys/${ACCESS_KEY.exec(secret)?.[1]}`, keyHeaders({ token: secret })]
         : [placeOf(secret), tokenHeaders({ token: secret, parts: { [USER]: userId } })];
     const answer = await http.send({ method: "DELETE", path, headers });
-    const { status } = answer;
-    return revocation(answer, status === 401 || (status === 400 && /invalid token/i.test(errorText(spoken(answer)))));
+    // Of a key, "Invalid Token" says nothing.
+    const isUnknown = userId !== undefined && /invalid token/i.test(errorText(spoken(answer)));
+    return revocation(answer, answer.status === 401 || (answer.status === 400 && isUnknown));
   },
 };
 

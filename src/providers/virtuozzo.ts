@@ -106,7 +106,9 @@ const numberOf = (answer: Answer): number | undefined => resultOf(answer)?.resul
  * second factor comes with a whole session too: then it counts where it is on, and the probe has the last word.
  */
 function wantsMore(answer: Answer): boolean {
-  const { session, requiredAuthCheck } = read(SignIn, answer.json) ?? {};
+  const signIn = read(SignIn, answer.json);
+  if (signIn === undefined) return false;
+  const { session, requiredAuthCheck } = signIn;
   const isSuccess = numberOf(answer) === 0;
   if (!requiredAuthCheck) return isSuccess && !session;
   const check = isSuccess && session ? read(AuthCheck, requiredAuthCheck) : undefined;

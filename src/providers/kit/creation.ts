@@ -130,11 +130,12 @@ export async function listKeys(
 ): Promise<Keys> {
   const listed: unknown[] = [];
   let isEnd = false;
-  for (let page = 1; page <= MOST_PAGES && listed.length <= MOST_KEYS && !isEnd; page++) {
+  for (let page = 1; page <= MOST_PAGES && !isEnd; page++) {
     const answer = await ask(page, listed.length);
     const list = success(List, answer);
     if (list === undefined) break;
     const some = "items" in list ? list.items : "content" in list ? list.content : list;
+    if (listed.length + some.length > MOST_KEYS) break;
     listed.push(...some);
     isEnd = isLast(answer, { page, some: some.length, read: listed.length });
   }

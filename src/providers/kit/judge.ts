@@ -98,8 +98,8 @@ function byStatus(answer: Answer, host: string, mayMean?: string): Failure {
         )
       : failed(
           "wrong-url",
-          `${host} answered with an HTML page, not with its API`,
-          all(mayMean, inFront(answer)) || CHECK_URL,
+          `${host} answered not with its API but with an HTML page`,
+          all(inFront(answer), mayMean) || CHECK_URL,
         );
   }
   switch (status) {
