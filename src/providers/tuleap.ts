@@ -159,11 +159,10 @@ export const tuleap: Provider = {
 
 /** A secret that the user brings: a prefix, the number of the key and 32 bytes (`LENGTH` of Tuleap's split tokens). */
 function splitToken(what: string, prefix: string) {
-  const whole = new RegExp(`^${prefix}\\d+\\.[0-9a-fA-F]{64}$`);
   return {
     what,
     of: `${prefix}, a number, a dot and 64 hexadecimal digits`,
-    isWhole: (token: string) => whole.test(token),
+    isWhole: (token: string) => token.startsWith(prefix) && /^\d+\.[0-9a-fA-F]{64}$/.test(token.slice(prefix.length)),
   };
 }
 
