@@ -74,7 +74,7 @@ describe("a mistake is told with its place", () => {
       '{"exchange": {"creates": True}}',
       /at line 1, column 26, "\/exchange\/creates": a value is expected/,
     ],
-    ["two documents", "{} {}", /at line 1, column 3: the document has ended, but more follows/],
+    ["two documents", "{} {}", /at line 1, column 4: the document has ended, but more follows/],
     ["nothing at all", "", /at line 1, column 1: a value is expected/],
     ["a comment", "// x\n{}", /at line 1, column 1: a value is expected/],
     [
