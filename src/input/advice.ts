@@ -32,10 +32,10 @@ function misspelt({ code, message, hint }: Failure, inputs: Inputs): string[] {
 }
 
 /** What answers, or does not, may be another product. */
-function needlessUrl(hint: string, { name, defaultUrl, confusedWith }: Provider, host: string): string {
+function needlessUrl(hint: string, { confusedWith }: Provider, host: string): string {
   const way = 'leave "url" out';
   if (confusedWith?.named.test(host) !== true || hint.includes(way)) return "";
-  return `Is that the address of ${confusedWith.name}? Then ${way}, ${name} has its own: ${defaultUrl}.`;
+  return `Is that the address of ${confusedWith.name}? Then ${way}.`;
 }
 
 /** A password may hold anything, so what is odd about it is told only where it is refused, not what it brought. */

@@ -40,8 +40,8 @@ export function noProvider({ provider, "seal-key": sealKey }: Inputs): Failure {
   if (provider === "" && sealKey !== "") {
     return invalid(
       "sealed",
-      "is empty, and no provider is given either",
-      "The job that should have sealed a token set no such output: look at its log, and at its `outputs:`.",
+      'is empty, and so is "provider"',
+      "The job that should have sealed a token set no such output: look at its log and its `outputs:`.",
     );
   }
   const flaw = provider === "" ? "is empty" : "names no provider";
@@ -79,8 +79,10 @@ export function chooseMethod(provider: Provider, given: Given, inputs: Inputs): 
     .sort((one, other) => one.lacking.length - other.lacking.length);
   if (best === undefined) throw notTogether(provider, candidates, fields, name);
   const { method, lacking } = best;
-  if (fields.length === 0 && (name === "" || lacking.length > 0)) throw missingSecret(provider, candidates, [], inputs);
-  if (lacking.length > 0) throw missingSecret(provider, [method], lacking, inputs);
+  const isEmpty = fields.length === 0;
+  if (lacking.length > 0 || (isEmpty && name === "")) {
+    throw missingSecret(provider, candidates, isEmpty ? [] : lacking, inputs);
+  }
   const option = OPTIONS.find((one) => given[one] !== undefined && !takes(method, one));
   if (option === undefined) return method;
   throw invalid(option, `has no use at ${provider.name}, method ${method.id}`, "Leave it out.");
@@ -113,10 +115,10 @@ function missingSecret(
   inputs: Inputs,
 ): Failure {
   const inJson = inputs.credentials !== "";
-  const alternatives = inJson ? [] : new Set(methods.map((method) => quoted(smallestNeeds(method))));
+  const needs = inJson ? [] : new Set(methods.map((method) => quoted(method.fieldSets()[0]?.needs ?? [])));
   const names =
     lacking.length === 0
-      ? [...alternatives, '"credentials"'].join(" or ")
+      ? [...needs, '"credentials"'].join(" or ")
       : quoted(lacking.map((field) => (inJson ? `credentials.${field}` : field)));
   const needsUrl = provider.placeWithoutUrl === undefined && lacksHost(addressOf(inputs, provider));
   return new Failure("missing-secret", `No value arrived in ${names}${needsUrl ? ', nor in "url"' : ""}.`, {
@@ -129,28 +131,10 @@ function setMethod({ methods }: Provider): string {
   return `Set "method" to ${these} and give just its inputs: ${listMethods(methods)}.`;
 }
 
-/** Each method with what it needs, for a text. */
+/** Each method with what it needs: `a (token); b (username, password or token)`. */
 function listMethods(methods: readonly Method[]): string {
-  return methods.map((method) => `${method.id}${inBrackets(fieldsText(method))}`).join("; ");
-}
-
-function inBrackets(text: string): string {
-  return text === "" ? "" : ` (${text})`;
-}
-
-/** What a method needs: `username, password, optionally client-id with client-secret`, or `token, or username, password`. */
-function fieldsText(method: Method): string {
-  const base = smallestNeeds(method);
-  const more = method.fieldSets().map(({ needs, takes }) => {
-    if (!base.every((field) => needs.includes(field))) return `or ${needs.join(", ")}`;
-    const others = FIELDS.filter((field) => takes.includes(field) && !base.includes(field));
-    return others.length === 0 ? "" : `optionally ${others.join(" with ")}`;
-  });
-  return [...base, ...more].filter(Boolean).join(", ");
-}
-
-function smallestNeeds(method: Method): readonly Field[] {
-  return method.fieldSets()[0]?.needs ?? [];
+  const needsOf = (method: Method) => method.fieldSets().map(({ needs }) => needs.join(", ") || "nothing");
+  return methods.map((method) => `${method.id} (${needsOf(method).join(" or ")})`).join("; ");
 }
 
 function quoted(names: readonly string[]): string {

@@ -9,7 +9,8 @@ import { oddity } from "./oddity.ts";
 import { invalid } from "./settings.ts";
 import type { Inputs } from "./table.ts";
 
-const JsonObject = schema(() => z.looseObject({}));
+/** Any object of JSON. */
+export const JsonObject = schema(() => z.looseObject({}));
 
 /**
  * All credentials that the user gave, from the inputs and from the JSON of `credentials`.
@@ -21,10 +22,10 @@ export function readCredentials(inputs: Inputs): Credentials {
   for (const [key, value] of Object.entries(parseCredentials(inputs.credentials))) {
     const field = fieldOf(key);
     if (field === undefined) throw unknownKey(key);
-    if (typeof value !== "string") throw invalid(`credentials.${field}`, "is no text", "Put it in quotes.");
+    if (typeof value !== "string") throw wrong(field, "is no text");
     const text = trimmed(field, value);
     if (text === "") continue;
-    if (given[field] !== undefined) throw invalid(`credentials.${field}`, "is given twice", "Give it once.");
+    if (given[field] !== undefined) throw wrong(field, "is given twice");
     given[field] = text;
   }
   for (const field of FIELDS) checkValue(field, given[field], inputs);
@@ -67,13 +68,13 @@ function parseCredentials(text: string): Readonly<Record<string, unknown>> {
   if (text === "") return {};
   const fail = (flaw: string, pointer: string) => {
     const field = fieldOf(pointer.slice(1));
-    if (field !== undefined) throw invalid(`credentials.${field}`, `is wrong: ${flaw}`, "Give it once, as a text.");
+    if (field !== undefined) throw wrong(field, `is wrong: ${flaw}`);
     if (pointer !== "") throw unknownKey(pointer.slice(1));
     throw invalid(
       "credentials",
       oddity(text)?.flaw ?? "is no JSON object",
       // No braces: of a secret of several lines the runner masks them.
-      'Store one line of JSON: an object with keys such as "client_id" and "client_secret", each value in double quotes.',
+      'Store one line of JSON with keys such as "client_id" and "client_secret", each value in double quotes.',
     );
   };
   return (
@@ -90,6 +91,10 @@ function fieldOf(key: string): Field | undefined {
   return FIELDS.find((field) => field === kebab);
 }
 
+function wrong(field: Field, flaw: string): Failure {
+  return invalid(`credentials.${field}`, flaw, "Give it once, as a text in quotes.");
+}
+
 function unknownKey(key: string): Failure {
   const hint = `${didYouMean(key, FIELDS)}It may hold ${FIELDS.join(", ")}, in kebab-, snake- or camel-case.`;
   const answered = { answered: key, answeredBy: "The key is" };
@@ -99,9 +104,7 @@ function unknownKey(key: string): Failure {
 /** A password may be anything, and a key is judged where it is read; of another value it is known what cannot belong to it. */
 function checkValue(field: Field, value: string | undefined, inputs: Inputs): void {
   if (value === undefined || field === "password" || field === "private-key") return;
+  const flaw = oddity(value)?.flaw ?? (field === "token" ? tokenFlaw(value) : undefined);
   const name = inputs[field] === "" ? (`credentials.${field}` as const) : field;
-  const odd = oddity(value)?.flaw;
-  if (odd !== undefined) throw invalid(name, odd, "Give the value alone: the action adds what belongs around it.");
-  const flaw = field === "token" ? tokenFlaw(value) : undefined;
-  if (flaw !== undefined) throw invalid(name, flaw, "Copy the token again, as one line.");
+  if (flaw !== undefined) throw invalid(name, flaw, "Copy it again: the value alone, on one line.");
 }

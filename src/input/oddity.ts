@@ -7,31 +7,27 @@ interface Oddity {
 }
 
 /** A pair of quotes, plain or typographic (U+2018 to U+201E and others); one on one side alone may belong to a secret. */
-const QUOTED = /^(?:(["'`])(.*)\1|[‘-„«»‹›](.*)[‘-„«»‹›])$/s;
+const QUOTED = /^(?:(["'`]).*\1|[‘-„«»‹›].*[‘-„«»‹›])$/s;
 
 /** Format and control characters, and others that show nothing; or a UTF-8 byte order mark that was read as Latin-1. */
 const INVISIBLE = /^(?:[\p{Cf}\p{Cc}\p{Default_Ignorable_Code_Point}\u2800]|ï»¿)+|(?<!\p{Cf})\p{Cf}+$/gu;
 
-/** RFC 9110, section 11.1: the scheme before the credentials, in any case. */
-const SCHEME = /^(bearer|basic)\s+/i;
-
-/** The headers that carry credentials: those of HTTP itself, `X-…`, and `…-Token` or `…-Key`. */
-const HEADER =
-  /^(?:(?:proxy-)?authorization|(?:set-)?cookie|x(?:-[a-z0-9]+)+|[a-z]+(?:-[a-z]+)*-(?:token|key))\s*:\s*/i;
+/**
+ * The scheme before the credentials (RFC 9110, section 11.1), or a header that carries them: those of HTTP itself, `X-…`,
+ * and `…-Token` or `…-Key`.
+ */
+const START =
+  /^(?:(bearer|basic)\s+|(?:(?:proxy-)?authorization|(?:set-)?cookie|x(?:-[a-z0-9]+)+|[a-z]+(?:-[a-z]+)*-(?:token|key))\s*:\s*)/i;
 
 /** What is odd about a stored value; undefined where it can be one. */
 export function oddity(value: string): Oddity | undefined {
-  const [, , plain, typographic] = QUOTED.exec(value) ?? [];
-  const quoted = plain ?? typographic;
-  if (quoted !== undefined) return { flaw: "stands in quotes", inner: quoted };
+  if (QUOTED.test(value)) return { flaw: "stands in quotes", inner: value.slice(1, -1) };
   const visible = value.replace(INVISIBLE, "");
   if (visible !== value) return { flaw: "begins or ends with an invisible character", inner: visible };
-  const [scheme, name] = SCHEME.exec(value) ?? [];
-  if (scheme !== undefined) return { flaw: `begins with "${name}"`, inner: value.slice(scheme.length) };
-  const [header] = HEADER.exec(value) ?? [];
-  return header === undefined
-    ? undefined
-    : { flaw: "begins with the name of a header", inner: value.slice(header.length) };
+  const [start, scheme] = START.exec(value) ?? [];
+  if (start === undefined) return undefined;
+  const what = scheme === undefined ? "the name of a header" : `"${scheme}"`;
+  return { flaw: `begins with ${what}`, inner: value.slice(start.length) };
 }
 
 /** The value with one after the other of its oddities taken off, so many at most: each may be the secret itself. */

@@ -18,7 +18,7 @@ export async function chooseSealed(inputs: Inputs, settings: Settings, { run, te
   const spare = OUT_OF_SEAL.find((name) => inputs[name] !== "");
   if (spare !== undefined) throw besideSealed(spare);
   if (inputs["seal-key"] === "") {
-    throw new Failure("missing-secret", 'The input "seal-key" is empty, so "sealed" cannot be opened.', {
+    throw new Failure("missing-secret", 'The input "seal-key" is empty, which opens "sealed".', {
       hint: `Give the same secret as in the job that sealed. ${WHY_EMPTY}`,
     });
   }
@@ -30,16 +30,18 @@ export async function chooseSealed(inputs: Inputs, settings: Settings, { run, te
   await checkTarget(target, inputs, settings);
   const handle = settings.revoke === "true" ? sealed.handle : undefined;
   checkRevocation(inputs, target.provider, handle);
-  if (expiresAt !== undefined && expiresAt.getTime() <= Date.now()) throw expired(target.provider, expiresAt);
+  if (expiresAt !== undefined && expiresAt.getTime() <= Date.now()) {
+    throw new Failure("refused", `The sealed token expired at ${utc(expiresAt)}.`, {
+      title: "Sealed token expired",
+      hint: "Re-run all jobs, not only the failed ones: the job that seals has to get a new token.",
+    });
+  }
   return { kind: "open", target, credential: { token, parts, secrets, account, expiresAt }, handle };
 }
 
 function besideSealed(name: InputName | `credentials.${string}`): Failure {
-  return invalid(
-    name,
-    'cannot be given beside "sealed"',
-    "Leave it out: the seal holds what the other job used. (Only `revoke: true` may need the client again.)",
-  );
+  const hint = "Leave it out: the seal holds it. Only a revocation may need the client again.";
+  return invalid(name, 'cannot be given beside "sealed"', hint);
 }
 
 async function targetOf(sealed: Sealed, settings: Settings): Promise<Target> {
@@ -65,17 +67,17 @@ async function targetOf(sealed: Sealed, settings: Settings): Promise<Target> {
 
 /** Who opens a seal may say what has to be in it. */
 async function checkTarget({ provider, url, place }: Target, inputs: Inputs, settings: Settings): Promise<void> {
+  const mustBe = (name: "provider" | "url", sealed: string, given: string) => {
+    if (given === sealed) return;
+    const hint = 'Leave it out, or give the output "sealed" of the job that you mean.';
+    throw invalid(name, `is ${given}, but the seal is of ${sealed || place}`, hint);
+  };
   const wanted = inputs.provider === "" ? provider : await findProvider(inputs.provider.toLowerCase());
   if (wanted === undefined) throw noProvider(inputs);
-  if (wanted.id !== provider.id) {
-    throw invalid("provider", `is ${wanted.id}, but the seal is of ${provider.id}`, MISMATCH);
-  }
-  const address = inputs.url === "" ? url : baseUrl(inputs, provider, settings);
-  if (address !== url) throw invalid("url", `is ${address}, but the seal is of ${url || place}`, MISMATCH);
+  mustBe("provider", provider.id, wanted.id);
+  mustBe("url", url, inputs.url === "" ? url : baseUrl(inputs, provider, settings));
   checkScheme("sealed", place, settings);
 }
-
-const MISMATCH = 'Leave it out, or give the output "sealed" of the job that you mean.';
 
 /** What the revocation names has to be given again; all other credentials have no business beside a seal. */
 function checkRevocation(inputs: Inputs, provider: Provider, handle: Handle | undefined): void {
@@ -89,13 +91,6 @@ function checkRevocation(inputs: Inputs, provider: Provider, handle: Handle | un
   throw invalid(
     inputs.credentials === "" ? lacking : `credentials.${lacking}`,
     `is empty, but ${provider.name} revokes a token only with it`,
-    `Give ${wanted.map((field) => `"${field}"`).join(" and ")} here too, or leave "revoke" out. ${WHY_EMPTY}`,
+    `Give it here too, or leave "revoke" out. ${WHY_EMPTY}`,
   );
-}
-
-function expired(provider: Provider, expiresAt: Date): Failure {
-  return new Failure("refused", `The sealed token expired at ${utc(expiresAt)}.`, {
-    title: "Sealed token expired",
-    hint: `Re-run all jobs, not only the failed ones: the job that seals has to get a new token from ${provider.name}.`,
-  });
 }

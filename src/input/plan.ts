@@ -103,7 +103,7 @@ function checkEnd(method: Method, inputs: Inputs, { revoke }: Settings): void {
 
 /** Told only where the credentials are there: without them, that is what is wrong. */
 function noAddress({ name, placeWithoutUrl }: Provider, { url }: Inputs): Failure {
-  const others = placeWithoutUrl === undefined ? "" : ', or "token-url", or "probe-url" for a token that you have';
+  const others = placeWithoutUrl === undefined ? "" : ', or "token-url" or "probe-url"';
   const flaw = url === "" ? `is empty, but ${name} has no default` : "names no host";
   return invalid("url", flaw, `Give the base URL of your installation${others}. ${WHY_EMPTY}`);
 }

@@ -1,20 +1,14 @@
-import * as z from "zod/mini";
 import { type Credentials, FIELDS, type Field } from "../providers/provider.ts";
 import { givenInputs, untrimmedInput } from "../runner/input.ts";
 import { notice, warning } from "../runner/log.ts";
 import { mask } from "../runner/masks.ts";
 import { basicPair } from "../text/basic.ts";
-import { parseJson, read, schema } from "../text/json.ts";
+import { parseJson, read } from "../text/json.ts";
 import { bare } from "../text/nearest.ts";
-import { credentialOf, fieldsInside, trimmed } from "./credentials.ts";
+import { credentialOf, fieldsInside, JsonObject, trimmed } from "./credentials.ts";
 import { innerForms } from "./oddity.ts";
 import { INPUTS, type InputName, type Inputs, isSecret } from "./table.ts";
 import { passwordsIn } from "./user-info.ts";
-
-const PrivateMembers = schema(() => {
-  const member = z.optional(z.string());
-  return z.object({ d: member, p: member, q: member, dp: member, dq: member, qi: member, k: member });
-});
 
 /** Reads every input. */
 export function readInputs(): Inputs {
@@ -45,9 +39,10 @@ export function maskInputs(inputs: Inputs, how: "aloud" | "silently"): void {
     ...fieldsInside(inputs.credentials).map((inside) => ({ ...inside, name: `credentials.${inside.field}` })),
   ];
   for (const { field, name, value, written } of given.filter((one) => isSecret(one.field))) {
-    if (field === "private-key") maskForms(partsOfKey(value));
+    const members = field === "private-key" ? privateMembers(value) : [];
+    if (field === "private-key") maskForms([...linesOfKey(value), ...members]);
     // Of a JWK of several lines the runner would mask a lone brace.
-    if (isSpread(field, value)) continue;
+    if (members.length > 0 && /[\r\n]/.test(value)) continue;
     const secret = trimmed(field, value);
     maskNamed(name, secret, isAloud);
     maskForms([value, written, ...innerForms(secret)]);
@@ -62,25 +57,22 @@ function maskForms(forms: readonly string[]): void {
   for (const form of forms) if (form.trim() !== "") mask(form);
 }
 
-/** The lines of a PEM that hold the key, and the private members of a JWK (RFC 7518, sections 6.2.2, 6.3.2 and 6.4.1). */
-function partsOfKey(key: string): string[] {
+/** The lines of a PEM that hold the key. */
+function linesOfKey(key: string): string[] {
   const lines = key.split(/[\r\n]|\\r|\\n/).map((line) => line.trim());
-  const members = Object.values(read(PrivateMembers, parseJson(key)) ?? {}).filter((member) => member !== undefined);
-  return [...lines.filter((line) => /^[A-Za-z0-9+/=]{4,}$/.test(line)), ...members];
+  return lines.filter((line) => /^[A-Za-z0-9+/=]{4,}$/.test(line));
 }
 
-/** A JWK that stands on several lines: its private members are the secret. */
-function isSpread(field: Field, value: string): boolean {
-  const isLines = field === "private-key" && /[\r\n]/.test(value);
-  return isLines && read(PrivateMembers, parseJson(value))?.d !== undefined;
+/** The private members of a JWK (RFC 7518, sections 6.2.2, 6.3.2 and 6.4.1). */
+function privateMembers(key: string): string[] {
+  const jwk = read(JsonObject, parseJson(key)) ?? {};
+  const members = ["d", "p", "q", "dp", "dq", "qi", "k"].map((name) => jwk[name]);
+  return members.filter((member) => typeof member === "string");
 }
 
 function maskNamed(name: string, secret: string, isAloud: boolean): void {
   if (mask(secret) || !isAloud) return;
-  warning(
-    `The input "${name}" has fewer than 4 characters and is not masked, since that would shred the log.`,
-    "Secret too short to mask",
-  );
+  warning(`The input "${name}" has fewer than 4 characters: a mask would shred the log.`, "Secret too short to mask");
 }
 
 /** A JSON secret of one line is masked as a whole; of one with several lines GitHub masks each line, braces too. */
@@ -90,7 +82,7 @@ function maskWhole(credentials: string, isAloud: boolean): void {
     if (credentials !== "null") mask(credentials);
   } else if (isAloud) {
     notice(
-      'GitHub masks each line of the secret in "credentials", also a lone brace, which shreds logs and drops job outputs: store the JSON on one line.',
+      'GitHub masks each line of the secret in "credentials", also a lone brace, which shreds logs and drops job outputs: store it on one line.',
       "Store the JSON secret on one line",
     );
   }

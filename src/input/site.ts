@@ -30,7 +30,7 @@ export function checkEndpoints(inputs: Inputs, settings: Settings): void {
     const address = inputs[name];
     if (address === "") continue;
     const flaw = SCHEME.test(address) ? addressFlaw(address) : NO_URL;
-    if (flaw !== undefined) throw invalid(name, flaw, "Give the whole URL, such as https://host/path.");
+    if (flaw !== undefined) throw invalid(name, flaw, FORM);
     checkScheme(name, address, settings);
   }
 }
@@ -44,7 +44,7 @@ export function baseUrl(inputs: Inputs, provider: Provider, settings: Settings):
   const flaw = addressFlaw(address, provider);
   const { name, defaultUrl } = provider;
   const orNone = defaultUrl === undefined ? "" : ` Or leave "url" out for ${name}'s own ${defaultUrl}.`;
-  if (flaw !== undefined) throw invalid("url", flaw, `Give the base URL alone, such as https://host/path.${orNone}`);
+  if (flaw !== undefined) throw invalid("url", flaw, FORM + orNone);
   const url = normalised(address, provider);
   checkScheme("url", url, settings);
   return url;
@@ -52,11 +52,13 @@ export function baseUrl(inputs: Inputs, provider: Provider, settings: Settings):
 
 const SCHEME = /^[a-z][a-z0-9+.-]*:\/\//i;
 
-const NO_URL = "is no URL of the form https://host/path";
+const NO_URL = "is no URL, or names a host that cannot be one";
+
+const FORM = "Write it as https://host/path.";
 
 /** What no URL of a service holds; for a sentence that begins with the name of the input. */
 const FLAWS: readonly (readonly [RegExp, string])[] = [
-  [/\$\{|\{\{|\}\}|^(?:[^:/?#]*:\/\/)?[^/?#]*\$/, "holds an expression or a variable that nothing has filled in"],
+  [/\$\{|\{\{|\}\}|^(?:[^:/?#]*:\/\/)?[^/?#]*\$/, "holds a variable that nothing has filled in"],
   // A fragment that is cut off may hold quotes.
   [/^[^#]*["'`‘-„«»]|[\s\p{Cc}\p{Cf}\\]/u, "holds a quote, a blank, a backslash or an invisible character"],
 ];
@@ -78,11 +80,10 @@ export function addressFlaw(address: string, provider?: Provider): string | unde
   if (flaw !== undefined) return flaw;
   const [place = ""] = address.replace(SCHEME, "").split(/[?#]/);
   if (/:\/\/|(?:^|\/)https?:|^https?\.?(?:\/|$)/i.test(place))
-    return "holds a scheme elsewhere than once at its start, before `://`";
+    return "holds a scheme elsewhere than once, at its start";
   const text = withScheme(address);
   const url = /^https?:/i.test(text) && URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined) return NO_URL;
-  if (!HOST.test(url.hostname)) return "names a host that cannot be one";
+  if (url === undefined || !HOST.test(url.hostname)) return NO_URL;
   const product = provider && otherProduct(url.hostname, provider);
   if (product !== undefined) return `is an address of ${product}, not of ${provider?.name}`;
   // A `?` after the `#` is part of the fragment: single-page applications keep their filters there.
@@ -127,7 +128,7 @@ export function checkScheme(input: Parameters<typeof invalid>[0], address: strin
   if (isProtected(url) || allowHttp) return;
   throw invalid(
     input,
-    `is for plain http, which would send the secret to ${url.host} in the clear`,
-    'Use https, or set "allow-http" where the network itself is protected.',
+    `is for plain http, which sends the secret to ${url.host} in the clear`,
+    'Use https, or set "allow-http" in a network that is protected.',
   );
 }

@@ -14,26 +14,27 @@ const ACCOUNT = /^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]{0,200}$/u;
 /** The last second that ISO 8601 has a plain form for. */
 const LAST_SECOND = Date.parse("9999-12-31T23:59:59Z") / 1000;
 
-const Printable = schema(() => z.string().check(z.regex(PRINTABLE)));
-
-const Payload = schema(() =>
-  z.object({
-    repository: z.string(),
-    run: z.string(),
-    token: z.string(),
-    provider: z.string(),
-    method: z.string(),
-    url: z.string(),
-    envName: z.string(),
-    place: z.optional(z.string()),
-    parts: z.optional(mapOf(Printable())),
-    secrets: z.optional(mapOf(Printable())),
+const Payload = schema(() => {
+  const text = z.string();
+  const printable = z.string().check(z.regex(PRINTABLE));
+  const values = z.optional(mapOf(printable));
+  return z.object({
+    repository: text,
+    run: text,
+    token: text,
+    provider: text,
+    method: text,
+    url: text,
+    envName: text,
+    place: z.optional(text),
+    parts: values,
+    secrets: values,
     account: z.optional(z.string().check(z.regex(ACCOUNT))),
     /** Seconds since the epoch, in UTC. */
     expires: z.optional(whole(1, LAST_SECOND)),
-    handle: z.optional(z.catchall(z.object({ secret: Printable() }), Printable())),
-  }),
-);
+    handle: z.optional(z.catchall(z.object({ secret: printable }), printable)),
+  });
+});
 
 /** What one job hands to another: a credential and what it takes to use, prove and revoke it. */
 export interface Sealed extends Credential {

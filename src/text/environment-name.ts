@@ -11,14 +11,9 @@ const FORBIDDEN_NAMES = [
  * @param taken more names that are not to be used
  */
 export function nameFlaw(name: string, taken: readonly string[]): string | undefined {
-  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
-    return "is no name of an environment variable, which has letters, digits and underscores only";
-  }
-  if (![...FORBIDDEN_NAMES.split(" "), ...taken].some((pattern) => fits(name.toUpperCase(), pattern))) return undefined;
-  return `names ${name}, which steers how later steps run`;
-}
-
-function fits(name: string, pattern: string): boolean {
-  const [start = "", end] = pattern.split("*");
-  return end === undefined ? name === start : name.startsWith(start) && name.endsWith(end);
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) return "is no name of letters, digits and underscores";
+  const patterns = [...FORBIDDEN_NAMES.split(" "), ...taken].join("|").replaceAll("*", ".*");
+  return new RegExp(`^(?:${patterns})$`, "i").test(name)
+    ? `names ${name}, which steers how later steps run`
+    : undefined;
 }

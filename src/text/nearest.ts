@@ -1,4 +1,4 @@
-/** Most typing errors that a name may hold and still be recognised. */
+/** Most typing errors that a name may hold and still be recognised; of a short one, a single one. */
 const MOST_ERRORS = 2;
 
 /** A piece of a name shorter than this says nothing of the whole. */
@@ -12,16 +12,10 @@ export function bare(name: string): string {
 /** Asks for the name that was probably meant, as a sentence with a blank behind it; empty where none is near. */
 export function didYouMean(given: string, names: readonly string[]): string {
   const [best] = names
-    .map((name) => ({ name, distance: distance(bare(given).slice(0, 40), bare(name)) }))
-    .filter(({ name, distance }) => distance <= mostErrors(bare(given), bare(name)))
-    .sort((one, other) => one.distance - other.distance);
+    .map((name) => ({ name, errors: distance(bare(given).slice(0, 40), bare(name)) }))
+    .filter(({ name, errors }) => errors <= (bare(name).length > SHORTEST_PIECE ? MOST_ERRORS : 1))
+    .sort((one, other) => one.errors - other.errors);
   return best === undefined ? "" : `Did you mean "${best.name}"? `;
-}
-
-/** Of a short name two letters may be swapped, but not two be others. */
-function mostErrors(given: string, name: string): number {
-  const [one, other] = [given, name].map((text) => [...text.slice(0, 40)].sort().join(""));
-  return name.length > SHORTEST_PIECE || one === other ? MOST_ERRORS : 1;
 }
 
 /** A value may be repeated in a text only where it looks like a name: anything else could be a secret in the wrong place. */
@@ -29,13 +23,13 @@ export function ifName(value: string): string {
   return /^[a-z][a-z0-9 _-]{0,29}$/i.test(value) ? value : "";
 }
 
-/** Typing errors between two names (Levenshtein); a piece of a name counts as one. */
+/** Typing errors between two names (Levenshtein); a piece of a name counts as one, and so do the same letters in another order. */
 function distance(one: string, other: string): number {
   if (one === other) return 0;
   const [shorter = "", longer = ""] = [one, other].sort((a, b) => a.length - b.length);
   if (shorter.length < SHORTEST_PIECE) return Number.POSITIVE_INFINITY;
-  if (longer.includes(shorter)) return 1;
-  let row = Array.from({ length: other.length + 1 }, (_, index) => index);
+  if (longer.includes(shorter) || [...one].sort().join() === [...other].sort().join()) return 1;
+  let row = [...other, ""].map((_, index) => index);
   for (const [line, character] of [...one].entries()) {
     const above = row;
     row = [line + 1];

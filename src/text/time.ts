@@ -10,25 +10,20 @@ export function secondsUntil(date: Date, now = Date.now()): number {
 
 /** When a credential expires, for people: `in 9 h 59 min, at 2026-11-22T16:20:04Z`. */
 export function lifetime(expiresAt: Date | undefined, now = Date.now()): string {
-  if (expiresAt === undefined) return "no expiry known";
-  return `in ${span(secondsUntil(expiresAt, now))}, at ${utc(expiresAt)}`;
+  return expiresAt === undefined ? "no expiry known" : `in ${span(secondsUntil(expiresAt, now))}, at ${utc(expiresAt)}`;
 }
 
-/** The two largest units, rounded to the smaller of them; a day is told in hours. */
+/** Two units, the second rounded; a day is told in hours. */
 export function span(seconds: number): string {
-  const rounded = seconds < 3600 ? seconds : Math.round(seconds / 60) * 60;
-  const days = rounded < 172_800 ? 0 : Math.floor(rounded / 86_400);
-  const rest = rounded - days * 86_400;
-  const units: readonly [number, string][] = [
-    [days, "d"],
-    [Math.floor(rest / 3600), "h"],
-    [Math.floor((rest % 3600) / 60), "min"],
-    [rest % 60, "s"],
+  const [large, unit, small, smaller] =
+    seconds < 3600 ? [60, "min", 1, "s"] : seconds < 172_800 ? [3600, "h", 60, "min"] : [86_400, "d", 3600, "h"];
+  const total = Math.round(seconds / small) * small;
+  const counts: readonly [number, string][] = [
+    [Math.floor(total / large), unit],
+    [(total % large) / small, smaller],
   ];
-  const first = units.findIndex(([count]) => count > 0);
-  if (first === -1) return "0 s";
-  const shown = units.slice(first, first + 2).filter(([count]) => count > 0);
-  return shown.map(([count, unit]) => `${count} ${unit}`).join(" ");
+  const shown = counts.filter(([count]) => count > 0);
+  return shown.map(([count, name]) => `${count} ${name}`).join(" ") || "0 s";
 }
 
 /** Seconds since the epoch, in UTC. */

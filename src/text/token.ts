@@ -9,6 +9,5 @@ export function tokenFlaw(token: string): string | undefined {
   if (token.length < SHORTEST) return `has fewer than ${SHORTEST} characters`;
   if (token.length > LONGEST) return `has more than ${LONGEST} characters`;
   if (/[\r\n]/.test(token)) return "has more than one line";
-  if (!/^[\x20-\x7e]+$/.test(token)) return "has characters other than printable ASCII";
-  return undefined;
+  return PRINTABLE.test(token) ? undefined : "has characters other than printable ASCII";
 }
