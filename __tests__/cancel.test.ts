@@ -135,8 +135,8 @@ test("a signal ends the step at once, or when an answer that may bring a secret 
     4,
   );
   const left: Readonly<Record<string, string>> = {
-    ReportPortal: "expires",
-    Xray: "expires",
+    ReportPortal: "told",
+    Xray: "told",
     Virtuozzo: "revocable",
     Tuleap: "revocable",
     QA: "revocable",

@@ -85,16 +85,17 @@ describe("a runner's clock that is off", () => {
     try {
       const inputs = inputsFor("xray", "client-credentials", xray);
       for (const [ahead, says] of [
-        [25 * HOUR, "25 h ahead of the service's, so the credential looks expired here"],
-        [-7 * HOUR, '7 h behind the service\'s, so "expires-at" and "expires-in" do not fit together'],
-        [20 * HOUR, '20 h ahead of the service\'s, so "expires-at" and "expires-in" do not fit together'],
+        [25 * HOUR, "25 h ahead of"],
+        [-7 * HOUR, "7 h behind"],
+        [20 * HOUR, "20 h ahead of"],
       ] as const) {
         const main = await runMain(inputs, { env: clockAt(ahead) });
         expect([main.exitCode, main.annotations.map(({ type, title }) => [type, title])]).toEqual([
           0,
           [["warning", "Clock of the runner"]],
         ]);
-        expect(main.annotations[0]?.message).toContain(says);
+        const wrong = 'the service\'s, so "expires-at" or "expires-in" is wrong: set it right.';
+        expect(main.annotations[0]?.message).toBe(`The runner's clock is ${says} ${wrong}`);
       }
     } finally {
       await xray.close();

@@ -144,14 +144,30 @@ const BAD: readonly (readonly [what: string, fault: Fault, says: string])[] = [
   ["the name of a property", coded(200, "constructor", Buffer.from(DONE)), "The coding is: “constructor”"],
   ["a coding that is a command", coded(200, "##[add-mask]a", Buffer.from(DONE)), "The coding is: “## [add-mask]a”"],
   ["too many codings", coded(200, Array(20).fill("gzip").join(), gzipSync(DONE)), "The coding is: “gzip, gzip"],
-  ["no gzip at all", coded(200, "gzip", Buffer.from(DONE)), "cannot be decoded: it is not whole, or not gzip"],
-  ["no br at all", coded(200, "br", Buffer.from(DONE)), "not whole, or not br"],
-  ["no zstd at all", coded(200, "zstd", Buffer.from(DONE)), "not whole, or not zstd"],
-  ["no deflate at all", coded(200, "deflate", Buffer.from("\u00ff\u00ff\u00ff")), "not whole, or not deflate"],
-  ["gzip that is cut", coded(200, "gzip", gzipSync(DONE).subarray(0, -9)), "not whole, or not gzip"],
-  ["zstd that is cut", coded(200, "zstd", zstdCompressSync(DONE).subarray(0, -9)), "not whole, or not zstd"],
-  ["br that is cut", coded(200, "br", brotliCompressSync(DONE).subarray(0, -9)), "not whole, or not br"],
-  ["deflate of one byte", coded(200, "deflate", Buffer.from("x")), "not whole, or not deflate"],
+  [
+    "no gzip at all",
+    coded(200, "gzip", Buffer.from(DONE)),
+    "cannot be decoded: it is not whole, or not what it says. The coding is: “gzip”",
+  ],
+  ["no br at all", coded(200, "br", Buffer.from(DONE)), "not what it says. The coding is: “br”"],
+  ["no zstd at all", coded(200, "zstd", Buffer.from(DONE)), "not what it says. The coding is: “zstd”"],
+  [
+    "no deflate at all",
+    coded(200, "deflate", Buffer.from("\u00ff\u00ff\u00ff")),
+    "not what it says. The coding is: “deflate”",
+  ],
+  ["gzip that is cut", coded(200, "gzip", gzipSync(DONE).subarray(0, -9)), "not what it says. The coding is: “gzip”"],
+  [
+    "zstd that is cut",
+    coded(200, "zstd", zstdCompressSync(DONE).subarray(0, -9)),
+    "not what it says. The coding is: “zstd”",
+  ],
+  [
+    "br that is cut",
+    coded(200, "br", brotliCompressSync(DONE).subarray(0, -9)),
+    "not what it says. The coding is: “br”",
+  ],
+  ["deflate of one byte", coded(200, "deflate", Buffer.from("x")), "not what it says. The coding is: “deflate”"],
 ];
 
 const STAGES: readonly StageName[] = ["exchange", "probe"];

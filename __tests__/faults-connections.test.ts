@@ -29,7 +29,7 @@ const ROWS: readonly Row[] = [
   { scheme: "https", port: "closes every connection", failure: "unavailable", connections: EVERY_RETRY, says: "reset" },
   { scheme: "https", port: "resets every connection", failure: "unavailable", connections: EVERY_RETRY, says: "reset" },
   { scheme: "https", port: "speaks plain HTTP", failure: "tls", connections: ONE, says: "may speak plain HTTP" },
-  { scheme: "https", port: "speaks another protocol", failure: "tls", connections: ONE, says: "No TLS connection" },
+  { scheme: "https", port: "speaks another protocol", failure: "tls", connections: ONE, says: "no TLS connection" },
   { scheme: "http", port: SILENT, failure: "timeout", connections: ONE, seconds: 5, says: "did not answer within" },
   {
     scheme: "http",

@@ -23,6 +23,8 @@ const RUN = {
   selfHosted: false,
 };
 
+const UNSOUND = /does not hold what it should/;
+
 const TOKEN = "0123456789abcdef0123456789abcdef";
 const KEY = `tlp-k1-22.${TOKEN}`;
 
@@ -125,31 +127,31 @@ describe("what is in a seal passes the same checks as inputs do:", () => {
     ...[1e300, -1e300, 1e18, 253_402_300_800, 0, -1, -0.5].map((expires) => ({
       what: `an expiry of ${expires}`,
       change: { expires },
-      says: /an expiry that cannot be/,
+      says: UNSOUND,
     })),
     ...["", " ", "A B", "A=B", "1A", "A\nB", "PATH", "node_options", "INPUT_X", "TULEAP_USER_ID", "ÄB"].map(
       (envName) => ({
         what: `the variable ${JSON.stringify(envName)}`,
         change: { envName },
-        says: /a name for the variable that/,
+        says: /a name that/,
       }),
     ),
     ...["", "1234567", "a\nbcdefgh", "passwörd", "tab\tabcd", "x".repeat(65_537), 12_345_678, null].map((token) => ({
       what: `the token ${JSON.stringify(token)?.slice(0, 20)}`,
       change: { token },
-      says: /something else than a token/,
+      says: UNSOUND,
     })),
     ...["x".repeat(201), "a\nb", "a\u202eb", "a\u2028b", "\ud800", 7, {}].map((account) => ({
       what: `the account ${JSON.stringify(account).slice(0, 20)}`,
       change: { account },
-      says: /something else than a token/,
+      says: UNSOUND,
     })),
     ...["", "1e3", "-1", "9".repeat(20), 115].map((userId) => ({
       what: `the user id ${JSON.stringify(userId)}`,
       change: { parts: { "user-id": userId } },
-      says: typeof userId === "string" && userId !== "" ? /lacks a part/ : /something else than a token/,
+      says: UNSOUND,
     })),
-    { what: "no user id where the token is useless without", change: { parts: undefined }, says: /lacks a part/ },
+    { what: "no user id where the token is useless without", change: { parts: undefined }, says: UNSOUND },
     ...["Tuleap", "jelastic", "", "__proto__", "constructor", "oauth3"].map((provider) => ({
       what: `the provider ${JSON.stringify(provider)}`,
       change: { provider },
@@ -177,9 +179,9 @@ describe("what is in a seal passes the same checks as inputs do:", () => {
     ].map((handle) => ({
       what: `the handle ${JSON.stringify(handle)}`,
       change: { handle },
-      says: /takes to revoke|something else than a token/,
+      says: UNSOUND,
     })),
-    { what: "a handle of what the user brought", change: { method: "access-key" }, says: /takes to revoke/ },
+    { what: "a handle of what the user brought", change: { method: "access-key" }, says: UNSOUND },
   ])("$what is invalid-input", async ({ change, says }) => {
     await expectRefused({ ...content, ...change }, says);
   });
@@ -193,12 +195,12 @@ describe("what is in a seal passes the same checks as inputs do:", () => {
     { what: "a short secret", handle: { secret: "1234567" } },
   ])("a handle of ReportPortal with $what is invalid-input", async ({ handle }) => {
     const base = CONTENTS.reportportal;
-    await expectRefused({ ...base, handle: { ...base.handle, ...handle } }, /takes to revoke/);
+    await expectRefused({ ...base, handle: { ...base.handle, ...handle } }, UNSOUND);
   });
 
   test("a handle where the provider has nothing to revoke is invalid-input", async () => {
     const xray = { provider: "xray", method: "client-credentials", url: "https://xray.cloud.getxray.app" };
-    await expectRefused({ ...content, ...xray, handle: { secret: TOKEN } }, /takes to revoke/);
+    await expectRefused({ ...content, ...xray, handle: { secret: TOKEN } }, UNSOUND);
   });
 
   test("an address is taken as people write it, and becomes the same base URL", async () => {

@@ -189,9 +189,7 @@ describe("what does not open says which of the reasons it is:", () => {
     { what: "a handle without a secret", content: (rest) => ({ ...rest, handle: { id: "1" } }) },
     { what: "an expiry that is a text", content: (rest) => ({ ...rest, expires: "soon" }) },
   ])("the right key but $what inside", async ({ content }) => {
-    expect(await refusal(await encrypted(content(payload)))).toBe(
-      'The input "sealed" holds something else than a token.',
-    );
+    expect(await refusal(await encrypted(content(payload)))).toBe('The input "sealed" does not hold what it should.');
   });
 });
 

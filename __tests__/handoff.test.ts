@@ -132,7 +132,7 @@ test("the name that the sealing job exported under is the opening job's default"
 describe.each(CURRENT)("revoking what was sealed: $name", (revocable) => {
   test("`auto` and `false` leave it to the other jobs, `true` takes it back when the job ends", async () => {
     const { service, inputs, opening, main } = await sealed(revocable);
-    expect(main.log).toContain("At the end: not revoked here, the jobs that open the seal use it");
+    expect(main.log).toContain("At the end: left to the other jobs");
     expect(service.live()).toHaveLength(1);
     for (const revoke of ["auto", "false"]) {
       const { main: opened, post } = await runAction({ ...opening, revoke });

@@ -138,7 +138,7 @@ describe("the command files", () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(names, values), { minLength: 1, maxLength: 5 }), (pairs) => {
         const seen = written("OUTPUT", () => {
-          for (const [name, value] of pairs) output(name as "token", value);
+          for (const [name, value] of pairs) output({ [name]: value });
         });
         expect(seen).toEqual(pairs);
       }),

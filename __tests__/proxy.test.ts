@@ -324,16 +324,18 @@ test("a proxy that refuses or is dead is named as the proxy, never as the servic
 });
 
 test("a variable that holds no URL of a proxy is told by its name, and its password is not", async () => {
-  for (const [value, says] of [
-    ["http://", 'The variable "https_proxy" does not hold the URL of a proxy.'],
-    ["http://ci:s3cr3t-word@127.0.0.1:99999", 'The variable "https_proxy" does not hold the URL of a proxy.'],
-    ["socks5://ci:s3cr3t-word@127.0.0.1:1080", "a proxy of the kind socks5, which is not spoken here"],
-    ["SOCKS4A://ci:s3cr3t#word@127.0.0.1:1080", "a proxy of the kind socks4a, which is not spoken here"],
-    ["ftp://ci:s3cr3t-word@127.0.0.1:1080", "a proxy of another kind than http, which is not spoken here"],
-  ] as const) {
+  for (const value of [
+    "http://",
+    "http://ci:s3cr3t-word@127.0.0.1:99999",
+    "socks5://ci:s3cr3t-word@127.0.0.1:1080",
+    "SOCKS4A://ci:s3cr3t#word@127.0.0.1:1080",
+    "ftp://ci:s3cr3t-word@127.0.0.1:1080",
+  ]) {
     const main = await runMain(securedInputs(), { env: { HTTPS_PROXY: value } });
     expect([value, main.outputs.failure]).toEqual([value, "unavailable"]);
-    expect(main.annotations[0]?.message).toContain(says);
+    expect(main.annotations[0]?.message).toContain(
+      'The variable "https_proxy" does not hold the URL of an HTTP proxy. Set it as http://',
+    );
     expect(leaks(main, ["s3cr3t-word", "s3cr3t#word"])).toEqual([]);
   }
 });

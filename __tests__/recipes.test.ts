@@ -193,7 +193,7 @@ describe('"A reusable workflow across repositories"', () => {
     const lax = replaced(called, /(XRAY_CREDENTIALS:\n +required:) true/, "$1 false");
     const run = await call(lax);
     expect([run.conclusion, failures(run)]).toEqual(["failure", ["missing-secret"]]);
-    expect(stepsOf(run)[0]?.log).toContain("a reusable workflow is called without");
+    expect(stepsOf(run)[0]?.log).toContain("a reusable workflow called without");
   });
 });
 

@@ -71,19 +71,19 @@ describe("the log of a success", () => {
     expect(main.summary).toContain('<tr><th align="left">Expires</th><td>no expiry known</td></tr>');
   });
 
-  test("says that it sealed, and that a seal was opened without a proof here", async () => {
+  test("says that it sealed, and that a seal was opened without a proof", async () => {
     const service = await started(startTuleap());
     const inputs = inputsOf({ provider: "tuleap", method: "token" }, service);
     const sealing = await runMain({ ...inputs, "seal-key": SEAL_KEY, "export-env": "false" });
-    expect(sealing.log).toContain("\nSealed: for the other jobs of this run, in the output sealed\n");
+    expect(sealing.log).toContain("\nSealed: for the other jobs of this run\n");
     const opened = await runMain({
       sealed: sealing.outputs.sealed ?? "",
       "seal-key": SEAL_KEY,
       probe: "false",
       summary: "true",
     });
-    expect(opened.log).toContain("so the credential is not proven here\n");
-    expect(opened.summary).toContain("skipped (<code>probe: false</code>), so the credential is not proven here");
+    expect(opened.log).toContain("so the credential is not proven\n");
+    expect(opened.summary).toContain("skipped (<code>probe: false</code>), so the credential is not proven");
     expect(opened.log).not.toContain("Sealed:");
     const exchanged = await runMain({ ...inputs, probe: "false" });
     expect(exchanged.log).toContain("so the credential is not proven\n");

@@ -85,7 +85,7 @@ describe("what is not to be taken back", () => {
       expect(post?.log).toContain(main.outputs["expires-at"]);
       expect(service.requests).toHaveLength(sent);
       // The state tells no more than that.
-      expect(Object.keys(JSON.parse(main.state.revocation ?? "")).sort()).toEqual(["expires", "kind", "provider"]);
+      expect(Object.keys(JSON.parse(main.state.revocation ?? "")).sort()).toEqual(["kind", "text"]);
     },
   );
 
@@ -187,7 +187,7 @@ describe("QA's key pair, which its revocation needs again,", () => {
     const sent = service.requests.length;
     const post = await runPost({ inputs: { provider: "qa", url: service.url, ...given } }, main);
     expect(post).toMatchObject({ exitCode: 0, annotations: [{ type: "warning", title: "Not revoked" }] });
-    expect(post.annotations[0]?.message).toContain('"client-id" and "client-secret" are not given any more');
+    expect(post.annotations[0]?.message).toContain('it needs "client-id" and "client-secret" again');
     expect(post.annotations[0]?.message).toContain(`It stays valid until ${main.outputs["expires-at"]}.`);
     expect(service.requests).toHaveLength(sent);
   });

@@ -35,7 +35,7 @@ const ROWS: readonly Row[] = (["TLSv1.2", "TLSv1.3"] as const).flatMap((version)
     {
       what: `with a short key, ${version}`,
       tls: { ...company.issue([HOST], { weak: "key" }), ...LAX, ...only },
-      says: ["EE certificate key too weak", "has to renew it with a key of today"],
+      says: ["EE certificate key too weak", "and a key of today"],
     },
     {
       what: `signed by a namesake, ${version}`,

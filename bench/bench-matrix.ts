@@ -2,7 +2,8 @@ import { type Limit, type Measurement, measureClients, measureProcesses, type Wa
 
 /** Xray's rate of requests, scaled down in time: what it allows in a minute comes in two seconds. */
 const LIMIT: Limit = { requests: 60, windowMs: 2000 };
-const WIDTHS = [1, 16, 64, 256];
+/** `npm run bench:matrix -- 256` measures that width alone. */
+const WIDTHS = process.argv.length > 2 ? process.argv.slice(2).map(Number) : [1, 16, 64, 256];
 const WAYS: readonly Way[] = ["exchange", "seal", "seal, no probe"];
 
 const HEADINGS = ["each job", "width", "requests", "refused", "per job", "early", "no proof", "no token", "slowest"];

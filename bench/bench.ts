@@ -1,198 +1,149 @@
 /**
- * Measures whole processes against an empty Node and against the least that could do the same: `npm run bench`.
- * The runs take turns, so that a slow moment of the machine meets all of them alike; what counts is the ratios.
+ * Measures whole processes over TLS against the least that could do the same: `npm run bench`. All take turns in one run, so
+ * that a slow moment of the machine meets all of them alike; what counts is the ratios. `ROUNDS=5` is a quick look.
  */
-import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type Server } from "node:http";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { execFileSync } from "node:child_process";
+import { globSync, statSync } from "node:fs";
+import { availableParallelism, loadavg } from "node:os";
+import { join } from "node:path";
+import { PROJECT } from "../sandbox/runner.ts";
+import { DOWNLOAD, JAVASCRIPT, MEMORY, MODULES, PARTS, type Target, TIMES } from "./bounds.ts";
+import { type Case, casesAt, EMPTY, type Way } from "./cases.ts";
+import { buildFive } from "./five.ts";
+import { countModules, type Program, run, runInside } from "./run.ts";
+import { startPlace } from "./service.ts";
+import { ratios, type Spread, shown, spread } from "./statistics.ts";
 
 const ROUNDS = Number(process.env.ROUNDS ?? 21);
 
-interface Case {
-  readonly name: string;
-  readonly script: string;
-  readonly env: Readonly<Record<string, string>>;
-  /** The case that its time is compared with, and the ratios that it must and should keep. */
-  readonly against?: { readonly name: string; readonly must: number; readonly aim: number };
-}
-
+/** What the rounds measured of one program, a number for each. */
 interface Measured {
-  readonly milliseconds: number[];
-  kilobytes: number;
+  readonly elapsed: number[];
+  readonly processor: number[];
+  readonly kilobytes: number[];
+  parts: readonly string[];
 }
 
-const folder = mkdtempSync(join(tmpdir(), "bench-"));
-const server = await startService();
-const { port } = server.address() as { port: number };
-const url = `http://127.0.0.1:${port}`;
+type Measuring = ReadonlyMap<Program, Measured>;
 
-const inputs = {
-  INPUT_PROVIDER: "qa",
-  INPUT_URL: url,
-  "INPUT_CLIENT-ID": "the-client-id",
-  "INPUT_CLIENT-SECRET": "the-client-secret-of-the-bench",
-};
-/** What main saves for post: nobody else can sign it. */
-const revocable = await stateOf({ name: "main", script: resolve("dist/main.js"), env: inputs });
-
-const EMPTY = "empty Node";
-const RAW = "raw POST, mask and output";
-const cases: readonly Case[] = [
-  { name: EMPTY, script: write("empty.cjs", ""), env: {} },
-  { name: RAW, script: write("raw.cjs", rawPost()), env: { URL: `${url}/oauth2/token/` } },
-  {
-    name: "exchange without probe",
-    script: resolve("dist/main.js"),
-    env: { ...inputs, INPUT_PROBE: "false" },
-    against: { name: RAW, must: 1.6, aim: 1.3 },
-  },
-  {
-    name: "exchange and probe",
-    script: resolve("dist/main.js"),
-    env: inputs,
-    against: { name: EMPTY, must: 2.6, aim: 2.2 },
-  },
-  {
-    name: "post with a revocation",
-    script: resolve("dist/post.js"),
-    env: { ...inputs, STATE_revocation: revocable },
-    against: { name: EMPTY, must: 2.4, aim: 2.0 },
-  },
-  {
-    name: "post with nothing to revoke",
-    script: resolve("dist/post.js"),
-    env: { STATE_revocation: "none" },
-    against: { name: EMPTY, must: 1.9, aim: 1.4 },
-  },
-];
-
-const measured = new Map<string, Measured>(cases.map(({ name }) => [name, { milliseconds: [], kilobytes: 0 }]));
+const place = await startPlace();
+const five = buildFive();
 try {
+  const cases = await casesAt(place);
+  const casesOfFive = await casesAt(place, five.dist);
+  const before = loadavg();
+  const measuring = await measure([
+    EMPTY,
+    ...Object.values(cases).flatMap((one) => [one.floor, one]),
+    casesOfFive.exchange,
+    casesOfFive.idle,
+  ]);
+  printMachine(measuring, before);
+  printTimes(measuring, cases, casesOfFive);
+  printBytes();
+  await printLoaded(measuring, cases, casesOfFive);
+} finally {
+  place.close();
+  five.remove();
+}
+
+/** Lets the programs take turns. The first round warms the cache of files and does not count. */
+async function measure(programs: readonly Program[]): Promise<Measuring> {
+  const measuring = new Map<Program, Measured>();
+  for (const program of programs) measuring.set(program, { elapsed: [], processor: [], kilobytes: [], parts: [] });
   for (let round = 0; round <= ROUNDS; round++) {
-    for (const one of cases) {
-      const milliseconds = await run(one, {});
-      // The first round warms the file cache and does not count.
-      if (round > 0) of(one.name).milliseconds.push(milliseconds);
+    for (const [program, measured] of measuring) {
+      const { milliseconds } = await run(program);
+      const inside = await runInside(program);
+      if (round === 0) continue;
+      measured.elapsed.push(milliseconds);
+      measured.processor.push(inside.milliseconds);
+      measured.kilobytes.push(inside.kilobytes);
+      measured.parts = inside.parts;
     }
   }
-  for (const one of cases) of(one.name).kilobytes = await peakMemory(one);
-  print();
-} finally {
-  server.closeAllConnections();
-  server.close();
-  rmSync(folder, { recursive: true, force: true });
+  return measuring;
 }
 
-function of(name: string): Measured {
-  const found = measured.get(name);
-  if (found === undefined) throw new Error(`no case ${name}`);
+function of(program: Program, measuring: Measuring): Measured {
+  const found = measuring.get(program);
+  if (found === undefined) throw new Error(`${program.script} was not measured`);
   return found;
 }
 
-/** The smallest honest way to do the main job: one request, one mask, one output. */
-function rawPost(): string {
-  return `
-const http = require("node:http"), fs = require("node:fs"), os = require("node:os");
-const body = new URLSearchParams({ grant_type: "client_credentials", client_id: "a", client_secret: "b" }).toString();
-const request = http.request(process.env.URL, { method: "POST", headers: { "content-type": "application/x-www-form-urlencoded" } }, (answer) => {
-  let text = "";
-  answer.on("data", (chunk) => { text += chunk; });
-  answer.on("end", () => {
-    const token = JSON.parse(text).access_token;
-    process.stdout.write("::add-mask::" + token + os.EOL);
-    fs.appendFileSync(process.env.GITHUB_OUTPUT, "token=" + token + os.EOL);
-  });
-});
-request.end(body);
-`;
+function printMachine(measuring: Measuring, before: readonly number[]): void {
+  const load = (numbers: readonly number[]) => numbers[0]?.toFixed(1);
+  const empty = spread(of(EMPTY, measuring).elapsed);
+  const machine = `Node ${process.version} on ${availableParallelism()} cores`;
+  console.log(`${machine}, ${ROUNDS} rounds in turn: medians, and between what half of the rounds lie.`);
+  const processor = spread(of(EMPTY, measuring).processor);
+  console.log(`Load before ${load(before)}, after ${load(loadavg())}.`);
+  console.log(`An empty Node took ${shown(empty, 0)} ms, ${shown(processor, 0)} ms of them processor time.`);
 }
 
-function write(name: string, text: string): string {
-  const path = join(folder, name);
-  writeFileSync(path, text);
-  return path;
-}
-
-/** Answers as QA does, with as little work as can be. */
-function startService(): Promise<Server> {
-  const token = {
-    access_token: "kJ8sT2vWq9XzR4mNbP7cLd3FgH6yEa",
-    expires_in: 36_000,
-    token_type: "Bearer",
-    scope: "all",
+function printTimes(measuring: Measuring, cases: Record<Way, Case>, ofFive: Record<Way, Case>): void {
+  const row = (name: string, { must, aim }: Target, program: Program, floor: Program) => {
+    const [one, least] = [of(program, measuring), of(floor, measuring)];
+    const times = [spread(one.elapsed).median, spread(least.elapsed).median].map((ms) => ms.toFixed(0));
+    const against = [ratios(one.elapsed, least.elapsed), ratios(one.processor, least.processor)];
+    print([name, ...times, ...against.map((ratio) => shown(ratio)), `${must}`, `${aim}`]);
   };
-  const answers: Readonly<Record<string, string>> = {
-    "/oauth2/token/": JSON.stringify(token),
-    "/oauth2/revoke_token/": "",
-  };
-  const service = createServer((request, response) => {
-    request.resume().on("end", () => response.end(answers[request.url ?? ""] ?? '{"data":[]}'));
-  });
-  return new Promise((done) => service.listen(0, "127.0.0.1", () => done(service)));
+  print(["", "ms", "floor, ms", "× floor", "× floor, processor time", "must", "aim"], true);
+  for (const [way, one] of entries(cases)) row(one.name, TIMES[way], one, one.floor);
+  row("exchange and probe, built with five services", TIMES.exchange, ofFive.exchange, cases.exchange.floor);
+  row("post with nothing to take back, built with five", TIMES.idle, ofFive.idle, EMPTY);
+  const memory = ratios(of(cases.exchange, measuring).kilobytes, of(EMPTY, measuring).kilobytes);
+  printAgainst("peak memory of exchange and probe, × empty Node", memory, MEMORY);
+  const floor = ratios(of(cases.exchange.floor, measuring).kilobytes, of(EMPTY, measuring).kilobytes);
+  console.log(`Its floor takes ${shown(floor)} × the memory of an empty Node.`);
 }
 
-async function run({ name, script, env }: Case, more: Readonly<Record<string, string>>): Promise<number> {
-  const files = commandFiles();
-  const begin = performance.now();
-  const child = spawn(process.execPath, [script], {
-    env: { PATH: process.env.PATH ?? "", ...files, ...env, ...more },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let log = "";
-  child.stdout.on("data", (chunk: Buffer) => {
-    log += chunk.toString();
-  });
-  const code = await new Promise((done) => child.on("close", done));
-  const milliseconds = performance.now() - begin;
-  if (code !== 0 || log.includes("::warning")) throw new Error(`${name} failed:\n${log}`);
-  return milliseconds;
+function printAgainst(name: string, measured: Spread, { must, aim }: Target): void {
+  print(["", "measured", "must", "aim"], true);
+  print([name, shown(measured), `${must}`, `${aim}`]);
 }
 
-/** The state that a run of main left last. */
-async function stateOf(main: Case): Promise<string> {
-  await run(main, {});
-  const lines = readFileSync(join(folder, "GITHUB_STATE"), "utf8").split(/\r?\n/);
-  return lines.findLast((line) => line.startsWith("{")) ?? "";
-}
-
-function commandFiles(): Record<string, string> {
-  const files = ["GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_STATE", "GITHUB_STEP_SUMMARY"];
-  mkdirSync(folder, { recursive: true });
-  return Object.fromEntries(files.map((name) => [name, write(name, "")]));
-}
-
-/** Largest resident set in kilobytes, as the process itself tells at its end; the least of five runs. */
-async function peakMemory(one: Case): Promise<number> {
-  const target = join(folder, "memory");
-  const hook = write(
-    "memory.cjs",
-    `process.on("exit", () => require("node:fs").writeFileSync(${JSON.stringify(target)}, String(process.resourceUsage().maxRSS)));`,
+function printBytes(): void {
+  const javascript = globSync("dist/*.js", { cwd: PROJECT }).reduce(
+    (sum, path) => sum + statSync(join(PROJECT, path)).size,
+    0,
   );
-  const peaks: number[] = [];
-  for (let round = 0; round < 5; round++) {
-    await run(one, { NODE_OPTIONS: `--require ${hook}` });
-    peaks.push(Number(readFileSync(target, "utf8")));
+  const archive = ["archive", "--format=tar.gz", "-9", "HEAD"];
+  const download = execFileSync("git", archive, { cwd: PROJECT, maxBuffer: 2 ** 30 }).length;
+  const kilobytes = (bytes: number) => `${(bytes / 1000).toFixed(1)} kB`;
+  print(["", "measured", "must", "aim"], true);
+  for (const [name, bytes, { must, aim }] of [
+    ["JavaScript in `dist/`", javascript, JAVASCRIPT],
+    ["download, gzipped", download, DOWNLOAD],
+  ] as const) {
+    print([name, kilobytes(bytes), kilobytes(must), kilobytes(aim)]);
   }
-  return Math.min(...peaks);
 }
 
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+/** What a run loads, which is the same in every round. */
+async function printLoaded(measuring: Measuring, cases: Record<Way, Case>, ofFive: Record<Way, Case>): Promise<void> {
+  print(["", "parts of Node", "beyond its floor", "at most", `modules of the bundle, at most ${MODULES}`], true);
+  const row = async (name: string, one: Program, floor: Program, most: string) => {
+    const parts = of(one, measuring).parts;
+    const { evaluated, all } = await countModules(one);
+    const more = beyond(parts, of(floor, measuring).parts).length;
+    print([name, `${parts.length}`, `${more}`, most, `${evaluated} of ${all}`]);
+  };
+  print(["empty Node", `${of(EMPTY, measuring).parts.length}`, "", "", ""]);
+  for (const [way, one] of entries(cases)) await row(one.name, one, one.floor, `${PARTS[way]}`);
+  const { exchange, idle } = ofFive;
+  await row(`${exchange.name}, five services`, exchange, cases.exchange.floor, `${PARTS.exchange}`);
+  await row(`${idle.name}, five services`, idle, EMPTY, `${PARTS.idle}`);
 }
 
-function print(): void {
-  const empty = of(EMPTY);
-  console.log(`Node ${process.version}, ${ROUNDS} runs each, in turn.\n`);
-  console.log("| | ms (median) | × empty Node | × raw POST | must | aim | peak memory × empty Node |");
-  console.log("|---|---|---|---|---|---|---|");
-  for (const { name, against } of cases) {
-    const { milliseconds, kilobytes } = of(name);
-    const time = median(milliseconds);
-    const ratio = (other: string) => (time / median(of(other).milliseconds)).toFixed(2);
-    const target = against === undefined ? ["", ""] : [`${against.must} × ${against.name}`, `${against.aim} ×`];
-    const memory = (kilobytes / empty.kilobytes).toFixed(2);
-    console.log(`| ${[name, time.toFixed(1), ratio(EMPTY), ratio(RAW), ...target, memory].join(" | ")} |`);
-  }
+function beyond(parts: readonly string[], floor: readonly string[]): string[] {
+  return parts.filter((part) => !floor.includes(part));
+}
+
+function entries(cases: Record<Way, Case>): [Way, Case][] {
+  return Object.entries(cases) as [Way, Case][];
+}
+
+function print(cells: readonly string[], isHead = false): void {
+  console.log(`${isHead ? "\n" : ""}| ${cells.join(" | ")} |${isHead ? `\n|${"---|".repeat(cells.length)}` : ""}`);
 }

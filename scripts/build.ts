@@ -1,9 +1,11 @@
 /** Builds `dist/`: tsc emits, ncc bundles, terser drops what nothing calls. `node scripts/build.ts [folder]` */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import ncc from "@vercel/ncc";
 import { minify } from "terser";
+import { NOTHING_LEFT } from "../src/post.ts";
+import { KEY, NONE } from "../src/runner/state.ts";
 
 const target = process.argv[2] ?? "dist";
 
@@ -17,15 +19,17 @@ const { code, assets } = await ncc(join(process.cwd(), "lib/index.js"), {
   quiet: true,
   target: "es2022",
   license: "licenses.txt",
+  // The definition of a platform stays a file, which is read only by a run that chooses the platform.
+  externals: { "/^\\.\\/([\\w-]+\\.json)$/": "./platforms/$1" },
 });
 // Neither to require a part of Node, nor to read a property of it, nor a `new` whose value nobody uses has an effect: so the
 // summary that the toolkit makes at its start, for which it loads a part of Node, is left out too. The same goes for a module
 // of which nothing is used: the toolkit names its HTTP client at its start, and only a run that sends requests needs it.
-const compress = { passes: 3, pure_funcs: ["require", "__nccwpck_require__"], pure_getters: true, pure_new: true };
-const bundle = await minify(requiredOnUse(code), {
+const effectless = { pure_funcs: ["require", "__nccwpck_require__"], pure_getters: true, pure_new: true };
+const bundle = await minify(code, {
   ecma: 2020,
   toplevel: true,
-  compress,
+  compress: { passes: 3, unsafe_arrows: true, ...effectless },
   mangle: true,
   // Node holds and reads a source of nothing but ASCII in one byte a character, else in two.
   format: { ascii_only: true },
@@ -33,29 +37,19 @@ const bundle = await minify(requiredOnUse(code), {
 if (bundle.code === undefined) throw new Error("terser gave no code");
 
 rmSync(target, { recursive: true, force: true });
-mkdirSync(target, { recursive: true });
+cpSync("src/providers/platforms", join(target, "platforms"), {
+  recursive: true,
+  filter: (path) => !path.endsWith(".ts"),
+});
 const write = (name: string, text: string | Buffer) => writeFileSync(join(target, name), text);
 write("index.js", `${bundle.code}\n`);
 write("main.js", 'require("./index.js").main();\n');
-write("post.js", 'require("./index.js").post();\n');
+// Most steps leave nothing to take back. To say so takes neither the bundle nor a secret.
+const isIdle = `process.env.STATE_${KEY} === "${NONE}"`;
+write("post.js", `if (${isIdle}) console.log("${NOTHING_LEFT}"); else require("./index.js").post();\n`);
 write("package.json", '{ "type": "commonjs" }\n');
 const licenses = assets["licenses.txt"]?.source;
 if (licenses === undefined) throw new Error("ncc gave no list of licences");
 write("licenses.txt", licenses);
 const kilobytes = (readFileSync(join(target, "index.js")).length / 1000).toFixed(1);
 console.log(`${target}/index.js: ${kilobytes} kB`);
-
-/** Requires each part of Node where it is used, not at the start: most runs need few of them, and some take milliseconds. */
-function requiredOnUse(bundled: string): string {
-  const parts = new Map<string, string>();
-  const declaration = /^const (external_\w+_namespaceObject) = require\(("[\w:/]+")\);$/gm;
-  const rest = bundled.replace(declaration, (_, name: string, part: string) => {
-    parts.set(name, part);
-    return "";
-  });
-  return rest.replace(/\bexternal_\w+_namespaceObject\b/g, (name) => {
-    const part = parts.get(name);
-    if (part === undefined) throw new Error(`ncc did not declare ${name} as this build expects`);
-    return `(require(${part}))`;
-  });
-}

@@ -11,7 +11,7 @@ const LARGEST_ARCHIVE = 100_000;
 const fresh = join(mkdtempSync(join(tmpdir(), "dist-")), "dist");
 execFileSync(process.execPath, ["scripts/build.ts", fresh], { stdio: "inherit" });
 
-const names = new Set([...readdirSync(fresh), ...readdirSync("dist")]);
+const names = new Set([fresh, "dist"].flatMap((folder) => readdirSync(folder, { recursive: true, encoding: "utf8" })));
 const stale = [...names].filter((name) => content(join(fresh, name)) !== content(join("dist", name)));
 rmSync(fresh, { recursive: true, force: true });
 if (stale.length > 0) {

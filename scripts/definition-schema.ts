@@ -104,8 +104,15 @@ export function definitionSchema(): string {
 }
 
 function formatOf(format: z.core.$ZodType): JsonSchema {
-  const { $schema: _, ...schema } = z.toJSONSchema(format, { target: "draft-7", io: "input" });
+  const { $schema: _, ...schema } = z.toJSONSchema(format, { target: "draft-7", io: "input", override: addFacts });
   return explained(schema, []);
+}
+
+/** What the action's own checks say of themselves. */
+function addFacts({ zodSchema, jsonSchema }: { zodSchema: z.core.$ZodType; jsonSchema: JsonSchema }): void {
+  for (const { _zod: check } of zodSchema._zod.def.checks ?? []) {
+    Object.assign(jsonSchema, (check.def as z.core.$ZodCustomDef).params);
+  }
 }
 
 /** The schema with words at every key, and at each place of an answer that just one of its keys is given. */
@@ -118,7 +125,7 @@ function explained(schema: JsonSchema, path: readonly string[]): JsonSchema {
   return given({
     description: path.length === 0 ? undefined : wordsFor(path),
     ...rest,
-    properties: properties && Object.fromEntries(keys),
+    properties: keys.length === 0 ? undefined : Object.fromEntries(keys),
     oneOf: isPlace ? keys.filter(([key]) => key !== "as").map(([key]) => ({ required: [key] })) : undefined,
     additionalProperties: inner(additionalProperties, "*"),
     items: Array.isArray(items) ? items : inner(items, "*"),

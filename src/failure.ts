@@ -57,27 +57,27 @@ export class Failure extends Error {
   constructor(code: FailureCode, sentence: string, details: FailureDetails) {
     super(sentence, { cause: details.cause });
     this.code = code;
-    this.title = details.title ?? TITLES[code];
-    this.hint = details.hint;
-    this.suggestion = details.suggestion;
-    this.answered = details.answered ?? "";
-    this.answeredBy = details.answeredBy ?? "It answered";
+    ({
+      title: this.title = TITLES[code],
+      hint: this.hint,
+      suggestion: this.suggestion,
+      answered: this.answered = "",
+      answeredBy: this.answeredBy = "It answered",
+    } = details);
   }
 }
 
 /** The same failure with another hint, and perhaps another sentence. */
 export function reworded(failure: Failure, hint: string, sentence = failure.message): Failure {
-  const { code, title, suggestion, answered, answeredBy, cause } = failure;
-  return new Failure(code, sentence, { title, hint, suggestion, answered, answeredBy, cause });
+  return new Failure(failure.code, sentence, { ...failure, hint, cause: failure.cause });
 }
 
 /** Whatever was thrown, as a `Failure`: all that is not one already is a defect of this action. */
 export function asFailure(thrown: unknown): Failure {
   if (thrown instanceof Failure) return thrown;
-  const said = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
   return new Failure("unexpected", "The action met a case that it does not handle.", {
     hint: "Please report it with the workflow step, without its secrets.",
-    answered: said,
+    answered: String(thrown),
     answeredBy: "What it met",
     cause: thrown,
   });

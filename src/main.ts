@@ -8,7 +8,6 @@ import { parseSettings } from "./input/settings.ts";
 import type { Inputs } from "./input/table.ts";
 import { checkRunnerFile } from "./runner/files.ts";
 import { maskMinted } from "./runner/masks.ts";
-import { output } from "./runner/outputs.ts";
 import { runProcess } from "./runner/process.ts";
 import { readRun, workspace } from "./runner/run.ts";
 import { clearForPost } from "./runner/state.ts";
@@ -17,7 +16,7 @@ import { minding, warnOfClock } from "./step/clock.ts";
 import { connect, warnIfPlain } from "./step/connect.ts";
 import { obtain } from "./step/exchange.ts";
 import { prove } from "./step/probe.ts";
-import { publish, publishKnown, publishSeal, sealForOthers } from "./step/publish.ts";
+import { publish, publishKnown } from "./step/publish.ts";
 import { reportFailure, reportSuccess } from "./step/report.ts";
 import { sweep } from "./step/sweep.ts";
 
@@ -51,22 +50,18 @@ async function exchangeStep(inputs: Inputs, requests: Underway, tell: Tell): Pro
   if (settings.exportEnv) checkRunnerFile("GITHUB_ENV");
   warnIfPlain(target.place);
   const caCertificate = absoluteCertificate(settings.caCertificate, workspace());
-  const client = connect({ url: target.place, caCertificate, allowHttp: settings.allowHttp, requests });
+  const client = connect({ ...settings, url: target.place, caCertificate, requests });
   // Read before anything is minted: a file that has gone in between must not keep a credential from being saved for post.
   const forPost = { ...settings, caCertificate: certificatesForPost(caCertificate) };
-  const obtained = await minding(client, obtain(plan, client, { settings: forPost, run, requests }));
+  const { credential: minted, handle } = await minding(client, obtain(plan, client, forPost, run, requests));
   // A step that was cancelled meanwhile hands nothing over.
   if (requests.isStopped()) return;
-  const proven = await minding(client, prove(plan, obtained.credential, client, settings, tell));
-  await sweep(target, obtained, client, settings, run);
-  const { credential } = proven;
-  const sealed = await sealForOthers(plan, { ...obtained, credential }, run);
-  const exported = publish(target, credential, settings);
-  publishSeal(sealed, { ...obtained, credential });
-  output("failure", "");
+  const { credential, proof } = await minding(client, prove(plan, minted, client, settings, tell));
+  await sweep(target, handle, client, settings, run);
+  const obtained = { credential, handle };
+  const published = await publish(plan, obtained, settings, run);
   // The revocation is left to who opens the seal, but not before all is handed over.
-  if (sealed !== "") clearForPost();
-  const { proxyHost } = client;
-  reportSuccess({ plan, ...obtained, ...proven, settings, exported, isSealed: sealed !== "", proxyHost });
+  if (published.isSealed) clearForPost();
+  reportSuccess({ plan, ...obtained, proof, settings, ...published, proxyHost: client.proxyHost });
   warnOfClock(client, credential.expiresAt);
 }

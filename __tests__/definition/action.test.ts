@@ -155,7 +155,7 @@ describe("when the job ends", () => {
     expect(post?.annotations[0]?.message).toContain("(status 403)");
     const { name: _, ...unnamed } = HOME;
     const other = await runAction(inputs, { workspace: workspaceWith({ "home.json": unnamed }) });
-    expect(other.post?.annotations[0]?.message).toMatch(/^The service credential of this job could not be revoked/);
+    expect(other.post?.annotations[0]?.message).toMatch(/^The service: the credential could not be revoked/);
     expect(post && shown(post)).not.toContain("say-this");
   });
 
@@ -205,20 +205,24 @@ describe("when the job ends", () => {
     expect(service.live()).toHaveLength(1);
   });
 
-  test("a service that nothing is revoked at is called by its name, unless the state is forged", async () => {
+  test("a service that nothing is revoked at is called by its name, and a forged line starts no command", async () => {
     const { inputs } = await home();
     const { revoke: _, ...unrevoked } = HOME;
     const workspace = workspaceWith({ "home.json": { ...unrevoked, name: "Zuhause Ü" } });
     const { main, post } = await runAction(inputs, { workspace });
     expect(post?.log).toContain("Zuhause Ü offers no revocation: the token lives until");
-    const { provider, about, ...rest } = stateOf(main) as Record<string, unknown>;
-    expect(JSON.stringify(about)).not.toMatch(/login|password/);
-    for (const forged of [{ definition: "{" }, { definition: '{"name":"::warning::x"}' }, { other: "x" }, "x"]) {
-      const state = { revocation: JSON.stringify({ provider, ...rest, about: forged }) };
-      const left = await runPost({ inputs, workspace }, { state });
-      expect(left).toMatchObject({ exitCode: 0, outcome: "success" });
-      expect(left.log).not.toMatch(/Zuhause|^x/m);
+    const state = stateOf(main) as Record<string, unknown>;
+    expect(Object.keys(state)).toEqual(["kind", "text"]);
+    for (const text of ["::warning::x", "##[error]x", "a\n::error::x", `a ${encodeURIComponent(inputs.password)} b`]) {
+      const revocation = JSON.stringify({ ...state, text });
+      const left = await runPost({ inputs, workspace }, { state: { revocation } });
+      expect(left).toMatchObject({ exitCode: 0, outcome: "success", annotations: [] });
+      expect(left.log.trim().split("\n")).toHaveLength(1);
+      expect(leaks(left, [inputs.password])).toEqual([]);
     }
+    const titled = { revocation: JSON.stringify({ ...state, title: "Another title" }) };
+    const other = await runPost({ inputs, workspace }, { state: titled });
+    expect(other.annotations.map(({ title }) => title)).toEqual(["Nothing was taken back"]);
   });
 
   function changed(state: ReturnType<typeof stateOf>, change: (definition: string) => string): object {

@@ -79,11 +79,11 @@ describe("the exchange", () => {
   });
 
   test.each<[string, string | undefined, RegExp]>([
-    ["is empty", undefined, /The input "parameters" is empty, but the definition names site/],
+    ["is empty", undefined, /The input "parameters" lacks site, which the definition names/],
     ["lacks one", "other=x", /The input "parameters" lacks site, which the definition names/],
-    ["gives one too many", "site=a\ns3cret=x", /The input "parameters" gives more than the definition names\./],
-    ["gives one twice", "site=a\nsite=b", /The input "parameters" gives a parameter twice/],
-    ["holds no pair", "site=a\nnonsense", /The input "parameters" has a line that is no `name=value`/],
+    ["gives one too many", "site=a\ns3cret=x", /The input "parameters" holds more than a line/],
+    ["gives one twice", "site=a\nsite=b", /The input "parameters" holds more than a line/],
+    ["holds no pair", "site=a\nnonsense", /The input "parameters" holds more than a line `name=value` for each/],
   ])("is not begun where the input parameters %s", async (_, parameters, sentence) => {
     const definition = { ...smallest, exchange: { path: "/token", query: { site: "{parameters.site}" } } };
     const all = parameters === undefined ? given : { ...given, parameters };
@@ -609,6 +609,19 @@ describe("the revocation", () => {
     const script = minting(json(200, { access_token: TOKEN, csrf: "csrf-value" }), () => ({ status: 200 }));
     const { masked } = await play(definition, { given, script });
     expect(masked.filter((value) => value === "csrf-value")).toHaveLength(2);
+  });
+
+  test("sends a parameter that is empty, and a secret that is no ASCII", async () => {
+    const definition = {
+      ...smallest,
+      exchange: { path: "/token", query: { site: "{parameters.site}" } },
+      answer: { secrets: { csrf: { json: "/csrf" } } },
+      revoke: { path: "/out", form: { site: "{parameters.site}", csrf: "{answer.csrf}" } },
+    };
+    const script = minting(json(200, { access_token: TOKEN, csrf: "ü%1" }), () => ({ status: 200 }));
+    const { requests, revocation } = await play(definition, { given: { ...given, parameters: "site=" }, script });
+    expect(requests[1]?.body).toBe("site=&csrf=%C3%BC%251");
+    expect(revocation).toEqual({ kind: "revoked" });
   });
 
   test("is left out where the answer lacks what only it names", async () => {

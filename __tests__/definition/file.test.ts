@@ -39,13 +39,13 @@ const outside = workspaceWith({ "secret.json": HOME, "note.txt": "what-stands-ou
 const holding = (content: string | Buffer) => (at: string) => writeFileSync(at, content);
 
 const ANYWHERE: readonly Place[] = [
-  { what: "nothing", says: "a file that is not there" },
-  { what: "a folder", make: (at) => mkdirSync(at), says: "something else than a regular file" },
+  { what: "nothing", says: "cannot be read" },
+  { what: "a folder", make: (at) => mkdirSync(at), says: "is no regular file of at most 64 KiB" },
   { what: "the workspace itself", path: ".", says: "outside of the workspace" },
   { what: "the folder above the workspace", path: "..", says: "outside of the workspace" },
   { what: "an absolute path outside", path: join(outside, "note.txt"), says: "outside of the workspace" },
-  { what: "65 KiB", make: holding(" ".repeat(65 * 1024)), says: "a file of more than 64 KiB" },
-  { what: "no UTF-8", make: holding(Buffer.from([0x7b, 0xff, 0x7d])), says: "no text in UTF-8" },
+  { what: "65 KiB", make: holding(" ".repeat(65 * 1024)), says: "is no regular file of at most 64 KiB" },
+  { what: "no UTF-8", make: holding(Buffer.from([0x7b, 0xff, 0x7d])), says: "cannot be read" },
   { what: "an empty file", make: holding(""), says: "a value is expected" },
   { what: "a key twice", make: holding('{"name":"a","name":"b"}'), says: "/name: the key is given twice" },
   { what: "__proto__", make: holding('{"__proto__":{"name":"a"}}'), says: "/__proto__: no key is named so" },
@@ -60,10 +60,10 @@ const WITH_LINKS: readonly Place[] = [
     make: (at) => symlinkSync(outside, at),
     says: "outside of the workspace",
   },
-  { what: "a link to the environment", make: (at) => symlinkSync("/proc/self/environ", at), says: "a file" },
+  { what: "a link to the environment", make: (at) => symlinkSync("/proc/self/environ", at), says: "outside of" },
   { what: "a link to a device", make: (at) => symlinkSync("/dev/zero", at), says: "outside of the workspace" },
-  { what: "a link to itself", make: (at) => symlinkSync(at, at), says: "a file that is not there" },
-  { what: "a pipe", make: (at) => spawnSync("mkfifo", [at]), says: "something else than a regular file" },
+  { what: "a link to itself", make: (at) => symlinkSync(at, at), says: "cannot be read" },
+  { what: "a pipe", make: (at) => spawnSync("mkfifo", [at]), says: "is no regular file of at most 64 KiB" },
 ];
 
 const PLACES = process.platform === "win32" ? ANYWHERE : [...ANYWHERE, ...WITH_LINKS];

@@ -74,7 +74,7 @@ describe("a mistake is told with its place", () => {
       '{"exchange": {"creates": True}}',
       /at line 1, column 26, "\/exchange\/creates": a value is expected/,
     ],
-    ["two documents", "{} {}", /at line 1, column 3: the document has ended, but more follows/],
+    ["two documents", "{} {}", /at line 1, column 4: the document has ended, but more follows/],
     ["nothing at all", "", /at line 1, column 1: a value is expected/],
     ["a comment", "// x\n{}", /at line 1, column 1: a value is expected/],
     [
@@ -86,7 +86,6 @@ describe("a mistake is told with its place", () => {
     ["__proto__", '{"exchange":{"__proto__":{"path":"/a"}}}', /"\/exchange\/__proto__": no key is named so/],
     ["a depth without an end", "[".repeat(60_000), /it has more than 64 levels/],
     ["a list", [], /at its top: it is no object/],
-    ["more than 64 KiB", { ...smallest, name: "x".repeat(65_536) }, /at its top: it has more than 64 KiB/],
     ["an unknown key", { ...smallest, exchnage: {} }, /at "\/exchnage": the key is unknown. Did you mean "exchange"\?/],
     [
       "an unknown key deep inside",
@@ -118,16 +117,16 @@ describe("a mistake is told with its place", () => {
     [
       "names and sets",
       { ...smallest, credentials: ["token", ["username"]] },
-      /at "\/credentials": it is neither a list of names nor/,
+      /at "\/credentials": it mixes names with lists of names/,
     ],
-    ["a name of the log's commands", { ...smallest, name: "::error::x" }, /at "\/name": it begins with no letter/],
+    ["a name of the log's commands", { ...smallest, name: "::error::x" }, /at "\/name": it is no plain line of text/],
     ["a name with the runner's old brackets", { ...smallest, name: "a ##[error]x" }, /at "\/name"/],
     [
       "two places of one value",
       { ...smallest, answer: { token: { json: "/a", header: "b" } } },
-      /at "\/answer\/token": it holds none or several/,
+      /at "\/answer\/token": it is not just one place/,
     ],
-    ["no place of a value", { ...smallest, answer: { token: {} } }, /at "\/answer\/token": it holds none or several/],
+    ["no place of a value", { ...smallest, answer: { token: {} } }, /at "\/answer\/token": it is not just one place/],
     [
       "a pointer without a slash",
       { ...smallest, answer: { token: { json: "a" } } },
@@ -137,11 +136,6 @@ describe("a mistake is told with its place", () => {
       "a lifetime that is no second",
       { ...smallest, answer: { expires: { after: 0 } } },
       /at "\/answer\/expires\/after"/,
-    ],
-    [
-      "a unit of a constant",
-      { ...smallest, answer: { expires: { after: 5, as: "seconds" } } },
-      /at "\/answer\/expires"/,
     ],
     [
       "a name of two values",
@@ -164,31 +158,27 @@ describe("a mistake is told with its place", () => {
       { ...smallest, refusals: [{ values: ["x"], failure: "refused" }] },
       /at "\/refusals\/0\/values": it needs "json"/,
     ],
-    [
-      "an answer without an exchange",
-      { credentials: ["token"], answer: {} },
-      /at "\/answer": it stands beside no "exchange"/,
-    ],
+    ["an answer without an exchange", { credentials: ["token"], answer: {} }, /at "\/answer": it needs an "exchange"/],
     [
       "a revocation of the user's own",
       { credentials: ["token"], revoke: { path: "/a" } },
-      /at "\/revoke": it stands beside no "exchange"/,
+      /at "\/revoke": it needs an "exchange"/,
     ],
     ["a pair that nothing sends", { credentials: ["username", "password"] }, /at "\/use": it is missing/],
     [
       "an undoing of what is not created",
       { ...smallest, undo: { path: "/{run}" } },
-      /at "\/undo": it needs `"creates": true`/,
+      /at "\/undo": it needs .* `"creates": true`/,
     ],
     [
       "an undoing without the name",
       { ...exchanging({ creates: true, form: { a: "{run}" } }), undo: { path: "/a" } },
-      /at "\/undo": it holds no \{run\}/,
+      /at "\/undo": it needs \{run\} here/,
     ],
     [
       "a creation without the name",
       { ...exchanging({ creates: true }), undo: { path: "/{run}" } },
-      /at "\/exchange": it holds no \{run\}/,
+      /at "\/undo": it needs \{run\} here and in "exchange"/,
     ],
   ])("%s", (_, definition, expected) => {
     expect(told(definition)).toMatch(expected);
@@ -252,18 +242,14 @@ describe("a header", () => {
       /at "\/exchange\/headers\/X-A": a header holds printable ASCII/,
     ],
     ["a value that is no ASCII", { "X-A": "ä" }, /at "\/exchange\/headers\/X-A": a header holds printable ASCII/],
-    [
-      "one name in two cases",
-      { "X-A": "a", "x-a": "b" },
-      /at "\/exchange\/headers\/x-a": the same header stands there twice/,
-    ],
+    ["one name in two cases", { "X-A": "a", "x-a": "b" }, /at "\/exchange\/headers\/x-a": it is set twice/],
   ])("with %s is refused", (_, headers, expected) => {
     expect(told(exchanging({ headers }))).toMatch(expected);
   });
 
   test("Authorization stands beside no Basic", () => {
     const both = { headers: { authorization: "x" }, basic: { username: "a", password: "b" } };
-    expect(told(exchanging(both))).toMatch(/at "\/exchange\/headers\/authorization": "basic" sets the same header/);
+    expect(told(exchanging(both))).toMatch(/at "\/exchange\/headers\/authorization": it is set twice/);
   });
 });
 
@@ -288,11 +274,9 @@ describe("a variable", () => {
 
   test("is exported once", () => {
     expect(told({ ...smallest, env: { also: { Access_Token: "x" } } })).toMatch(
-      /at "\/env\/also\/Access_Token": the same variable stands there twice/,
+      /at "\/env\/also\/Access_Token": it is set twice/,
     );
-    expect(told({ ...smallest, env: { name: "A_B", also: { a_b: "x" } } })).toMatch(
-      /the same variable stands there twice/,
-    );
+    expect(told({ ...smallest, env: { name: "A_B", also: { a_b: "x" } } })).toMatch(/it is set twice/);
   });
 });
 
@@ -306,12 +290,12 @@ describe("a placeholder", () => {
     [
       "with a typing error",
       exchanging({ form: { a: "{tokne}" } }),
-      /\{tokne\} means nothing here. Did you mean "token"\?/,
+      /\{tokne\} means nothing here. Did you mean "\{token\}"\?/,
     ],
     [
       "of the answer before there is one",
       exchanging({ json: { a: [{ b: "{answer.token}" }] } }),
-      /at "\/exchange\/json\/a\/0\/b": \{answer.token\} cannot stand there/,
+      /at "\/exchange\/json\/a\/0\/b": \{answer.token\} means nothing here/,
     ],
     [
       "of an answer that is not read",
@@ -334,24 +318,28 @@ describe("a placeholder", () => {
     [
       "in a key of a JSON body",
       exchanging({ json: { a: { "{token}": 1 } } }),
-      /at "\/exchange\/json\/a\/\{token\}": a key holds a brace/,
+      /at "\/exchange\/json\/a\/\{token\}": it has to be plain text/,
     ],
     [
       "in the name of a form field",
       exchanging({ form: { "{token}": "a" } }),
-      /at "\/exchange\/form\/\{token\}": its name/,
+      /at "\/exchange\/form\/\{token\}": it has to be plain text/,
     ],
     [
       "in the name of a parameter",
       exchanging({ query: { "{token}": "a" } }),
-      /at "\/exchange\/query\/\{token\}": its name/,
+      /at "\/exchange\/query\/\{token\}": it has to be plain text/,
     ],
     ["in the name of the service", { ...smallest, name: "a {token}" }, /at "\/name"/],
-    ["in the method", exchanging({ method: "{token}" }), /at "\/exchange\/method": it is none of GET/],
+    [
+      "in the method",
+      exchanging({ method: "{token}" }),
+      /at "\/exchange\/method": it is none of .*There may stand GET, /,
+    ],
     [
       "in an audience",
       { "id-token": { audience: "{parameters.a}" }, exchange: { path: "/a" } },
-      /at "\/id-token\/audience": it holds no text alone/,
+      /at "\/id-token\/audience": it has to be plain text/,
     ],
     ["that is not closed", exchanging({ form: { a: "{token" } }), /at "\/exchange\/form\/a": a brace stands alone/],
     ["that is not opened", exchanging({ form: { a: "token}" } }), /at "\/exchange\/form\/a": a brace stands alone/],

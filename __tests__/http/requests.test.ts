@@ -111,7 +111,7 @@ describe("a request that is good for one use", () => {
     };
     const front = await listen(lead);
     open.push(front);
-    const http = stage(`https://127.0.0.1:${front.port}`, { trust: { given: true, ca: [tls.cert] } });
+    const http = stage(`https://127.0.0.1:${front.port}`, { ca: [tls.cert] });
     expect((await http.send(once)).status).toBe(200);
     expect(front.connections()).toBe(3);
     expect(token.requests).toHaveLength(1);
@@ -173,10 +173,10 @@ describe("another place of the service", () => {
   test("is trusted by the same certificates", async () => {
     const tls = selfSigned(["127.0.0.1"]);
     const [first, second] = [await service(), await service({ tls })];
-    const trusting = stage(first.url, { trust: { given: true, ca: [tls.cert] } });
+    const trusting = stage(first.url, { ca: [tls.cert] });
     expect((await trusting.at(second.url).send(get)).status).toBe(200);
     const failure = await failing(() => stage(first.url).at(second.url).send(get));
-    expect(failure).toMatchObject({ code: "tls", title: "Certificate self-signed" });
+    expect(failure).toMatchObject({ code: "tls", title: "Certificate not trusted" });
     expect(failure.message).toContain(`127.0.0.1:${second.port}`);
   });
 

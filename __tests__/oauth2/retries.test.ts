@@ -95,7 +95,7 @@ describe("a redirect", () => {
     const { main, server } = await stage();
     server.fault(atToken(faults["307 to another host"]));
     expect(failureOf(await main("client-credentials"))).toMatch(
-      /redirects to elsewhere\.example.*set "token-url" to that URL there/,
+      /redirects to elsewhere\.example.*set "token-url" to its address there/,
     );
   });
 

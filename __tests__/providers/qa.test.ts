@@ -118,7 +118,7 @@ test("a token of 8 characters and one of 65,536 are tokens", async () => {
 test("a refused key pair names the new key pair that someone may have made", async () => {
   const { failure } = await exchanged(qa, "client-credentials", PAIR, () => json(401, { error: "invalid_client" }));
   expect(failure?.hint).toMatch(/new key pair/);
-  expect(failure?.answered).toBe('{"error":"invalid_client"}');
+  expect(failure?.answered).toBe("invalid_client");
 });
 
 test("an answer with a token in an unknown place is not quoted, since nothing of it is masked", async () => {

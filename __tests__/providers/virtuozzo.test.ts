@@ -219,13 +219,13 @@ test.each<{ says: string; answer: Answer }>([
 });
 
 test.each<{ answer: Answer; answered: string }>([
-  { answer: json(200, error(99, "unknown error")), answered: "result 99: an error of the platform's own" },
+  { answer: json(200, error(99, "unknown error")), answered: "result 99" },
   {
     answer: json(200, { result: 0, response: error(8202, "no permission") }),
-    answered: "result 8202: the session may not sign out",
+    answered: "result 8202",
   },
   { answer: json(200, error(4099, `you gave ${SESSION}`)), answered: "result 4099" },
-  { answer: html(200, "Dashboard", "Loading."), answered: "a page with status 200, not the API" },
+  { answer: html(200, "Dashboard", "Loading."), answered: "a page with status 200" },
   { answer: json(401, {}), answered: "status 401" },
 ])("why a session is not revoked is told in words of this action: $answered", async ({ answer, answered }) => {
   expect(await revoked(virtuozzo, { secret: SESSION }, {}, () => answer)).toEqual({ kind: "failed", answered });

@@ -1,7 +1,13 @@
 /** What the definition of a service would send, in words and requests; read by the action's own code. */
 import { setsOf, takesIdToken } from "../../src/providers/definition/check.ts";
-import { type Definition, type MethodDefinition, readDefinition } from "../../src/providers/definition/read.ts";
-import type { Expires, RequestDefinition, Source } from "../../src/providers/definition/schema.ts";
+import { readDefinition } from "../../src/providers/definition/read.ts";
+import type {
+  Definition,
+  Expires,
+  MethodDefinition,
+  RequestDefinition,
+  Source,
+} from "../../src/providers/definition/schema.ts";
 import type { MethodFacts } from "./facts.ts";
 
 export type Reading =

@@ -1,14 +1,15 @@
-import * as http from "node:http";
-import * as https from "node:https";
+import type * as http from "node:http";
 import type { Readable } from "node:stream";
 import { urlToHttpOptions } from "node:url";
 import type { HttpClientResponse } from "@actions/http-client";
 import type { RequestInfo } from "@actions/http-client/lib/interfaces";
+import { Failure } from "../failure.ts";
 import { toAnswer } from "./answer.ts";
 import { readBody } from "./body.ts";
 import { errorCode } from "./codes.ts";
-import { connectionFault, type Fault, proxySilence, silence, truncated, unreadable } from "./faults.ts";
+import { connectionFault, type Fault, proxySilence, silence, truncated } from "./faults.ts";
 import type { Answer, Request } from "./http.ts";
+import { node } from "./node.ts";
 import type { Route } from "./route.ts";
 import { tellsAll } from "./status.ts";
 import { type Seen, watchHandshake } from "./tls-faults.ts";
@@ -17,17 +18,12 @@ import { VERSION } from "./version.ts";
 /** How far a request came. */
 export interface Progress {
   /** There is a connection, or a tunnel. */
-  connected: boolean;
+  connected?: true;
   /** The service may have read it. */
-  written: boolean;
-  answering: boolean;
-  seen: () => Seen;
+  written?: true;
+  seen?: () => Seen;
   /** What the connection ended with, also in the middle of an answer. */
-  fault: unknown;
-}
-
-export function notBegun(): Progress {
-  return { connected: false, written: false, answering: false, seen: () => ({}), fault: undefined };
+  fault?: unknown;
 }
 
 /**
@@ -40,26 +36,24 @@ export async function attempt(
   milliseconds: number,
   progress: Progress,
 ): Promise<Answer | Fault> {
-  const deadline = new AbortController();
-  const timer = setTimeout(() => deadline.abort(), milliseconds);
+  const signal = AbortSignal.timeout(milliseconds);
+  let message: http.IncomingMessage | undefined;
   try {
-    const message = await begin(route, request, { timeout: milliseconds, signal: deadline.signal }, progress);
-    progress.answering = true;
-    const body = await readBody(message);
-    if (Buffer.isBuffer(body)) {
-      const cut = deadline.signal.aborted || progress.fault !== undefined;
-      if (cut && endsWithConnection(message)) throw progress.fault;
-      return toAnswer(message, body);
-    }
-    if (tellsAll(message.statusCode ?? 0)) return toAnswer(message, Buffer.alloc(0));
-    return { ...unreadable(route.host, body), mayHaveArrived: true };
+    message = await begin(route, request, { timeout: milliseconds, signal }, progress);
+    const body = await readBody(message, route.host);
+    const isCut = signal.aborted || progress.fault !== undefined;
+    if (isCut && endsWithConnection(message)) throw progress.fault;
+    return toAnswer(message, body);
   } catch (error) {
-    const fault = deadline.signal.aborted
+    message?.destroy();
+    if (error instanceof Failure) {
+      if (message !== undefined && tellsAll(message.statusCode ?? 0)) return toAnswer(message, Buffer.alloc(0));
+      return { failure: error, mayHaveArrived: true };
+    }
+    const fault = signal.aborted
       ? outOfTime(route, milliseconds, progress)
-      : brokenOff(route, progress.fault ?? error, progress);
-    return { ...fault, mayHaveArrived: progress.written };
-  } finally {
-    clearTimeout(timer);
+      : brokenOff(route, progress, progress.fault ?? error, message !== undefined);
+    return { ...fault, mayHaveArrived: progress.written === true };
   }
 }
 
@@ -69,15 +63,15 @@ function endsWithConnection({ headers }: http.IncomingMessage): boolean {
 }
 
 function outOfTime({ host, proxyHost }: Route, milliseconds: number, { connected }: Progress): Fault {
-  const seconds = Math.max(0.1, Math.round(milliseconds / 100) / 10);
+  const seconds = Math.ceil(milliseconds / 100) / 10;
   const within = `within ${seconds} ${seconds === 1 ? "second" : "seconds"}`;
   return proxyHost === undefined || connected ? silence(host, within) : proxySilence(proxyHost, within);
 }
 
 /** What the parser does not take in the middle of an answer does not pass; a connection that breaks off there does. */
-function brokenOff(route: Route, error: unknown, { answering, seen }: Progress): Fault {
-  const isCut = answering && !errorCode(error).startsWith("HPE_");
-  return isCut ? truncated(route.host, error) : connectionFault(error, route, seen());
+function brokenOff(route: Route, { seen }: Progress, error: unknown, isAnswering: boolean): Fault {
+  const isCut = isAnswering && !errorCode(error).startsWith("HPE_");
+  return isCut ? truncated(route.host, error) : connectionFault(error, route, seen?.() ?? {});
 }
 
 /** The toolkit's client, whose time for a silent socket is as long as can be. `null` is no body, as in its own `get`. */
@@ -96,11 +90,11 @@ async function begin(
   limits: { readonly timeout: number; readonly signal: AbortSignal },
   progress: Progress,
 ): Promise<http.IncomingMessage> {
-  const { type, body } = encoded(request);
+  const [type, body = null] = encoded(request);
   const parsedUrl = new URL(route.baseUrl + request.path);
-  const node = route.secure ? https : http;
+  const scheme = route.secure ? node.https : node.http;
   const watching = (options: http.RequestOptions, answered: (message: http.IncomingMessage) => void) =>
-    watched(node.request(options, answered), route.secure, progress);
+    watched(scheme.request(options, answered), route.secure, progress);
   const options = {
     ...urlToHttpOptions(parsedUrl),
     method: request.method,
@@ -108,7 +102,7 @@ async function begin(
       accept: "application/json",
       "accept-encoding": "identity",
       "user-agent": `api-token-exchange/${VERSION}`,
-      ...type,
+      ...(type && { "content-type": type }),
       ...request.headers,
     },
     agent: route.agent,
@@ -117,18 +111,20 @@ async function begin(
     ...limits,
   };
   // The toolkit hands out the answer alone; what comes before is seen on the request.
-  const httpModule = Object.create(node, { request: { value: watching } });
-  const { message } = await (await toolkit()).requestRaw({ options, parsedUrl, httpModule }, body ?? null);
+  const httpModule = Object.create(scheme, { request: { value: watching } });
+  const { message } = await (await toolkit()).requestRaw({ options, parsedUrl, httpModule }, body);
   return message;
 }
 
-function encoded({ form, json }: Request): { type?: Record<string, string>; body?: string } {
+/** The body with its type; nothing where there is none. */
+function encoded({ form, json }: Request): readonly [type: string, body: string] | readonly [] {
   if (form !== undefined) {
-    const fields = new URLSearchParams();
-    for (const [name, values] of Object.entries(form)) for (const value of [values].flat()) fields.append(name, value);
-    return { type: { "content-type": "application/x-www-form-urlencoded" }, body: fields.toString() };
+    const fields = Object.entries(form).flatMap(([name, values]) =>
+      [values].flat().map((value): [string, string] => [name, value]),
+    );
+    return ["application/x-www-form-urlencoded", new URLSearchParams(fields).toString()];
   }
-  return json === undefined ? {} : { type: { "content-type": "application/json" }, body: JSON.stringify(json) };
+  return json === undefined ? [] : ["application/json", JSON.stringify(json)];
 }
 
 function watched(outgoing: http.ClientRequest, secure: boolean, progress: Progress): http.ClientRequest {

@@ -1,14 +1,13 @@
 import type { Agent } from "node:http";
 import { setDefaultAutoSelectFamilyAttemptTimeout } from "node:net";
 import { Failure, reworded } from "../failure.ts";
-import { attempt, notBegun } from "./attempt.ts";
+import { attempt, type Progress } from "./attempt.ts";
 import type { Fault } from "./faults.ts";
-import type { Answer, BuildRequest, Http, Request, Resend } from "./http.ts";
+import type { Answer, BuildRequest, Http, Request } from "./http.ts";
 import { isProtected } from "./protection.ts";
 import { backoff, secondsAhead, toldBackoff } from "./retry.ts";
 import { type Route, routeTo } from "./route.ts";
 import { FEWER_REQUESTS, faultIn } from "./status.ts";
-import { keepVerification, type Trust } from "./tls.ts";
 import { type Underway, underway } from "./underway.ts";
 
 /** Milliseconds for each address of a host before the next is tried: Node's quarter of a second is too short from afar. */
@@ -30,8 +29,8 @@ export interface Retry {
 export interface ClientOptions {
   /** Base URL without a trailing slash. */
   readonly baseUrl: string;
-  /** Node's own roots alone, unless told. */
-  readonly trust?: Trust;
+  /** All certificates that are trusted; Node's own roots, unless told. */
+  readonly ca?: string[] | undefined;
   readonly onRetry: (retry: Retry) => void;
   /** Chance, from 0 to 1. */
   readonly random?: () => number;
@@ -67,13 +66,14 @@ export interface Client {
  * @throws {Failure} `unavailable` where a proxy variable holds no proxy that can be used
  */
 export function openClient(options: ClientOptions): Client {
-  keepVerification();
+  // Verification is never off, whatever the environment says; Node reads this at every connection.
+  delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;
   setDefaultAutoSelectFamilyAttemptTimeout(ONE_ADDRESS);
-  const { trust = { given: false }, onRetry, random = Math.random, requests = underway() } = options;
+  const { ca, onRetry, random = Math.random, requests = underway() } = options;
   const agents = new Map<string, Agent>();
   const open = (baseUrl: string): Route => {
     if (!agents.has(new URL(baseUrl).origin)) options.onRoute?.(baseUrl);
-    return routeTo(baseUrl, trust, agents);
+    return routeTo(baseUrl, ca, agents);
   };
   const route = open(options.baseUrl);
   let ahead: number | undefined;
@@ -102,7 +102,7 @@ export function openClient(options: ClientOptions): Client {
 
 function plain(host: string): Failure {
   return new Failure("wrong-url", `The service names ${host} for its next request, but without TLS.`, {
-    hint: "That would send secrets in the clear: ask who runs the service to name it with https.",
+    hint: "Ask who runs the service to name it with https.",
   });
 }
 
@@ -130,20 +130,22 @@ function stageAt(route: Route, stage: Stage): Http {
 
 /** Sends a request until it is answered for good. */
 async function deliver(route: Route, build: BuildRequest, stage: Stage): Promise<Answer> {
-  let next: Next = { build };
+  let next: BuildRequest = build;
   let longest = 0;
+  let hasArrived = false;
   for (let retry = 0; ; retry++) {
-    const built = await next.build(retry + 1);
-    const request = next.resend === undefined ? built : { ...built, resend: next.resend };
+    const request = await next(retry + 1);
     const came = await sendOnce(route, request, stage);
     if (!("failure" in came)) return came;
-    const after = await nextRequest(request, came, next);
-    if (after === undefined || retry >= stage.limits.retries) throw exhausted(came, retry + 1);
-    longest = Math.max(longest, came.retryAfter ?? 0);
+    const after = await nextRequest(request, came, next, hasArrived);
+    const { passing: reason, retryAfter = 0, mayHaveArrived } = came;
+    if (reason === undefined || after === undefined || retry >= stage.limits.retries) throw exhausted(came, retry + 1);
+    longest = Math.max(longest, retryAfter);
     const wait = waitAfter(came, retry, longest, stage);
-    stage.onRetry({ what: request.what, attempt: retry + 1, reason: came.reason, wait });
+    stage.onRetry({ what: request.what, attempt: retry + 1, reason, wait });
     await new Promise((resolve) => setTimeout(resolve, wait * 1000));
     next = after;
+    hasArrived ||= mayHaveArrived === true;
   }
 }
 
@@ -155,34 +157,33 @@ async function sendOnce(route: Route, request: Request, stage: Stage): Promise<A
   // What a creation left behind has to be looked for in the same stage.
   const share = typeof request.resend === "function" ? 0.6 : 1;
   const milliseconds = Math.max(1, Math.ceil(Math.min(longest, left() * share) * 1000));
-  const progress = notBegun();
+  const progress: Progress = {};
   const outgoing = attempt(route, request, milliseconds, progress);
-  if (request.mints === true) requests.follow(outgoing, () => progress.written);
+  if (request.mints === true) requests.follow(outgoing, () => progress.written === true);
   const came = await outgoing;
   if ("failure" in came) return came;
   stage.onAnswer(came);
   return faultIn(came, request, route) ?? came;
 }
 
-/** How a request goes on after a fault: what builds it, and what may follow then. */
-interface Next {
-  readonly build: BuildRequest;
-  readonly resend?: Resend;
-}
-
-/** What to send after a fault; undefined where nothing may be. */
-async function nextRequest(request: Request, fault: Fault, now: Next): Promise<Next | undefined> {
-  const { resend = "freely" } = request;
-  const { passing = false, mayHaveArrived = false, status } = fault;
+/**
+ * What builds the request that follows a passing fault; undefined where none may.
+ * @param hadArrived the service may have acted on an attempt before this one
+ */
+async function nextRequest(
+  { resend = "freely", isReplacement }: Request,
+  { mayHaveArrived = false, status }: Fault,
+  now: BuildRequest,
+  hadArrived: boolean,
+): Promise<BuildRequest | undefined> {
   if (typeof resend === "function") {
     // A gateway can say 503 of a request that the service behind it has carried out; 429 says that nobody has (RFC 6585).
     const instead = await resend(mayHaveArrived || (status !== undefined && status !== 429));
-    if (!passing || instead === undefined || request.isReplacement === true) return undefined;
-    return { build: async () => ({ ...(await instead()), isReplacement: true }) };
+    if (instead === undefined || isReplacement === true) return undefined;
+    return async () => ({ ...(await instead()), isReplacement: true });
   }
-  if (!passing || resend === "never") return undefined;
-  if (resend === "unwritten") return mayHaveArrived || status !== undefined ? undefined : now;
-  return resend === "once" && mayHaveArrived ? { ...now, resend: "never" } : now;
+  const isSpent = { freely: false, once: hadArrived, unwritten: mayHaveArrived || status !== undefined, never: true };
+  return isSpent[resend] ? undefined : now;
 }
 
 /**

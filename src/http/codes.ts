@@ -4,16 +4,17 @@ export function fieldOf(error: unknown, field: "code" | "reason" | "message"): s
   return typeof value === "string" ? value : "";
 }
 
+/** What the parser of HTTP, or OpenSSL, gives for a reason: in fixed words, nothing from outside. */
+export function reasonOf(error: unknown): string {
+  const [, told] = /:error:[\dA-F]+:[^:]*:[^:]*:([^:]+):/.exec(fieldOf(error, "message")) ?? [];
+  return fieldOf(error, "reason") || (told ?? errorCode(error));
+}
+
 /** Node's code of an error, looked for in its parts and its causes too. */
 export function errorCode(error: unknown): string {
   const { errors, cause }: { errors?: unknown; cause?: unknown } = Object(error);
-  if (Array.isArray(errors)) return aggregateCode(errors.map(errorCode));
-  return fieldOf(error, "code") || (cause === undefined ? "" : errorCode(cause));
+  if (!Array.isArray(errors)) return fieldOf(error, "code") || (cause === undefined ? "" : errorCode(cause));
+  // Of several addresses the one that answered tells more than one to which there is no way.
+  const codes = errors.map(errorCode);
+  return codes.find((code) => !/UNREACH|NOTAVAIL|NOSUPPORT/.test(code)) ?? codes[0] ?? "";
 }
-
-/** Of several addresses the one that answered tells more than one to which there is no way. */
-function aggregateCode(codes: readonly string[]): string {
-  return codes.find((code) => code !== "" && !NO_WAY.has(code)) ?? codes.find((code) => code !== "") ?? "";
-}
-
-const NO_WAY = new Set(["ENETUNREACH", "EHOSTUNREACH", "EADDRNOTAVAIL", "EAFNOSUPPORT"]);

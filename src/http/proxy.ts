@@ -1,4 +1,4 @@
-import { Failure } from "../failure.ts";
+import { Failure, type FailureDetails } from "../failure.ts";
 import { basicPair } from "../text/basic.ts";
 import { isExcepted } from "./no-proxy.ts";
 import { isLoopback } from "./protection.ts";
@@ -6,8 +6,6 @@ import { isLoopback } from "./protection.ts";
 /** Where requests go through, from `https_proxy`, `http_proxy` and `no_proxy` in either case. */
 export interface HttpProxy {
   readonly url: URL;
-  /** Host with port, for texts. */
-  readonly host: string;
   readonly username: string;
   readonly password: string;
 }
@@ -20,30 +18,20 @@ export function proxyFor(baseUrl: string): HttpProxy | undefined {
   const target = new URL(baseUrl);
   const written = writtenFor(target);
   if (written === undefined || isBypassed(target)) return undefined;
-  const { name, scheme, user, password, rest } = written;
-  const instead = `or name ${target.host} in "no_proxy"`;
-  if (scheme !== "http" && scheme !== "https") {
-    const kind = /^socks\d?[ah]?$/.test(scheme) ? `a proxy of the kind ${scheme}` : "a proxy of another kind than http";
-    throw unusable(
-      `The variable "${name}" names ${kind}, which is not spoken here.`,
-      `Set it to an HTTP proxy, as http://host:port, ${instead}.`,
-    );
-  }
-  const plain = { username: decoded(user), password: decoded(password) };
-  if (plain.username === undefined || plain.password === undefined) {
-    throw unusable(
-      `The variable "${name}" holds a user or a password with reserved characters.`,
-      `Percent-encode them: # is %23, / is %2F, ? is %3F, @ is %40, % is %25, \\ is %5C, a space is %20. Only the @ before the host stays, as in http://user:password@host:port.`,
-    );
-  }
-  const url = URL.parse(`${scheme}://${rest}`);
+  const { name, scheme, user, rest } = written;
+  const [username, password] = [decoded(user), decoded(written.password)];
+  const url = /^https?$/.test(scheme) ? URL.parse(`${scheme}://${rest}`) : null;
   if (url === null) {
-    throw unusable(
-      `The variable "${name}" does not hold the URL of a proxy.`,
-      `Set it as http://user:password@host:port (user and password percent-encoded, or left out), ${instead}.`,
-    );
+    throw proxyFailure(`The variable "${name}" does not hold the URL of an HTTP proxy.`, {
+      hint: `Set it as http://user:password@host:port (user and password percent-encoded, or left out; SOCKS is not spoken here), or name ${target.host} in "no_proxy".`,
+    });
   }
-  return { url, host: url.host, username: plain.username, password: plain.password };
+  if (username === undefined || password === undefined) {
+    throw proxyFailure(`The variable "${name}" holds a user or a password with reserved characters.`, {
+      hint: "Percent-encode them (# is %23, / is %2F, ? is %3F, @ is %40, % is %25, \\ is %5C), all but the @ before the host.",
+    });
+  }
+  return { url, username, password };
 }
 
 function isBypassed({ hostname, port, protocol }: URL): boolean {
@@ -51,8 +39,9 @@ function isBypassed({ hostname, port, protocol }: URL): boolean {
   return isLoopback(hostname) || isExcepted(hostname, Number(port) || (protocol === "https:" ? 443 : 80), list);
 }
 
-function unusable(sentence: string, hint: string): Failure {
-  return new Failure("unavailable", sentence, { title: "Proxy not usable", hint });
+/** Whatever a proxy fails at is never told as the service's fault. */
+export function proxyFailure(sentence: string, details: FailureDetails): Failure {
+  return new Failure("unavailable", sentence, { ...details, title: "Proxy fault" });
 }
 
 /**
@@ -69,7 +58,7 @@ export function proxySecrets(baseUrl: string): { readonly password: string; read
 /** Nobody can tell where the parts of it end, so each piece is taken for the password. */
 function everyReading(user: string, password: string): string[] {
   const whole = password === "" ? user : `${user}:${password}`;
-  const pieces = [password, ...password.split(RESERVED)].flatMap((piece) => [piece, decoded(piece) ?? loose(piece)]);
+  const pieces = [password, ...password.split(RESERVED)].flatMap((piece) => [piece, loose(piece)]);
   const sent = [basicPair(user, password), basicPair(loose(user), loose(password))];
   return longEnough([whole, loose(whole), ...pieces, ...sent]);
 }

@@ -33,17 +33,13 @@ export function toldBackoff(told: AskedWait, retry: number, random: () => number
  */
 export function retryAfterSeconds(header: string | undefined, now: number): number | undefined {
   const value = header?.trim() ?? "";
-  if (/^\d+(\.\d+)?$/.test(value)) return positive(Number(value));
-  return positive((httpDate(value) - now) / 1000);
+  const seconds = /^\d+(\.\d+)?$/.test(value) ? Number(value) : (httpDate(value) - now) / 1000;
+  return seconds > 0 ? seconds : undefined;
 }
 
 /** A date of HTTP in milliseconds since the epoch: it is in UTC, also in the form that does not say so (RFC 9110, 5.6.7). */
 function httpDate(text = ""): number {
   return /^[A-Za-z]{3}/.test(text) ? Date.parse(text.replace(/ \d{4}$/, "$& GMT")) : Number.NaN;
-}
-
-function positive(seconds: number): number | undefined {
-  return seconds > 0 ? seconds : undefined;
 }
 
 /** A clock that is off by less than this changes nothing that matters here, in seconds. */

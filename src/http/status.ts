@@ -1,7 +1,7 @@
-import { STATUS_CODES } from "node:http";
 import { Failure, type FailureCode } from "../failure.ts";
 import { clientCertificateWanted, type Fault } from "./faults.ts";
 import type { Answer, Request } from "./http.ts";
+import { node } from "./node.ts";
 import { inFront, quoted } from "./quote.ts";
 import { redirected } from "./redirect.ts";
 import { CLOCK_TOLERANCE_SECONDS, retryAfterSeconds, secondsAhead } from "./retry.ts";
@@ -25,11 +25,10 @@ export function faultIn(answer: Answer, request: Request, { baseUrl, host, secur
   if (secure && isHtml && isRefusal && WANTS_CERTIFICATE.test(body)) return clientCertificateWanted(host);
   if (!tellsAll(status)) return undefined;
   const mayMean = [request.mayMean?.(answer), inFront(answer)].filter((text) => text !== undefined);
-  if (status < 400) return { failure: redirected(request, headers.location, baseUrl, mayMean), reason: "redirect" };
+  if (status < 400) return { failure: redirected(request, headers.location, baseUrl, mayMean) };
   return {
     failure: statusFailure(answer, host, mayMean),
-    reason: ["status", status, STATUS_CODES[status]].filter(Boolean).join(" "),
-    passing: SENT_AGAIN.has(status),
+    passing: SENT_AGAIN.has(status) ? `status ${status} ${node.http.STATUS_CODES[status]}` : undefined,
     mayHaveArrived: status === 500,
     status,
     // A date is told by the service's clock, and the runner's may be another.
@@ -48,12 +47,10 @@ export const FEWER_REQUESTS = 'start fewer jobs at once, or exchange once and ha
 
 type Meaning = readonly [code: FailureCode, says: string, hint: string];
 
+const LATER = "The service, or something in front of it, may be down or overloaded: re-run the job later.";
+
 const MEANINGS: Readonly<Record<number, Meaning>> = {
-  408: [
-    "timeout",
-    "gave up waiting for the request",
-    "The network or the service is overloaded. Re-run the job later.",
-  ],
+  408: ["timeout", "gave up waiting for the request", LATER],
   429: [
     "rate-limited",
     "takes no more requests for now",
@@ -61,16 +58,9 @@ const MEANINGS: Readonly<Record<number, Meaning>> = {
   ],
 };
 
-const DOWN: Meaning = [
-  "unavailable",
-  "has a fault of its own",
-  "The service, or something in front of it, is down or restarting: look at its status page, and re-run the job later.",
-];
-
 /** @param likelier causes that are likelier than those of its own hint */
 function statusFailure(answer: Answer, host: string, likelier: readonly string[]): Failure {
-  const [code, says, otherwise] = MEANINGS[answer.status] ?? DOWN;
-  const last = likelier.length === 0 ? otherwise : `Otherwise: ${otherwise[0]?.toLowerCase()}${otherwise.slice(1)}`;
-  const hint = [...likelier, last].join(" ");
-  return new Failure(code, `${host} ${says} (status ${answer.status}).`, { hint, ...quoted(answer) });
+  const [code, says, hint] = MEANINGS[answer.status] ?? ["unavailable", "has a fault of its own", LATER];
+  const details = { hint: [...likelier, hint].join(" "), ...quoted(answer) };
+  return new Failure(code, `${host} ${says} (status ${answer.status}).`, details);
 }

@@ -1,8 +1,8 @@
 import { X509Certificate } from "node:crypto";
-import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { isAbsolute, resolve } from "node:path";
-import * as tls from "node:tls";
 import { Failure } from "../failure.ts";
+import { node } from "./node.ts";
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----([^-]+)-----END CERTIFICATE-----/g;
 
@@ -15,56 +15,19 @@ const MOST_IN_STATE = 96 * 1024;
 /** Largest file of certificates that is read, in bytes. */
 const LARGEST_FILE = 1024 * 1024;
 
-/** What the connections of a client trust. */
-export interface Trust {
-  /** `ca-certificate` was given. */
-  readonly given: boolean;
-  /** All that is trusted, where it is not what the whole process trusts by itself. */
-  readonly ca?: string[];
-}
-
-/** Verification is never off, whatever the environment says; Node reads this variable at every connection. */
-export function keepVerification(): void {
-  delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;
-}
-
 /** A path of `ca-certificate` made absolute against `folder`; certificates as they are. */
 export function absoluteCertificate(input: string, folder: string): string {
   return input === "" || pemText(input) !== undefined || isAbsolute(input) ? input : resolve(folder, input);
 }
 
 /**
- * Trusts the certificates in addition to the roots that Node trusts, for every connection of this process.
+ * All that connections are to trust: the certificates in addition to the roots that Node trusts.
  * @param input PEM text with one or more certificates, its base64, or the path of a PEM file
- * @returns what connections are to be told, where this Node cannot be told once for all
+ * @returns undefined where there is nothing in addition
  * @throws {Failure} `invalid-input` where it holds no readable certificate
  */
-export function trustCertificates(input: string): Trust {
-  if (input === "") return { given: false };
-  const certificates = certificatesIn(input);
-  if (certificates.length === 0) {
-    const isPath = pemText(input) === undefined;
-    throw unusable(isPath ? "names a file that holds no certificate in PEM form" : "holds no whole certificate");
-  }
-  const readable = certificates.map((certificate, index) => {
-    const wrong = `holds a certificate that cannot be read (number ${index + 1})`;
-    return usable(wrong, () => new X509Certificate(certificate).toString());
-  });
-  // Not in every Node 24: the one came with 24.5, the other with 23.10.
-  const { setDefaultCACertificates, getCACertificates }: Partial<typeof tls> = tls;
-  const all = [...(getCACertificates?.("default") ?? [...tls.rootCertificates, ...extraCertificates()]), ...readable];
-  if (setDefaultCACertificates === undefined) return { given: true, ca: all };
-  setDefaultCACertificates(all);
-  return { given: true };
-}
-
-/** What Node trusts beside its roots. It goes on without a file that it cannot read. */
-function extraCertificates(): string[] {
-  try {
-    return listed(readFile(process.env.NODE_EXTRA_CA_CERTS ?? ""));
-  } catch {
-    return [];
-  }
+export function trustedWith(input: string): string[] | undefined {
+  return input === "" ? undefined : [...node.tls.getCACertificates("default"), ...certificatesIn(input)];
 }
 
 /**
@@ -73,19 +36,20 @@ function extraCertificates(): string[] {
  * @param input certificates or an absolute path, read before
  */
 export function certificatesForPost(input: string): string {
-  const certificates = input === "" ? "" : certificatesIn(input).join("\n");
+  const certificates = input === "" ? "" : certificatesIn(input).join("");
   return certificates.length <= MOST_IN_STATE ? certificates : input;
 }
 
+/** Every certificate in the form of RFC 7468, also where its line breaks are written `\n` or are gone. */
 function certificatesIn(input: string): string[] {
-  return listed(pemText(input) ?? readFile(input));
-}
-
-/** Every certificate of a PEM text in the form of RFC 7468, also where its line breaks are written `\n` or are gone. */
-function listed(pem: string): string[] {
-  return [...pem.matchAll(CERTIFICATE)].map(([, body = ""]) => {
-    const lines = body.replace(WRITTEN_BREAK, "").match(/.{1,64}/g) ?? [];
-    return ["-----BEGIN CERTIFICATE-----", ...lines, "-----END CERTIFICATE-----"].join("\n");
+  const found = [...(pemText(input) ?? readFile(input)).matchAll(CERTIFICATE)];
+  if (found.length === 0) throw unusable("holds no whole certificate in PEM form");
+  return found.map(([, body = ""], index) => {
+    try {
+      return new X509Certificate(Buffer.from(body.replace(WRITTEN_BREAK, ""), "base64")).toString();
+    } catch (cause) {
+      throw unusable(`holds a certificate that cannot be read (number ${index + 1})`, cause);
+    }
   });
 }
 
@@ -100,42 +64,20 @@ function pemText(input: string): string | undefined {
 
 const BEGIN = "-----BEGIN";
 
+/** A regular file alone: a pipe or a device may never end. */
 function readFile(path: string): string {
-  const bytes = usable("is neither PEM text nor the path of a readable file", () => readRegular(path));
-  if (bytes === undefined) throw unusable("names what is no regular file");
-  if (bytes.length > LARGEST_FILE) throw unusable("names a file of more than 1 MiB");
-  return bytes.toString("utf8");
-}
-
-/** As much of a regular file as tells that it is too large; undefined where it is no such file, which may never end. */
-function readRegular(path: string): Buffer | undefined {
-  // Or a pipe that nobody writes to would be waited for. Windows knows neither the flag nor such a path.
-  const file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   try {
-    if (!fstatSync(file).isFile()) return undefined;
-    const bytes = Buffer.alloc(LARGEST_FILE + 1);
-    let length = 0;
-    for (let read = -1; read !== 0 && length < bytes.length; length += read) {
-      read = readSync(file, bytes, length, bytes.length - length, null);
-    }
-    return bytes.subarray(0, length);
-  } finally {
-    closeSync(file);
+    const file = statSync(path);
+    if (file.isFile() && file.size <= LARGEST_FILE) return readFileSync(path, "utf8");
+  } catch {
+    // There is none, or it may not be read.
   }
-}
-
-/** What the work comes to; where it fails, that is what is wrong with the input. */
-function usable<Result>(wrong: string, work: () => Result): Result {
-  try {
-    return work();
-  } catch (cause) {
-    throw unusable(wrong, cause);
-  }
+  throw unusable("is neither PEM text nor the path of a readable file of at most 1 MiB");
 }
 
 function unusable(what: string, cause?: unknown): Failure {
   return new Failure("invalid-input", `The input "ca-certificate" ${what}.`, {
-    hint: 'Give its text, from "-----BEGIN CERTIFICATE-----" to "-----END CERTIFICATE-----", or its path after a checkout.',
+    hint: 'Give its text, from "-----BEGIN" to "-----END CERTIFICATE-----", or its path after a checkout.',
     cause,
   });
 }

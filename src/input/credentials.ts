@@ -1,14 +1,15 @@
 import * as z from "zod/mini";
-import { Failure } from "../failure.ts";
+import type { Failure } from "../failure.ts";
 import { tokenFlaw } from "../providers/kit/token.ts";
 import { type Credentials, FIELDS, type Field } from "../providers/provider.ts";
 import { parseJson, read, schema } from "../text/json.ts";
 import { bare, didYouMean } from "../text/nearest.ts";
+import { strictJson } from "../text/strict-json.ts";
 import { oddity } from "./oddity.ts";
 import { invalid } from "./settings.ts";
 import type { Inputs } from "./table.ts";
 
-const JsonObject = schema(() => z.record(z.string(), z.unknown()));
+const JsonObject = schema(() => z.looseObject({}));
 
 /**
  * All credentials that the user gave, from the inputs and from the JSON of `credentials`.
@@ -20,13 +21,12 @@ export function readCredentials(inputs: Inputs): Credentials {
   for (const [key, value] of Object.entries(parseCredentials(inputs.credentials))) {
     const field = fieldOf(key);
     if (field === undefined) throw unknownKey(key);
-    if (typeof value !== "string") throw invalid(`credentials.${field}`, "is no text", "Put the value in quotes.");
+    if (typeof value !== "string") throw invalid(`credentials.${field}`, "is no text", "Put it in quotes.");
     const text = trimmed(field, value);
     if (text === "") continue;
-    if (given[field] !== undefined) throw givenTwice(field);
+    if (given[field] !== undefined) throw invalid(`credentials.${field}`, "is given twice", "Give it once.");
     given[field] = text;
   }
-  checkKeys(inputs.credentials);
   for (const field of FIELDS) checkValue(field, given[field], inputs);
   return given;
 }
@@ -57,15 +57,30 @@ export function trimmed(field: string, value: string): string {
   return FIELDS.some((one) => one === field) ? value.replace(/^[^\S\ufeff]+/, "").trimEnd() : value.trim();
 }
 
+/** A credential, from its input or from the text of `credentials`, whatever that is; empty for none. */
+export function credentialOf(field: Field, inputs: Inputs): string {
+  const inside = fieldsInside(inputs.credentials).findLast((one) => one.field === field);
+  return inputs[field] || trimmed(field, inside?.value ?? "");
+}
+
 function parseCredentials(text: string): Readonly<Record<string, unknown>> {
   if (text === "") return {};
-  const object = read(JsonObject, parseJson(text));
-  if (object !== undefined) return object;
-  throw invalid(
-    "credentials",
-    oddity(text)?.flaw ?? "is no JSON object",
-    // No braces: of a secret of several lines the runner masks them.
-    'Store one line of JSON: an object with keys such as "client_id" and "client_secret", each value in double quotes.',
+  const fail = (flaw: string, pointer: string) => {
+    const field = fieldOf(pointer.slice(1));
+    if (field !== undefined) throw invalid(`credentials.${field}`, `is wrong: ${flaw}`, "Give it once, as a text.");
+    if (pointer !== "") throw unknownKey(pointer.slice(1));
+    throw invalid(
+      "credentials",
+      oddity(text)?.flaw ?? "is no JSON object",
+      // No braces: of a secret of several lines the runner masks them.
+      'Store one line of JSON: an object with keys such as "client_id" and "client_secret", each value in double quotes.',
+    );
+  };
+  return (
+    read(
+      JsonObject,
+      strictJson(text, (flaw, { pointer }) => fail(flaw, pointer)),
+    ) ?? fail("", "")
   );
 }
 
@@ -75,29 +90,10 @@ function fieldOf(key: string): Field | undefined {
   return FIELDS.find((field) => field === kebab);
 }
 
-/** What is read is not all that is written: of equal keys only the last is kept, and `__proto__` is none of its own. */
-function checkKeys(json: string): void {
-  const seen = new Set<string>();
-  for (const [, text = "", colon] of json.matchAll(/("(?:[^"\\]|\\.)*")(\s*:)?/g)) {
-    if (colon === undefined) continue;
-    const key = String(parseJson(text));
-    const field = fieldOf(key);
-    if (field === undefined) throw unknownKey(key);
-    if (seen.has(key)) throw givenTwice(field);
-    seen.add(key);
-  }
-}
-
-function givenTwice(field: Field): Failure {
-  return invalid(`credentials.${field}`, "is given twice", `Give "${field}" once, inside or outside of "credentials".`);
-}
-
 function unknownKey(key: string): Failure {
-  return new Failure("invalid-input", 'The input "credentials" holds a key that means nothing here.', {
-    hint: `${didYouMean(key, FIELDS)}It may hold ${FIELDS.join(", ")}, in kebab-, snake- or camel-case.`,
-    answered: key,
-    answeredBy: "The key is",
-  });
+  const hint = `${didYouMean(key, FIELDS)}It may hold ${FIELDS.join(", ")}, in kebab-, snake- or camel-case.`;
+  const answered = { answered: key, answeredBy: "The key is" };
+  return invalid("credentials", "holds a key that means nothing here", hint, answered);
 }
 
 /** A password may be anything, and a key is judged where it is read; of another value it is known what cannot belong to it. */

@@ -13,7 +13,7 @@ import { readSealKey } from "../seal/seal.ts";
 import { chooseMethod, chooseProvider } from "./choice.ts";
 import { readCredentials } from "./credentials.ts";
 import { chooseSealed } from "./opening.ts";
-import { invalid, misspeltHint, type Settings, variableOf, WHY_EMPTY } from "./settings.ts";
+import { invalid, type Settings, variableOf, WHY_EMPTY } from "./settings.ts";
 import { addressOf, baseUrl, checkEndpoints, lacksHost, placeOf } from "./site.ts";
 import type { Inputs } from "./table.ts";
 
@@ -72,7 +72,7 @@ async function planExchange(inputs: Inputs, settings: Settings, { tell, definiti
   const provider = await chooseProvider(inputs, definition);
   tell({ provider });
   const hasAddress = !lacksHost(addressOf(inputs, provider));
-  const url = hasAddress ? baseUrl(inputs, provider) : "";
+  const url = hasAddress ? baseUrl(inputs, provider, settings) : "";
   if (hasAddress) tell({ url });
   const given = { ...readCredentials(inputs), ...givenOptions(inputs) };
   const method = chooseMethod(provider, given, inputs);
@@ -90,25 +90,20 @@ function givenOptions(inputs: Inputs): Given {
   return Object.fromEntries(OPTIONS.map((name) => [name, inputs[name]]).filter(([, value]) => value !== ""));
 }
 
-function checkEnd(method: Method, inputs: Inputs, settings: Settings): void {
-  if (settings.revoke === "true" && method.neverRevokes === true) {
+function checkEnd(method: Method, inputs: Inputs, { revoke }: Settings): void {
+  const isSealing = inputs["seal-key"] !== "";
+  if (revoke === "true" && method.neverRevokes === true) {
     throw invalid("revoke", `is \`true\`, but the method ${method.id} never revokes`, "Leave it out.");
   }
-  if (inputs["seal-key"] === "") return;
-  if (settings.revoke === "true") {
-    throw invalid(
-      "revoke",
-      "is `true` in a step that seals its token for other jobs",
-      "Revoke in the last job that opens the seal.",
-    );
+  if (revoke === "true" && isSealing) {
+    throw invalid("revoke", "is `true` in a step that seals", "Revoke in the last job that opens the seal.");
   }
-  readSealKey(inputs["seal-key"]);
+  if (isSealing) readSealKey(inputs["seal-key"]);
 }
 
 /** Told only where the credentials are there: without them, that is what is wrong. */
-function noAddress(provider: Provider, inputs: Inputs): Failure {
-  const names =
-    provider.placeWithoutUrl === undefined ? (["url"] as const) : (["url", "token-url", "probe-url"] as const);
-  const hint = `Give the base URL of your installation. ${misspeltHint(inputs, names)}${WHY_EMPTY}`;
-  return invalid("url", inputs.url === "" ? `is empty, but ${provider.name} has no default` : "names no host", hint);
+function noAddress({ name, placeWithoutUrl }: Provider, { url }: Inputs): Failure {
+  const others = placeWithoutUrl === undefined ? "" : ', or "token-url", or "probe-url" for a token that you have';
+  const flaw = url === "" ? `is empty, but ${name} has no default` : "names no host";
+  return invalid("url", flaw, `Give the base URL of your installation${others}. ${WHY_EMPTY}`);
 }

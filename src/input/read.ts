@@ -6,13 +6,10 @@ import { mask } from "../runner/masks.ts";
 import { basicPair } from "../text/basic.ts";
 import { parseJson, read, schema } from "../text/json.ts";
 import { bare } from "../text/nearest.ts";
-import { fieldsInside, trimmed } from "./credentials.ts";
+import { credentialOf, fieldsInside, trimmed } from "./credentials.ts";
 import { innerForms } from "./oddity.ts";
-import { eachInput, INPUTS, type InputName, type Inputs, isSecret } from "./table.ts";
+import { INPUTS, type InputName, type Inputs, isSecret } from "./table.ts";
 import { passwordsIn } from "./user-info.ts";
-
-/** A user name or a client id is no secret, and a mask on a common word shreds the log. */
-const SECRET_FIELDS: readonly Field[] = FIELDS.filter(isSecret);
 
 const PrivateMembers = schema(() => {
   const member = z.optional(z.string());
@@ -21,7 +18,8 @@ const PrivateMembers = schema(() => {
 
 /** Reads every input. */
 export function readInputs(): Inputs {
-  return { ...eachInput(input), misspelt: misspelt() };
+  const values = INPUTS.map((name) => [name, trimmed(name, untrimmedInput(name))]);
+  return { ...(Object.fromEntries(values) as Record<InputName, string>), misspelt: misspelt() };
 }
 
 /** Inputs that the action does not have but for case, hyphens, underscores and blanks, which the runner only warns of. */
@@ -34,38 +32,29 @@ function misspelt(): Partial<Record<InputName, string>> {
   return found;
 }
 
-function input(name: InputName): string {
-  return trimmed(name, untrimmedInput(name));
-}
-
 /**
  * Masks every secret among the inputs, each before anything is judged or said of it.
  * @param how main says what is odd about a secret; post, which masks the same, has nothing to add
  */
 export function maskInputs(inputs: Inputs, how: "aloud" | "silently"): void {
-  const odd: Odd = how === "aloud" ? { warning, notice } : { warning: () => {}, notice: () => {} };
+  const isAloud = how === "aloud";
+  maskNamed("seal-key", inputs["seal-key"], isAloud);
+  maskWhole(inputs.credentials, isAloud);
   const given = [
-    ...SECRET_FIELDS.map((field) => ({ field, name: field, value: inputs[field], written: inputs[field] })),
+    ...FIELDS.map((field) => ({ field, name: field, value: inputs[field], written: inputs[field] })),
     ...fieldsInside(inputs.credentials).map((inside) => ({ ...inside, name: `credentials.${inside.field}` })),
   ];
-  maskNamed("seal-key", inputs["seal-key"], odd);
-  maskWhole(inputs.credentials, odd);
-  for (const { field, name, value, written } of given) {
-    if (!SECRET_FIELDS.includes(field)) continue;
+  for (const { field, name, value, written } of given.filter((one) => isSecret(one.field))) {
     if (field === "private-key") maskForms(partsOfKey(value));
     // Of a JWK of several lines the runner would mask a lone brace.
     if (isSpread(field, value)) continue;
-    maskNamed(name, trimmed(field, value), odd);
-    maskForms([value, written, ...innerForms(trimmed(field, value))]);
+    const secret = trimmed(field, value);
+    maskNamed(name, secret, isAloud);
+    maskForms([value, written, ...innerForms(secret)]);
   }
   maskForms([untrimmedInput("password"), ...innerForms(inputs["seal-key"]), ...passwordsIn(inputs.url)]);
-  maskPairs(inputs);
-}
-
-/** Tells of a secret that is no good one. */
-interface Odd {
-  warning(line: string, title: string): void;
-  notice(line: string, title: string): void;
+  maskPair(credentialOf("username", inputs), credentialOf("password", inputs));
+  maskPair(credentialOf("client-id", inputs), credentialOf("client-secret", inputs));
 }
 
 /** Other forms of what is masked already; blanks alone are no secret. */
@@ -86,54 +75,35 @@ function isSpread(field: Field, value: string): boolean {
   return isLines && read(PrivateMembers, parseJson(value))?.d !== undefined;
 }
 
-function maskNamed(name: string, secret: string, odd: Odd): void {
-  if (mask(secret)) return;
-  odd.warning(
+function maskNamed(name: string, secret: string, isAloud: boolean): void {
+  if (mask(secret) || !isAloud) return;
+  warning(
     `The input "${name}" has fewer than 4 characters and is not masked, since that would shred the log.`,
     "Secret too short to mask",
   );
 }
 
 /** A JSON secret of one line is masked as a whole; of one with several lines GitHub masks each line, braces too. */
-function maskWhole(credentials: string, odd: Odd): void {
+function maskWhole(credentials: string, isAloud: boolean): void {
   if (!/[\r\n]/.test(credentials)) {
     // What `toJSON` makes of nothing is no secret.
     if (credentials !== "null") mask(credentials);
-    return;
-  }
-  odd.notice(
-    'The secret in "credentials" has several lines. GitHub masks each, also a lone brace, which shreds logs and drops job outputs: store the JSON on one line.',
-    "Store the JSON secret on one line",
-  );
-}
-
-/** The Basic form (RFC 7617) of each pair that could be sent so. */
-function maskPairs(inputs: Inputs): void {
-  const inside = Object.fromEntries(
-    fieldsInside(inputs.credentials).map(({ field, value }) => [field, trimmed(field, value)]),
-  );
-  const pairs: readonly [Field, Field][] = [
-    ["username", "password"],
-    ["client-id", "client-secret"],
-  ];
-  for (const [user, secret] of pairs) {
-    const name = inputs[user] || inside[user];
-    const value = inputs[secret] || inside[secret];
-    if (name && value) mask(basicPair(name, value));
+  } else if (isAloud) {
+    notice(
+      'GitHub masks each line of the secret in "credentials", also a lone brace, which shreds logs and drops job outputs: store the JSON on one line.',
+      "Store the JSON secret on one line",
+    );
   }
 }
 
-/** These credentials alone, from the inputs or from `credentials`, masked: what a revocation takes from `with:`. */
+/** The Basic form (RFC 7617) of a pair that could be sent so. */
+function maskPair(name: string, secret: string): void {
+  if (name !== "" && secret !== "") mask(basicPair(name, secret));
+}
+
+/** These credentials alone, from the inputs or from `credentials`: what a revocation takes from `with:`. */
 export function readAgain(fields: readonly Field[]): Credentials {
-  const inside = fields.length === 0 ? [] : fieldsInside(input("credentials"));
-  const found: Partial<Record<Field, string>> = {};
-  for (const field of fields) {
-    const value = input(field) || trimmed(field, inside.findLast((one) => one.field === field)?.value ?? "");
-    if (value === "") continue;
-    if (isSecret(field)) maskForms(isSpread(field, value) ? partsOfKey(value) : [value]);
-    found[field] = value;
-  }
-  const { "client-id": id, "client-secret": secret } = found;
-  if (id !== undefined && secret !== undefined) mask(basicPair(id, secret));
-  return found;
+  const inputs = readInputs();
+  const found = fields.map((field) => [field, credentialOf(field, inputs)]).filter(([, value]) => value !== "");
+  return Object.fromEntries(found);
 }

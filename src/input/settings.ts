@@ -1,4 +1,4 @@
-import { Failure } from "../failure.ts";
+import { Failure, type FailureDetails } from "../failure.ts";
 import { namesOfProviders } from "../providers/index.ts";
 import type { MethodFacts } from "../providers/provider.ts";
 import { nameFlaw } from "../text/environment-name.ts";
@@ -6,15 +6,7 @@ import type { InputName, Inputs } from "./table.ts";
 
 /** The reasons why a value arrives empty, for whoever has to find the right one. */
 export const WHY_EMPTY =
-  "A secret arrives empty where it does not exist or is named otherwise, in a pull request from a fork or from Dependabot, where the job does not name the `environment` that holds it, and where a reusable workflow is called without `secrets: inherit`.";
-
-/** Names the misspelt inputs among those that are missing, with a blank behind it; empty where there is none. */
-export function misspeltHint(inputs: Inputs, missing: readonly InputName[]): string {
-  return missing
-    .filter((name) => inputs[name] === "" && inputs.misspelt?.[name] !== undefined)
-    .map((name) => `You wrote "${inputs.misspelt?.[name]}", the input is "${name}". `)
-    .join("");
-}
+  "A secret is empty where it does not exist, in a pull request from a fork or Dependabot, in a job that does not name its `environment`, and in a reusable workflow called without `secrets: inherit`.";
 
 /** How to go about it: all that is neither a credential nor a place. */
 export interface Settings {
@@ -37,52 +29,30 @@ export interface Settings {
  */
 export function parseSettings(inputs: Inputs): Settings {
   return {
-    probe: choice(inputs, "probe", ["true", "strict", "false"], "true"),
-    exportEnv: parseBoolean(inputs, "export-env", true),
+    probe: oneOf(inputs, "probe", ["true", "strict", "false"]),
+    exportEnv: oneOf(inputs, "export-env", ["true", "false"]) === "true",
     envName: environmentName(inputs["env-name"]),
-    revoke: choice(inputs, "revoke", ["auto", "true", "false"], "auto"),
-    timeout: wholeNumber(inputs, "timeout", { from: 1, to: 3600, unset: 60 }),
-    retries: wholeNumber(inputs, "retries", { from: 0, to: 10, unset: 4 }),
+    revoke: oneOf(inputs, "revoke", ["auto", "true", "false"]),
+    timeout: wholeNumber(inputs, "timeout", 1, 3600, 60),
+    retries: wholeNumber(inputs, "retries", 0, 10, 4),
     caCertificate: inputs["ca-certificate"],
-    allowHttp: parseAllowHttp(inputs),
-    summary: choice(inputs, "summary", ["failure", "true", "false"], "failure"),
+    allowHttp: oneOf(inputs, "allow-http", ["false", "true"]) === "true",
+    summary: oneOf(inputs, "summary", ["failure", "true", "false"]),
   };
 }
 
-export function parseAllowHttp(inputs: Inputs): boolean {
-  return parseBoolean(inputs, "allow-http", false);
-}
-
-/** A value of `revoke` or `probe`, whose `true` and `false` are written as any boolean is. */
-function choice<Value extends string>(inputs: Inputs, name: InputName, values: readonly Value[], unset: Value): Value {
-  const given = inputs[name] === "" ? unset : (asBoolean(inputs[name]) ?? inputs[name]);
-  const chosen = values.find((value) => value === given);
+/** One of these values, the first where none is given; `true` and `false` as the YAML 1.2 core schema (section 10.2.1.2) has them. */
+function oneOf<Value extends string>(inputs: Inputs, name: InputName, values: readonly [Value, ...Value[]]): Value {
+  const given = inputs[name].replace(/^(?:True|TRUE|False|FALSE)$/, (text) => text.toLowerCase());
+  const chosen = values.find((value) => value === (given || values[0]));
   if (chosen !== undefined) return chosen;
-  throw invalid(
-    name,
-    `is neither ${values.map((value) => `\`${value}\``).join(" nor ")}`,
-    `Leave it out for \`${unset}\`.`,
-  );
+  throw invalid(name, `is none of \`${values.join("`, `")}\``, `Leave it out for \`${values[0]}\`.`);
 }
 
-function parseBoolean(inputs: Inputs, name: InputName, unset: boolean): boolean {
-  if (inputs[name] === "") return unset;
-  const value = asBoolean(inputs[name]);
-  if (value !== undefined) return value === "true";
-  throw invalid(name, "is no boolean", "Write `true` or `false`.");
-}
-
-/** YAML 1.2 core schema, section 10.2.1.2: the three spellings of each. */
-function asBoolean(text: string): "true" | "false" | undefined {
-  if (/^(?:true|True|TRUE)$/.test(text)) return "true";
-  return /^(?:false|False|FALSE)$/.test(text) ? "false" : undefined;
-}
-
-function wholeNumber(inputs: Inputs, name: InputName, limits: { from: number; to: number; unset: number }): number {
-  if (inputs[name] === "") return limits.unset;
-  const value = /^\d{1,9}$/.test(inputs[name]) ? Number(inputs[name]) : Number.NaN;
-  if (value >= limits.from && value <= limits.to) return value;
-  throw invalid(name, `is no whole number from ${limits.from} to ${limits.to}`, `Leave it out for ${limits.unset}.`);
+function wholeNumber(inputs: Inputs, name: InputName, from: number, to: number, unset: number): number {
+  const value = /^\d{0,9}$/.test(inputs[name]) ? Number(inputs[name] || unset) : Number.NaN;
+  if (value >= from && value <= to) return value;
+  throw invalid(name, `is no whole number from ${from} to ${to}`, `Leave it out for ${unset}.`);
 }
 
 /**
@@ -92,7 +62,7 @@ function wholeNumber(inputs: Inputs, name: InputName, limits: { from: number; to
 export function environmentName(name: string): string {
   const flaw = name === "" ? undefined : environmentNameFlaw(name);
   if (flaw === undefined) return name;
-  throw invalid("env-name", flaw, "Choose a name of your own, or leave it out for the provider's.");
+  throw invalid("env-name", flaw, "Choose another name, or leave it out.");
 }
 
 /** Why the token may not be exported under this name; undefined where it may. */
@@ -111,6 +81,11 @@ export function variableOf({ envName, alsoNames = [] }: MethodFacts, wanted: str
 }
 
 /** An input that cannot be right, named in the sentence. */
-export function invalid(input: InputName | `credentials.${string}`, flaw: string, hint: string): Failure {
-  return new Failure("invalid-input", `The input "${input}" ${flaw}.`, { hint });
+export function invalid(
+  input: InputName | `credentials.${string}`,
+  flaw: string,
+  hint: string,
+  more: Partial<FailureDetails> = {},
+): Failure {
+  return new Failure("invalid-input", `The input "${input}" ${flaw}.`, { hint, ...more });
 }

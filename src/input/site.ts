@@ -1,7 +1,7 @@
 import { isProtected } from "../http/protection.ts";
 import { providers } from "../providers/index.ts";
 import type { Given, Provider } from "../providers/provider.ts";
-import { invalid, parseAllowHttp, type Settings } from "./settings.ts";
+import { invalid, type Settings } from "./settings.ts";
 import type { Inputs } from "./table.ts";
 import { hasUserInfo } from "./user-info.ts";
 
@@ -21,116 +21,92 @@ export function placeOf(inputs: Inputs, provider: Provider, given: Given): strin
   return endpoint === undefined ? undefined : new URL(endpoint).origin;
 }
 
-/** The inputs that hold the absolute URL of an endpoint, which may have a query (RFC 6749, section 3.2). */
-const ENDPOINTS = ["token-url", "probe-url", "revocation-url"] as const;
-
 /**
- * Checks the endpoints that the user gave.
+ * Checks the endpoints that the user gave: absolute URLs, which may have a query (RFC 6749, section 3.2).
  * @throws {Failure} `invalid-input`
  */
-export function checkEndpoints(inputs: Inputs, { allowHttp }: Settings): void {
-  for (const name of ENDPOINTS) {
-    if (inputs[name] === "") continue;
-    const flaw = endpointFlaw(inputs[name]);
+export function checkEndpoints(inputs: Inputs, settings: Settings): void {
+  for (const name of ["token-url", "probe-url", "revocation-url"] as const) {
+    const address = inputs[name];
+    if (address === "") continue;
+    const flaw = SCHEME.test(address) ? addressFlaw(address) : NO_URL;
     if (flaw !== undefined) throw invalid(name, flaw, "Give the whole URL, such as https://host/path.");
-    checkScheme(name, new URL(inputs[name]), allowHttp);
+    checkScheme(name, address, settings);
   }
-}
-
-function endpointFlaw(address: string): string | undefined {
-  if (address.length > LONGEST) return `has more than ${LONGEST} characters`;
-  if (hasUserInfo(address)) return "holds a user name or password";
-  const flaw = FLAWS.find(([pattern]) => pattern.test(address))?.[1];
-  if (flaw !== undefined) return flaw;
-  const url = /^https?:\/\//i.test(address) ? parse(address) : undefined;
-  if (url === undefined) return "is no URL of the form https://host/path";
-  if (!HOST.test(url.hostname)) return "names a host that cannot be one";
-  return url.href.includes("#") ? "holds a fragment" : undefined;
 }
 
 /**
  * The base URL of the service, without what people paste after it and without a trailing slash.
  * @throws {Failure} `invalid-input`
  */
-export function baseUrl(inputs: Inputs, provider: Provider): string {
+export function baseUrl(inputs: Inputs, provider: Provider, settings: Settings): string {
   const address = addressOf(inputs, provider);
   const flaw = addressFlaw(address, provider);
-  if (flaw !== undefined) throw invalid("url", flaw, hintFor(provider));
+  const { name, defaultUrl } = provider;
+  const orNone = defaultUrl === undefined ? "" : ` Or leave "url" out for ${name}'s own ${defaultUrl}.`;
+  if (flaw !== undefined) throw invalid("url", flaw, `Give the base URL alone, such as https://host/path.${orNone}`);
   const url = normalised(address, provider);
-  checkScheme("url", new URL(url), parseAllowHttp(inputs));
+  checkScheme("url", url, settings);
   return url;
 }
 
-const NOT_FILLED_IN = "holds an expression or a variable that nothing has filled in";
+const SCHEME = /^[a-z][a-z0-9+.-]*:\/\//i;
 
-/** What no base URL holds, wherever it stands; for a sentence that begins with the name of the input. */
+const NO_URL = "is no URL of the form https://host/path";
+
+/** What no URL of a service holds; for a sentence that begins with the name of the input. */
 const FLAWS: readonly (readonly [RegExp, string])[] = [
-  [/\$\{|\{\{|\}\}/, NOT_FILLED_IN],
-  // A fragment that is cut off may hold some.
-  [/^[^#]*["'`‘-„«»]/, "holds a quote"],
-  [/[\s\p{Cc}]/u, "holds a blank or a line break"],
-  [/\p{Cf}/u, "holds an invisible character"],
-  [/\\/, "holds a backslash"],
+  [/\$\{|\{\{|\}\}|^(?:[^:/?#]*:\/\/)?[^/?#]*\$/, "holds an expression or a variable that nothing has filled in"],
+  // A fragment that is cut off may hold quotes.
+  [/^[^#]*["'`‘-„«»]|[\s\p{Cc}\p{Cf}\\]/u, "holds a quote, a blank, a backslash or an invisible character"],
 ];
 
 /** No address in use is longer; a longer one could take long to judge. */
 const LONGEST = 2_000;
 
-const SCHEME = /^[a-z][a-z0-9+.-]*:\/\//i;
-
 /** A name as DNS and hosts files have it, or an IPv6 address. */
 const HOST = /^(?:\[[\da-f:.]+\]|(?:[\w-]+\.)*[\w-]+\.?)$/;
 
-/** Why the text is no base URL of the provider; undefined where it is one. Nothing is resolved, and no piece of it repeated. */
-export function addressFlaw(address: string, provider: Provider): string | undefined {
+/**
+ * Why the text is no base URL of the provider; undefined where it is one. Nothing is resolved, and no piece of it repeated.
+ * @param provider undefined for an endpoint, which may be anywhere and have a query
+ */
+export function addressFlaw(address: string, provider?: Provider): string | undefined {
   if (address.length > LONGEST) return `has more than ${LONGEST} characters`;
-  const url = parse(address);
-  if (hasUserInfo(address) || url?.username || url?.password) return "holds a user name or password";
+  if (hasUserInfo(address)) return "holds a user name or password";
   const flaw = FLAWS.find(([pattern]) => pattern.test(address))?.[1];
   if (flaw !== undefined) return flaw;
-  const [rest = ""] = address.replace(SCHEME, "").split(/[?#]/);
-  if (/:\/\/|(?:^|\/)https?:/i.test(rest)) return "holds a scheme in another place than once at its start, with `://`";
-  if (url === undefined) return "is no URL of the form https://host/path";
-  return hostFlaw(url.hostname, provider) ?? partsFlaw(url, provider);
+  const [place = ""] = address.replace(SCHEME, "").split(/[?#]/);
+  if (/:\/\/|(?:^|\/)https?:|^https?\.?(?:\/|$)/i.test(place))
+    return "holds a scheme elsewhere than once at its start, before `://`";
+  const text = withScheme(address);
+  const url = /^https?:/i.test(text) && URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined) return NO_URL;
+  if (!HOST.test(url.hostname)) return "names a host that cannot be one";
+  const product = provider && otherProduct(url.hostname, provider);
+  if (product !== undefined) return `is an address of ${product}, not of ${provider?.name}`;
+  // A `?` after the `#` is part of the fragment: single-page applications keep their filters there.
+  if (provider !== undefined && /^[^#]*\?/.test(url.href)) return "holds a query";
+  return url.href.includes("#") && !provider?.pastedFragment?.test(url.pathname) ? "holds a fragment" : undefined;
 }
 
-function hostFlaw(host: string, provider: Provider): string | undefined {
-  if (/^https?\.?$/.test(host)) return `has the word ${host} for its host`;
-  if (host.includes("$")) return NOT_FILLED_IN;
-  if (!HOST.test(host)) return "names a host that cannot be one";
-  const product = otherProduct(host, provider);
-  return product === undefined ? undefined : `is an address of ${product}, not of ${provider.name}`;
+function withScheme(address: string): string {
+  return SCHEME.test(address) ? address : `https://${address}`;
 }
 
 /** The product that is known to live at this host, where it is another. */
 function otherProduct(host: string, provider: Provider): string | undefined {
   if (provider.confusedWith?.hosts.test(host)) return provider.confusedWith.name;
-  const isOf = ({ defaultUrl = "", aliases = {} }: Provider) =>
-    [defaultUrl, ...Object.values(aliases).map((alias) => alias.defaultUrl)].includes(`https://${host}`);
-  return isOf(provider) ? undefined : providers.find(isOf)?.name;
-}
-
-function partsFlaw(url: URL, provider: Provider): string | undefined {
-  // A `?` after the `#` is part of the fragment: single-page applications keep their filters there.
-  if (/^[^#]*\?/.test(url.href)) return "holds a query";
-  const mayHaveFragment = provider.pastedFragment?.test(url.pathname) === true;
-  return url.href.includes("#") && !mayHaveFragment ? "holds a fragment" : undefined;
-}
-
-function hintFor({ name, defaultUrl }: Provider): string {
-  const bare = "Give the base URL alone, such as https://host/path.";
-  return defaultUrl === undefined ? bare : `${bare} Or leave "url" out for ${name}'s own ${defaultUrl}.`;
-}
-
-function parse(address: string): URL | undefined {
-  const text = SCHEME.test(address) ? address : `https://${address}`;
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  return url !== undefined && /^https?:$/.test(url.protocol) ? url : undefined;
+  return providers.find(
+    (one) =>
+      one !== provider &&
+      [one, ...Object.values(one.aliases ?? {})].some(({ defaultUrl }) => defaultUrl === `https://${host}`),
+  )?.name;
 }
 
 /** A sound address without its pasted tail and trailing slashes. */
 export function normalised(address: string, provider: Provider): string {
-  const url = new URL(SCHEME.test(address) ? address : `https://${address}`);
+  const url = new URL(withScheme(address));
   let path = url.pathname;
   for (let before = ""; before !== path; ) {
     before = path;
@@ -145,11 +121,13 @@ function withoutTail(path: string, tail: Provider["pastedTail"]): string {
   return path.slice(0, path.length - end.length);
 }
 
-function checkScheme(name: "url" | (typeof ENDPOINTS)[number], url: URL, allowHttp: boolean): void {
+/** @throws {Failure} `invalid-input` for plain http that is not allowed */
+export function checkScheme(input: Parameters<typeof invalid>[0], address: string, { allowHttp }: Settings): void {
+  const url = new URL(address);
   if (isProtected(url) || allowHttp) return;
   throw invalid(
-    name,
-    `is plain http, which would send the secret to ${url.host} in the clear`,
-    "Use https, or set `allow-http: true` where the network itself is protected.",
+    input,
+    `is for plain http, which would send the secret to ${url.host} in the clear`,
+    'Use https, or set "allow-http" where the network itself is protected.',
   );
 }

@@ -1,63 +1,35 @@
-/** What is known of an input beside its name. */
-interface Facts {
-  /** It holds a secret: masked before anything else is done. */
-  readonly secret?: true;
-  /** It may stand beside `sealed`; all else comes out of the seal. */
-  readonly besideSeal?: true;
-}
+import { FIELDS, type Field, OPTIONS } from "../providers/provider.ts";
+
+/** What beside the credentials may not stand beside `sealed`, since it comes out of the seal. */
+export const OUT_OF_SEAL = ["method", ...OPTIONS, "definition"] as const;
 
 /** Every input of `action.yml`, in its order. */
-const TABLE = {
-  provider: { besideSeal: true },
-  method: {},
-  url: { besideSeal: true },
-  token: { secret: true },
-  username: {},
-  password: { secret: true },
-  "client-id": {},
-  "client-secret": { secret: true },
-  "private-key": { secret: true },
-  credentials: { secret: true, besideSeal: true },
-  scope: {},
-  audience: {},
-  "token-url": {},
-  "client-auth": {},
-  parameters: {},
-  body: {},
-  "id-token-audience": {},
-  "probe-url": {},
-  "revocation-url": {},
-  definition: {},
-  probe: { besideSeal: true },
-  "export-env": { besideSeal: true },
-  "env-name": { besideSeal: true },
-  revoke: { besideSeal: true },
-  timeout: { besideSeal: true },
-  retries: { besideSeal: true },
-  "ca-certificate": { besideSeal: true },
-  "allow-http": { besideSeal: true },
-  summary: { besideSeal: true },
-  "seal-key": { secret: true, besideSeal: true },
-  sealed: { besideSeal: true },
-} as const satisfies Record<string, Facts>;
+export const INPUTS = [
+  "provider",
+  "method",
+  "url",
+  ...FIELDS,
+  "credentials",
+  ...OPTIONS,
+  "definition",
+  "probe",
+  "export-env",
+  "env-name",
+  "revoke",
+  "timeout",
+  "retries",
+  "ca-certificate",
+  "allow-http",
+  "summary",
+  "seal-key",
+  "sealed",
+] as const;
 
-export type InputName = keyof typeof TABLE;
+export type InputName = (typeof INPUTS)[number];
 
-const FACTS: Readonly<Record<InputName, Facts>> = TABLE;
-
-/** The names of the inputs. */
-export const INPUTS = Object.keys(TABLE).filter((name) => isInput(name));
-
-function isInput(name: string): name is InputName {
-  return Object.hasOwn(TABLE, name);
-}
-
-export function isSecret(name: InputName): boolean {
-  return FACTS[name].secret === true;
-}
-
-export function mayStandBesideSeal(name: InputName): boolean {
-  return FACTS[name].besideSeal === true;
+/** A user name or a client id is no secret, and a mask on a common word shreds the log. */
+export function isSecret(field: Field): boolean {
+  return field !== "username" && field !== "client-id";
 }
 
 /** The inputs as texts; empty is absent, since the runner cannot tell these apart. */
@@ -65,8 +37,3 @@ export type Inputs = Readonly<Record<InputName, string>> & {
   /** Inputs that the action does not have, as the user wrote them, each under the one that it must mean. */
   readonly misspelt?: Readonly<Partial<Record<InputName, string>>>;
 };
-
-/** Something of each input. */
-export function eachInput(of: (name: InputName) => string): Record<InputName, string> {
-  return Object.fromEntries(INPUTS.map((name) => [name, of(name)])) as Record<InputName, string>;
-}

@@ -1,3 +1,6 @@
+import { custom } from "./definition/custom.ts";
+import { platform } from "./definition/platform.ts";
+import { oauth2 } from "./oauth2.ts";
 import { platforms } from "./platforms/index.ts";
 import type { Provider } from "./provider.ts";
 import { qa } from "./qa.ts";
@@ -21,22 +24,18 @@ export interface Definable {
 /** Services with code of their own, in the order of the documentation. */
 export const providers: readonly Provider[] = [reportportal, xray, virtuozzo, tuleap, qa];
 
-/** What is evaluated only in a run that chooses it, by its id. */
-const LAZY: Readonly<Record<string, () => Promise<Provider | Definable>>> = {
-  oauth2: async () => (await import(/* webpackMode: "eager" */ "./oauth2.ts")).oauth2,
+/** The others, by their ids: a platform's file is read when it is chosen. */
+const OTHERS: Readonly<Record<string, () => Provider | Definable | Promise<Provider>>> = {
+  oauth2: () => oauth2,
   ...Object.fromEntries(
-    Object.entries(platforms).map(([id, load]) => [
-      id,
-      async () =>
-        (await import(/* webpackMode: "eager" */ "./definition/platform.ts")).platform(id, (await load()).default),
-    ]),
+    Object.entries(platforms).map(([id, load]) => [id, async () => platform(id, (await load()).default)]),
   ),
-  custom: async () => (await import(/* webpackMode: "eager" */ "./definition/custom.ts")).custom,
+  custom: () => custom,
 };
 
 /** Every name that the input `provider` takes. */
 export function providerNames(): string[] {
-  return [...providers.flatMap(({ id, aliases }) => [id, ...Object.keys(aliases ?? {})]), ...Object.keys(LAZY)];
+  return [...providers.flatMap(({ id, aliases }) => [id, ...Object.keys(aliases ?? {})]), ...Object.keys(OTHERS)];
 }
 
 /** Variables that some method exports beside its token, whatever that one is called. */
@@ -48,5 +47,5 @@ export function namesOfProviders(): string[] {
 /** The provider of this name, an id or an alias; undefined for none. */
 export async function findProvider(name: string): Promise<Provider | Definable | undefined> {
   const found = providers.find(({ id, aliases }) => id === name || Object.hasOwn(aliases ?? {}, name));
-  return found ?? (Object.hasOwn(LAZY, name) ? await LAZY[name]?.() : undefined);
+  return found ?? (Object.hasOwn(OTHERS, name) ? await OTHERS[name]?.() : undefined);
 }

@@ -6,13 +6,11 @@ import {
   type About,
   type Credential,
   FIELDS,
-  type Field,
   type FieldSet,
   type Given,
   type Method,
   type MethodFacts,
   OPTIONS,
-  type Option,
   type Step,
   type Verdict,
 } from "./provider.ts";
@@ -57,17 +55,16 @@ export function method<Type extends z.ZodMiniType>(definition: MethodOf<Type>): 
 
 function objectsOf(fields: z.core.$ZodType): z.ZodMiniObject[] {
   if (fields instanceof z.ZodMiniUnion) return fields._zod.def.options.flatMap(objectsOf);
-  if (fields instanceof z.ZodMiniObject) return [fields];
-  throw new Error("The fields of a method are an object");
+  return fields instanceof z.ZodMiniObject ? [fields] : [];
 }
 
 function setOf({ shape }: z.ZodMiniObject): FieldSet {
-  const names = Object.keys(shape);
-  const isNeeded = (name: string) => names.includes(name) && !(shape[name] instanceof z.ZodMiniOptional);
-  return {
-    needs: FIELDS.filter(isNeeded),
-    takes: [...FIELDS, ...OPTIONS].filter((name) => names.includes(name)),
-  };
+  const takes = [...FIELDS, ...OPTIONS].filter((name) => Object.hasOwn(shape, name));
+  return { needs: FIELDS.filter((name) => takes.includes(name) && !isOptional(shape[name])), takes };
+}
+
+function isOptional(field: unknown): boolean {
+  return field instanceof z.ZodMiniOptional;
 }
 
 /** Where nothing fits, the first set that takes all that is given says what is wrong with it. */
@@ -76,14 +73,9 @@ function parsed<Type extends z.ZodMiniType>(fields: Type, given: Given): z.outpu
   if (result.success) return result.data;
   const names = Object.keys(given);
   const set = objectsOf(fields).find(({ shape }) => names.every((name) => Object.hasOwn(shape, name)));
-  const issue = set === undefined ? undefined : z.safeParse(set, given).error?.issues[0];
+  const issue = z.safeParse(set ?? fields, given).error?.issues[0];
   const input = String(issue?.path[0]);
-  if (issue === undefined || !isName(input)) throw new Error("A method was given what it does not take");
-  throw new Failure("invalid-input", `The input "${input}" ${issue.message}.`, {
-    hint: `Correct it${set?.shape[input] instanceof z.ZodMiniOptional ? ", or leave it out" : ""}.`,
+  throw new Failure("invalid-input", `The input "${input}" ${issue?.message}.`, {
+    hint: `Correct it${isOptional(set?.shape[input]) ? ", or leave it out" : ""}.`,
   });
-}
-
-function isName(input: string): input is Field | Option {
-  return [...FIELDS, ...OPTIONS].some((name) => name === input);
 }

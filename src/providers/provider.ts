@@ -159,8 +159,6 @@ export interface Provider {
   readonly unrevoked?: string;
   /** Where in the service a leftover is removed by hand. */
   readonly byHand: string;
-  /** What a description of the user's has to say of itself when the job ends, where nothing is to be revoked. */
-  readonly about?: Readonly<Record<string, string>>;
   /**
    * Takes back what the handle names.
    * @throws {Failure} where the handle is not one of this provider, or the service cannot be reached

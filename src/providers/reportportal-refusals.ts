@@ -1,21 +1,13 @@
-import * as z from "zod/mini";
-import { Failure, reworded } from "../failure.ts";
+import { type Failure, reworded } from "../failure.ts";
 import type { Answer, Http } from "../http/http.ts";
-import { quoted as quote } from "../http/quote.ts";
-import { read, schema } from "../text/json.ts";
 import { judge, refusedOrThrow } from "./kit/judge.ts";
 import { ownWords, type Refusal } from "./kit/refusals.ts";
-import type { Unproven } from "./provider.ts";
+import { type Spoken, saying, spoken } from "./kit/said.ts";
+import type { Inconclusive, Unproven } from "./provider.ts";
 
 const BAD_CREDENTIALS = 4003;
 const ADDRESS_LOCKED = 4004;
-
-const ApiError = schema(() => z.object({ errorCode: z.number(), message: z.optional(z.string()) }));
-const OAuthError = schema(() => z.object({ error: z.string(), error_description: z.optional(z.string()) }));
-/** What Spring Boot writes by itself. */
-const SpringError = schema(() => z.object({ path: z.string() }));
-const Message = schema(() => z.object({ message: z.string().check(z.minLength(1)) }));
-const HasErrorCode = schema(() => z.object({ errorCode: z.unknown() }));
+const BAD = /bad credentials/i;
 
 /** From 5.14 on every fault at login is told as 400 with 4003, that of a database or a directory too. */
 const OUTAGE = /exception|connection|\bJDBC\b|\bJPA\b|timed? ?out|unreachable/i;
@@ -23,32 +15,18 @@ const OUTAGE = /exception|connection|\bJDBC\b|\bJPA\b|timed? ?out|unreachable/i;
 /** Spring asks for the lock before the password, and ReportPortal's "locked" is "not active" (`ReportPortalUser`). */
 const DEACTIVATED = /locked|disabled|suspended|expired|inactive|deactivated/i;
 
-/** In every generation: nobody has signed in, although this action always sends a header for it. */
-const NOBODY = /full authentication is required/i;
-
-const LOST_HEADER = "Something on the way may drop the Authorization header: ask who runs the proxy in front of it.";
-
-/** What ReportPortal says in an answer, without the JSON around it. */
-export function saying(answer: Answer): string {
-  if (answer.isHtml) return "";
-  const oauth = read(OAuthError, answer.json);
-  return (
-    read(Message, answer.json)?.message ?? oauth?.error_description ?? oauth?.error ?? quote(answer).answered ?? ""
-  );
-}
+const LOST_HEADER = "Something on the way may drop the Authorization header: ask who runs the proxy.";
 
 /** An API that knows no token endpoint answers 401 to the client's Basic header; it says nothing of the password. */
-export function isApiWithoutEndpoint({ status, json }: Answer): boolean {
-  const isOfEndpoint =
-    read(HasErrorCode, json)?.errorCode !== undefined || read(OAuthError, json)?.error === "invalid_client";
-  return status === 401 && json !== undefined && !isOfEndpoint;
+export function isApiWithoutEndpoint(answer: Answer): boolean {
+  const { status, json, errorCode, error } = spoken(answer);
+  return status === 401 && json !== undefined && errorCode === undefined && error !== "invalid_client";
 }
 
 /** What the token endpoint at this place means by an answer without a token. */
-export function judgeGrant(answer: Answer, http: Http, asked: { place: string; isOwnClient: boolean }): Failure {
-  const failure = judge(quoted(answer), http, grantWord(asked.isOwnClient));
-  const hint = uncutPrefix(answer, [asked.place]);
-  return hint === undefined ? failure : reworded(failure, hint);
+export function judgeGrant(answer: Answer, http: Http, place: string, isOwnClient: boolean): Failure {
+  const failure = judge(spoken(answer), http, grantWord(isOwnClient));
+  return reworded(failure, uncutPrefix(answer, [place]) ?? failure.hint);
 }
 
 /**
@@ -56,84 +34,87 @@ export function judgeGrant(answer: Answer, http: Http, asked: { place: string; i
  * @throws {Failure} where it is no refusal of the token
  */
 export function refusalOf(answer: Answer, http: Http, token: string): Unproven {
-  if (answer.status === 401 && isNobody(answer))
-    return { kind: "refused", failure: unseen(answer, http.host, token), isOfTheWay: true };
-  return refusedOrThrow(quoted(answer), http, apiWord);
+  const heard = spoken(answer);
+  return refusedOrThrow(heard, http, apiWord(token), { isOfTheWay: isNobody(heard) });
+}
+
+/** What it means that this place, like the others, does not tell whose a token is. */
+export function nowhere(answer: Answer, http: Http, token: string, places: readonly string[]): Inconclusive {
+  const failure = judge(spoken(answer), http, apiWord(token));
+  return {
+    kind: "inconclusive",
+    lacks: answer.status === 403 ? "permission" : "answer",
+    failure: reworded(failure, uncutPrefix(answer, places) ?? failure.hint),
+  };
 }
 
 /** Why one of these places has got a path that nobody expects there; undefined where it has not. */
-export function uncutPrefix({ json }: Answer, places: readonly string[]): string | undefined {
-  const path = read(SpringError, json)?.path.split("?")[0] ?? "";
+function uncutPrefix(answer: Answer, places: readonly string[]): string | undefined {
+  const path = spoken(answer).path.split("?")[0] ?? "";
   const place = places.find((candidate) => path.endsWith(candidate));
   if (place === undefined) return undefined;
-  const prefix = place.slice(0, place.indexOf("/", 1));
-  return `The ingress in front has to cut the prefix ${prefix} off, but hands "${place}" on: ask who runs it.`;
+  return `The ingress in front does not cut the prefix ${place.slice(0, place.indexOf("/", 1))} off: ask who runs it.`;
 }
 
-function quoted(answer: Answer): Answer {
-  return answer.body.trim() === "" ? answer : { ...answer, body: saying(answer) || answer.body };
+/** In every generation: nobody has signed in, although this action always sends a header for it. */
+function isNobody({ message, error_description, error }: Spoken): boolean {
+  return /full authentication is required/i.test(message || error_description) || /^unauthorized$/i.test(error);
 }
-
-function isNobody({ json }: Answer): boolean {
-  const oauth = read(OAuthError, json);
-  const message = read(Message, json)?.message ?? oauth?.error_description ?? "";
-  return NOBODY.test(message) || oauth?.error.toLowerCase() === "unauthorized";
-}
-
-function unseen(answer: Answer, host: string, token: string): Failure {
-  const isKey = token.split(".").length !== 3;
-  return new Failure("refused", `ReportPortal at ${host} answers as if no token had been sent.`, {
-    hint: `${LOST_HEADER}${isKey ? " An API key whose user is deactivated gets the same answer." : ""}`,
-    answered: saying(answer),
-  });
-}
-
-const codeOf = ({ json }: Answer): number | undefined => read(ApiError, json)?.errorCode;
-const messageOf = ({ json }: Answer): string => read(ApiError, json)?.message ?? "";
-const errorOf = ({ json }: Answer): string => read(OAuthError, json)?.error ?? "";
 
 /** Told with the code of a wrong password, though it says something else. */
-const isOfLogin = (answer: Answer): boolean =>
-  codeOf(answer) === BAD_CREDENTIALS && !/bad credentials/i.test(messageOf(answer));
+function isOfLogin({ errorCode, message }: Spoken, words: RegExp): boolean {
+  return errorCode === BAD_CREDENTIALS && words.test(message) && !BAD.test(message);
+}
+
+/** With 403 the same code tells of a permission ("Access is denied"). */
+function isWrongPassword({ errorCode, message, status }: Spoken): boolean {
+  return errorCode === BAD_CREDENTIALS && !/grant type/i.test(message) && (status !== 403 || BAD.test(message));
+}
 
 const LOCKED: Refusal = {
-  when: (answer) => codeOf(answer) === ADDRESS_LOCKED || /address is locked/i.test(messageOf(answer)),
+  when: ({ errorCode, message }) => errorCode === ADDRESS_LOCKED || /address is locked/i.test(message),
   failure: "locked",
-  says: "ReportPortal at {host} has locked this runner's address after several wrong passwords.",
-  do: "It ends after about 30 seconds. Correct the password before you re-run the job; on shared runners another job can be the cause.",
+  says: "has locked this runner's address for now",
+  do: "It ends after 30 seconds. Check the password; another job on this address can be the cause, too.",
 };
 
 /** What every place of ReportPortal may say but a refusal. */
 const NO_REFUSALS: readonly Refusal[] = [
   LOCKED,
   {
-    when: (answer) =>
-      (isOfLogin(answer) && OUTAGE.test(messageOf(answer))) ||
-      /^(server_error|temporarily_unavailable)$/.test(errorOf(answer)),
+    when: (answer) => isOfLogin(answer, OUTAGE) || /^(?:server_error|temporarily_unavailable)$/.test(answer.error),
     failure: "unavailable",
-    says: "ReportPortal at {host} met a fault of its own at login.",
-    do: "Its database or directory (LDAP) failed, whatever the password. Re-run the job later; if it stays, ask who runs it.",
+    says: "met a fault of its own at login",
+    do: "Its database or directory failed, whatever the password: re-run the job later.",
   },
   {
-    when: (answer) => isOfLogin(answer) && DEACTIVATED.test(messageOf(answer)),
+    when: (answer) => isOfLogin(answer, DEACTIVATED),
     failure: "forbidden",
-    says: "ReportPortal at {host} knows the user but does not let it in.",
-    do: "It is deactivated: an administrator has to activate it. Waiting does not help.",
+    says: "knows the user but does not let it in",
+    do: "It is deactivated: an administrator has to activate it.",
   },
 ];
 
-const apiWord = ownWords(
-  [
-    ...NO_REFUSALS,
-    {
-      when: (answer) => errorOf(answer) === "invalid_token",
-      failure: "refused",
-      says: "ReportPortal at {host} refuses the token.",
-      do: "Give the whole API key, with its name and the underscore in front. Or it was revoked, or holds characters that ReportPortal 25.1 and later do not take.",
-    },
-  ],
-  saying,
-);
+const apiWord = (token: string) =>
+  ownWords(
+    [
+      {
+        when: (answer) => answer.status === 401 && isNobody(answer),
+        says: "answers as if no token had been sent",
+        do: `${LOST_HEADER}${token.split(".").length === 3 ? "" : " A key of a deactivated user gets the same answer."}`,
+      },
+      ...NO_REFUSALS,
+      {
+        when: ({ error }) => error === "invalid_token",
+        says: "refuses the token",
+        do: "Give the whole API key, with its name in front. It may also be revoked, or hold characters that ReportPortal 25.1 no longer takes.",
+      },
+    ],
+    saying,
+    "ReportPortal",
+  );
+
+const NO_CLIENT = { says: "answers as if no client had signed in", do: LOST_HEADER };
 
 const grantWord = (isOwnClient: boolean) =>
   ownWords(
@@ -141,45 +122,25 @@ const grantWord = (isOwnClient: boolean) =>
       ...NO_REFUSALS,
       { ...LOCKED, when: ({ status, body }) => status === 401 && body.trim() === "" },
       {
-        when: (answer) => errorOf(answer) === "invalid_client",
-        failure: "refused",
-        says: "ReportPortal at {host} refuses the client.",
+        when: ({ error }) => error === "invalid_client",
+        says: "refuses the client",
         do: isOwnClient
-          ? 'Leave out "client-id" and "client-secret": ReportPortal knows no other client than its own "ui".'
-          : 'It knows another client than "ui": ask who runs it for "client-id" and "client-secret".',
+          ? 'Leave out "client-id" and "client-secret".'
+          : 'It wants another client: ask who runs it for "client-id" and "client-secret".',
       },
       {
-        when: (answer) => isNobody(answer) && isSpring(answer),
-        failure: "refused",
-        says: NO_CLIENT,
+        when: (answer) => isNobody(answer) && answer.status === 401 && answer.error !== "",
+        ...NO_CLIENT,
         // Old servers say the same of a client that they do not know and of a request without one.
-        do: `${LOST_HEADER} Old servers with another client secret say the same: ${isOwnClient ? 'check "client-id" and "client-secret"' : 'give its "client-id" and "client-secret"'}.`,
+        do: `${LOST_HEADER} Old servers with another client secret say the same: ${isOwnClient ? "check" : "give its"} "client-id" and "client-secret".`,
       },
+      { when: (answer) => isNobody(answer) && isOfLogin(answer, /./), ...NO_CLIENT },
       {
-        when: (answer) => isNobody(answer) && codeOf(answer) === BAD_CREDENTIALS,
-        failure: "refused",
-        says: NO_CLIENT,
-        do: LOST_HEADER,
-      },
-      {
-        when: (answer) => errorOf(answer) === "invalid_grant" || isWrongPassword(answer),
-        failure: "refused",
-        says: "ReportPortal at {host} refuses the user name or password.",
-        do: 'Check "username" (the login, not the full name) and "password". Accounts of a single sign-on have no password here: use an API key as "token". More than three wrong tries lock the address for half a minute.',
+        when: (answer) => answer.error === "invalid_grant" || isWrongPassword(answer),
+        says: "refuses the user name or password",
+        do: 'Check "username" (the login name) and "password". Who signs in by single sign-on has none here: use an API key as "token".',
       },
     ],
     saying,
+    "ReportPortal",
   );
-
-const NO_CLIENT = "ReportPortal at {host} answers as if no client had signed in.";
-
-function isSpring(answer: Answer): boolean {
-  return answer.status === 401 && errorOf(answer) !== "";
-}
-
-/** With 403 the same code tells of a permission ("Access is denied"). */
-function isWrongPassword(answer: Answer): boolean {
-  const message = messageOf(answer);
-  const isPermission = answer.status === 403 && !/bad credentials/i.test(message);
-  return codeOf(answer) === BAD_CREDENTIALS && !isPermission && !/grant type/i.test(message);
-}

@@ -2,49 +2,55 @@ import * as z from "zod/mini";
 import { Failure } from "../failure.ts";
 import type { Http } from "../http/http.ts";
 import { basicPair } from "../text/basic.ts";
-import { read, schema } from "../text/json.ts";
+import { flawless, read, schema } from "../text/json.ts";
 import { expiry } from "./kit/expiry.ts";
-import { Token, UserAndPassword } from "./kit/fields.ts";
+import { orFailure } from "./kit/faults.ts";
+import { Digits, Secret, UserAndPassword } from "./kit/fields.ts";
 import { basic, bearer } from "./kit/headers.ts";
 import { lacksPermission, revocation } from "./kit/judge.ts";
+import { readyMade } from "./kit/ready-made.ts";
+import { success } from "./kit/refusals.ts";
+import { spoken } from "./kit/said.ts";
 import { mintedToken, tokenFlaw, USER_ID } from "./kit/token.ts";
 import { method } from "./method.ts";
-import type { Credential, Provider, Revocation, Step, Verdict } from "./provider.ts";
-import { ACCESS_KEY, createKey, deleteKey, keyHeaders, MOST_ON_A_PAGE, REST_SCOPE } from "./tuleap-keys.ts";
-import { anonymous, errorText, judgeExchange, lacksScope, refusalOf, type Shown } from "./tuleap-refusals.ts";
+import type { Credential, Provider, Step, Verdict } from "./provider.ts";
+import { ACCESS_KEY, createAccessKey, keyHeaders, REST_SCOPE } from "./tuleap-keys.ts";
+import { errorText, judgeExchange, lacksScope, refusalOf, type Shown } from "./tuleap-refusals.ts";
 
 /** `TOKENS_EXPIRATION_TIME` of Tuleap: a token is purged after 24 hours. */
 const TOKEN_SECONDS = 24 * 3600;
 
+const OAUTH2_PREFIX = "tlp-oauth2-at1-";
+
 /** The part of a credential that is told as the output of this name. */
 const USER = "user-id";
 
-/** The whole of a secret that the user brings (`LENGTH` of Tuleap's split tokens: 32 bytes). */
-const WHOLE = {
-  "access-key": /^tlp-k1-\d+\.[0-9a-fA-F]{64}$/,
-  "oauth2-access-token": /^tlp-oauth2-at1-\d+\.[0-9a-fA-F]{64}$/,
-};
-
 const CreatedToken = schema(() => z.object({ token: z.string(), user_id: z.optional(z.unknown()) }));
 const KeyInfo = schema(() =>
-  z.object({
-    expiration_date: z.optional(z.nullable(z.string())),
-    scopes: z.nullable(z.array(z.unknown())),
-  }),
+  z.object({ expiration_date: z.optional(z.nullable(z.string())), scopes: z.nullable(z.array(z.unknown())) }),
 );
-const Scope = schema(() => z.object({ identifier: z.string() }));
-const User = schema(() => z.object({ is_anonymous: z.boolean(), username: z.optional(z.nullable(z.string())) }));
-const OpenIdUser = schema(() => z.object({ sub: z.string(), preferred_username: z.optional(z.string()) }));
+/** As the REST API and as OpenID Connect tell it. */
+const User = schema(() =>
+  z.union([
+    z.object({
+      is_anonymous: z.boolean().check(flawless((is) => (is ? "it is nobody" : undefined))),
+      username: z.optional(z.nullable(z.string())),
+    }),
+    z.object({ sub: z.string(), preferred_username: z.optional(z.string()) }),
+  ]),
+);
 const Handle = schema(() =>
   z.union([
-    z.object({ secret: z.string().check(z.minLength(8)), userId: z.string().check(z.regex(/^\d+$/)) }),
+    z.object({ secret: Secret(), userId: Digits() }),
     z.object({ secret: z.string().check(z.regex(ACCESS_KEY)) }),
   ]),
 );
 
-const tokenHeaders = ({ token, parts = {} }: Credential) => ({
-  "X-Auth-Token": token,
-  "X-Auth-UserId": parts[USER] ?? "",
+const userOf = ({ parts }: Credential) => parts?.[USER] ?? "";
+
+const tokenHeaders = (credential: Credential) => ({
+  "X-Auth-Token": credential.token,
+  "X-Auth-UserId": userOf(credential),
 });
 
 /** Tuleap: access keys first; its login tokens and HTTP Basic where nothing else is to be had. */
@@ -54,19 +60,12 @@ export const tuleap: Provider = {
   pastedTail: /\/api(?:\/v[12])?(?:\/tokens)?$/,
   byHand: "Tuleap > Preferences > Keys & Tokens (login tokens are not listed there)",
   methods: [
-    method({
+    readyMade({
       id: "access-key",
-      fields: Token,
-      recognises: ({ token = "" }) => !token.startsWith("tlp-oauth2-at1-"),
+      form: splitToken("Access key", "tlp-k1-"),
+      recognises: ({ token }) => !token?.startsWith(OAUTH2_PREFIX),
       envName: "TULEAP_ACCESS_KEY",
-      ending: "ready-made",
       headers: keyHeaders,
-
-      async exchange({ token }, _http, { warn }) {
-        if (!WHOLE["access-key"].test(token)) warn(notWhole("tlp-k1-22."), "Access key looks cut off");
-        return { token };
-      },
-
       probe: probeKey,
     }),
     method({
@@ -76,25 +75,16 @@ export const tuleap: Provider = {
       envName: "TULEAP_ACCESS_KEY",
       ending: "revocable",
       headers: keyHeaders,
-      exchange: ({ username, password }, http, step) => createKey(basicToken(username, password), http, step),
-      probe: (credential, http) => probeUser(keyHeaders(credential), http, "access key"),
+      exchange: ({ username, password }, http, step) => createAccessKey(basicToken(username, password), http, step),
+      probe: (credential, http) => probeUser(keyHeaders(credential), http, "key"),
     }),
-    method({
+    readyMade({
       id: "oauth2-access-token",
-      fields: Token,
-      recognises: ({ token = "" }) => token.startsWith("tlp-oauth2-at1-"),
+      form: splitToken("Access token", OAUTH2_PREFIX),
+      recognises: ({ token }) => token?.startsWith(OAUTH2_PREFIX) === true,
       envName: "TULEAP_TOKEN",
-      ending: "ready-made",
       headers: bearer,
-
-      async exchange({ token }, _http, { warn }) {
-        if (!WHOLE["oauth2-access-token"].test(token)) {
-          warn(notWhole("tlp-oauth2-at1-7."), "Access token looks cut off");
-        }
-        return { token };
-      },
-
-      probe: probeOAuth2,
+      probe: (credential, http) => probeUser(bearer(credential), http, "oauth2"),
     }),
     method({
       id: "token",
@@ -102,11 +92,11 @@ export const tuleap: Provider = {
       envName: "TULEAP_TOKEN",
       ending: "revocable",
       headers: tokenHeaders,
-      isWhole: ({ parts = {} }) => USER_ID.test(parts[USER] ?? ""),
-      alsoExports: ({ parts = {} }) => ({ TULEAP_USER_ID: parts[USER] ?? "" }),
+      isWhole: (credential) => USER_ID.test(userOf(credential)),
+      alsoExports: (credential) => ({ TULEAP_USER_ID: userOf(credential) }),
 
-      async exchange({ username, password }, http, { secret, revocable, note, warn }) {
-        note(preferAccessKey("tokens are deprecated"));
+      async exchange({ username, password }, http, step) {
+        step.note(PREFERS_KEYS);
         const answer = await http.send({
           method: "POST",
           path: "/api/tokens",
@@ -114,20 +104,20 @@ export const tuleap: Provider = {
           resend: "once",
           mints: true,
         });
-        const minted = answer.status < 300 ? read(CreatedToken, answer.json) : undefined;
+        const minted = success(CreatedToken, answer);
         if (minted === undefined) throw judgeExchange(answer, http, "password");
-        secret(minted.token);
+        step.secret(minted.token);
         const token = mintedToken(minted.token, http);
-        const userId = String(minted.user_id ?? "");
+        const userId = String(minted.user_id);
         if (!USER_ID.test(userId)) {
-          await endToken(token, { username, password }, http, { secret, warn });
+          await endToken(token, basicPair(username, password), http, step);
           throw judgeExchange(answer, http, "password");
         }
-        revocable({ secret: token, userId });
+        step.revocable({ secret: token, userId });
         return { token, parts: { [USER]: userId }, expiresAt: expiry({ documented: TOKEN_SECONDS }) };
       },
 
-      probe: (credential, http) => probeUser(tokenHeaders(credential), http, "login token"),
+      probe: (credential, http) => probeUser(tokenHeaders(credential), http, "token"),
     }),
     method({
       id: "basic",
@@ -138,12 +128,14 @@ export const tuleap: Provider = {
       headers: basic,
 
       async exchange({ username, password }, _http, { secret, note }) {
-        note(preferAccessKey("Basic sends the password with every request"));
+        note(PREFERS_KEYS);
         const token = basicToken(username, password);
         secret(token);
         const flaw = tokenFlaw(token);
-        if (flaw !== undefined) throw unusablePair(flaw);
-        return { token };
+        if (flaw === undefined) return { token };
+        throw new Failure("invalid-input", `The pair of "username" and "password" ${flaw}.`, {
+          hint: "Use the method access-key.",
+        });
       },
 
       probe: (credential, http) => probeUser(basic(credential), http, "basic"),
@@ -153,18 +145,29 @@ export const tuleap: Provider = {
   ownsHandle: (handle) => read(Handle, handle) !== undefined,
 
   async revoke(handle, http) {
-    const parsed = z.parse(Handle(), handle);
-    return "userId" in parsed ? deleteToken(parsed.secret, parsed.userId, http) : deleteKey(parsed.secret, http);
+    const { secret, userId } = { userId: undefined, ...z.parse(Handle(), handle) };
+    const [path, headers] =
+      userId === undefined
+        ? [`/api/access_keys/${ACCESS_KEY.exec(secret)?.[1]}`, keyHeaders({ token: secret })]
+        : [placeOf(secret), tokenHeaders({ token: secret, parts: { [USER]: userId } })];
+    const answer = await http.send({ method: "DELETE", path, headers });
+    const { status } = answer;
+    return revocation(answer, status === 401 || (status === 400 && /invalid token/i.test(errorText(spoken(answer)))));
   },
 };
 
-function notWhole(start: string): string {
-  return `The input "token" does not look whole: it would be ${start} and 64 hexadecimal digits. Copy it again.`;
+/** A secret that the user brings: a prefix, the number of the key and 32 bytes (`LENGTH` of Tuleap's split tokens). */
+function splitToken(what: string, prefix: string) {
+  const whole = new RegExp(`^${prefix}\\d+\\.[0-9a-fA-F]{64}$`);
+  return {
+    what,
+    of: `${prefix}, a number, a dot and 64 hexadecimal digits`,
+    isWhole: (token: string) => whole.test(token),
+  };
 }
 
-function preferAccessKey(why: string): string {
-  return `Tuleap prefers access keys (${why}): create one under Preferences > Keys & Tokens and use the method access-key.`;
-}
+const PREFERS_KEYS =
+  "Tuleap prefers access keys: create one under Preferences > Keys & Tokens and use the method access-key.";
 
 /** The pair for HTTP Basic, in which the first colon ends the user name (RFC 7617, section 2). */
 function basicToken(username: string, password: string): string {
@@ -174,105 +177,50 @@ function basicToken(username: string, password: string): string {
   });
 }
 
-function unusablePair(flaw: string): Failure {
-  return new Failure("invalid-input", `The pair of "username" and "password" ${flaw}, so it is no token.`, {
-    hint: "Use the method access-key.",
-  });
-}
-
 /** Only ever this one token: without it in the path, Tuleap ends all tokens of the user. */
-async function deleteToken(token: string, userId: string, http: Http): Promise<Revocation> {
-  const answer = await http.send({
-    method: "DELETE",
-    path: `/api/tokens/${encodeURIComponent(token)}`,
-    headers: tokenHeaders({ token, parts: { [USER]: userId } }),
-  });
-  return revocation(
-    answer,
-    answer.status === 401 || (answer.status === 400 && /invalid token/i.test(errorText(answer))),
-  );
+function placeOf(token: string): string {
+  return `/api/tokens/${encodeURIComponent(token)}`;
 }
 
 /** A token without its user's number is of no use, not even to delete itself: the password that it was made from can. */
-async function endToken(
-  token: string,
-  { username, password }: { readonly username: string; readonly password: string },
-  http: Http,
-  { secret, warn }: Pick<Step, "secret" | "warn">,
-): Promise<void> {
-  const pair = basicPair(username, password);
+async function endToken(token: string, pair: string, http: Http, { secret, warn }: Step): Promise<void> {
   secret(pair);
-  const path = `/api/tokens/${encodeURIComponent(token)}`;
-  try {
-    const headers = basic({ token: pair });
-    const answer = await http.send({ method: "DELETE", path, headers, resend: "once", cleansUp: true });
-    if (answer.status === 200 && !answer.isHtml) return;
-  } catch (fault) {
-    if (!(fault instanceof Failure)) throw fault;
-  }
-  warn(
-    `A login token of no use was made at ${http.host} and could not be ended. Tuleap ends it after 24 hours.`,
-    "A token may be left",
-  );
+  const headers = basic({ token: pair });
+  const request = { method: "DELETE", path: placeOf(token), headers, resend: "once", cleansUp: true } as const;
+  const ended = await orFailure(http.send(request));
+  if ("status" in ended && ended.status === 200 && !ended.isHtml) return;
+  warn(`A login token of no use was made at ${http.host}. Tuleap ends it after 24 hours.`, "A token may be left");
 }
 
 /** A key tells its own expiry and scopes; servers before 11.11 do not have that place. */
 async function probeKey(credential: Credential, http: Http): Promise<Verdict> {
   const headers = keyHeaders(credential);
   const answer = await http.send({ method: "GET", path: "/api/access_keys/self", headers });
-  if (answer.status === 404 && !answer.isHtml) return probeUser(headers, http, "access key");
-  const key = answer.status < 300 ? read(KeyInfo, answer.json) : undefined;
-  if (lacksScope(answer) || (key !== undefined && !hasRestScope(key.scopes ?? []))) return noRestScope();
-  if (key === undefined) return refusalOf(answer, http, "access key");
-  return {
-    kind: "accepted",
-    account: await accountOf(headers, http),
-    expiresAt: expiry({ date: key.expiration_date ?? undefined }),
-  };
-}
-
-/** Each is an object with an identifier, or the identifier itself. */
-function hasRestScope(scopes: readonly unknown[]): boolean {
-  return scopes
-    .slice(0, MOST_ON_A_PAGE)
-    .some((scope) => scope === REST_SCOPE || read(Scope, scope)?.identifier === REST_SCOPE);
-}
-
-function noRestScope(): Verdict {
-  return lacksPermission(
-    "Tuleap knows the access key, but the key has no REST scope.",
-    `Create a key with the scope ${REST_SCOPE} if the job calls the REST API.`,
-  );
-}
-
-/** The login name is good to know, but the key is proven without it. */
-async function accountOf(headers: Record<string, string>, http: Http): Promise<string | undefined> {
-  try {
-    const verdict = await probeUser(headers, http, "access key");
-    return verdict.kind === "accepted" ? verdict.account : undefined;
-  } catch (fault) {
-    if (fault instanceof Failure) return undefined;
-    throw fault;
-  }
+  if (answer.status === 404 && !answer.isHtml) return probeUser(headers, http, "key");
+  const key = success(KeyInfo, answer);
+  // Each scope is an object with an identifier, or the identifier itself.
+  const hasScope = key !== undefined && JSON.stringify(key.scopes).includes(`"${REST_SCOPE}"`);
+  if (lacksScope(answer) || (key !== undefined && !hasScope)) return lacks(REST_SCOPE);
+  if (key === undefined) return refusalOf(answer, http, "key");
+  // The login name is good to know, but the key is proven without it.
+  const user = await orFailure(probeUser(headers, http, "key"));
+  const account = "kind" in user && user.kind === "accepted" ? user.account : undefined;
+  return { kind: "accepted", account, expiresAt: expiry({ date: key.expiration_date ?? undefined }) };
 }
 
 async function probeUser(headers: Record<string, string>, http: Http, shown: Shown): Promise<Verdict> {
-  const answer = await http.send({ method: "GET", path: "/api/users/self", headers });
-  if (lacksScope(answer)) return noRestScope();
-  const user = answer.status < 300 ? read(User, answer.json) : undefined;
+  const [path, scope] = shown === "oauth2" ? ["/oauth2/userinfo", "openid"] : ["/api/users/self", REST_SCOPE];
+  const answer = await http.send({ method: "GET", path, headers });
+  if (lacksScope(answer)) return lacks(scope);
+  const user = success(User, answer);
   if (user === undefined) return refusalOf(answer, http, shown);
-  return user.is_anonymous ? anonymous(http.host) : { kind: "accepted", account: user.username ?? undefined };
+  const account = "sub" in user ? user.preferred_username : user.username;
+  return { kind: "accepted", account: account ?? undefined };
 }
 
-async function probeOAuth2(credential: Credential, http: Http): Promise<Verdict> {
-  const answer = await http.send({ method: "GET", path: "/oauth2/userinfo", headers: bearer(credential) });
-  const user = answer.status < 300 ? read(OpenIdUser, answer.json) : undefined;
-  if (user !== undefined) return { kind: "accepted", account: user.preferred_username };
-  if (lacksScope(answer)) {
-    return lacksPermission(
-      "Tuleap knows the access token, but it lacks the scope openid.",
-      "Ask for the scope openid too if you want the probe to prove more.",
-    );
-  }
-  return refusalOf(answer, http, "oauth2 token");
+function lacks(scope: string): Verdict {
+  return lacksPermission(
+    `Tuleap knows the token, but it lacks the scope ${scope}.`,
+    `Create one with the scope ${scope} if the job needs it.`,
+  );
 }

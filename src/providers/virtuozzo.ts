@@ -1,9 +1,9 @@
 import * as z from "zod/mini";
-import { Failure } from "../failure.ts";
 import type { Answer, Http, Request } from "../http/http.ts";
 import { type Parsed, read, schema } from "../text/json.ts";
-import { Token, UserAndPassword } from "./kit/fields.ts";
-import { judge, lacksPermission, noAnswer, refusedOrThrow } from "./kit/judge.ts";
+import { UserAndPassword } from "./kit/fields.ts";
+import { judge, notRevoked, refusedOrThrow } from "./kit/judge.ts";
+import { readyMade } from "./kit/ready-made.ts";
 import { ownWords, type Refusal } from "./kit/refusals.ts";
 import { mintedToken, PRINTABLE } from "./kit/token.ts";
 import { method } from "./method.ts";
@@ -13,19 +13,19 @@ const SESSION_UNKNOWN = 3;
 const UNKNOWN_ERROR = 99;
 const PERMISSION_MISSING = 8202;
 
+/** What comes for a dead session at a result that no readable source gives: the vendor's own scripts look for it, too. */
 const DEAD_SESSION = /session \[|not[ _]authenticated/i;
 
-const Result = schema(() => z.object({ result: z.number(), error: z.optional(z.unknown()) }));
+const Result = schema(() => z.object({ result: z.number(), error: z.catch(z.optional(z.string()), undefined) }));
 const Nested = schema(() => z.object({ response: Result() }));
 const SignIn = schema(() =>
   z.object({
+    result: z.optional(z.unknown()),
     session: z.optional(z.nullable(z.string())),
     requiredAuthCheck: z.optional(z.unknown()),
   }),
 );
-const RequiredAuthCheck = schema(() =>
-  z.object({ isActive: z.optional(z.unknown()), isConfigured: z.optional(z.unknown()) }),
-);
+const AuthCheck = schema(() => z.object({ isActive: z.optional(z.unknown()), isConfigured: z.optional(z.unknown()) }));
 const UserInfo = schema(() => z.object({ name: z.optional(z.nullable(z.string())) }));
 const Handle = schema(() => z.object({ secret: z.string().check(z.regex(PRINTABLE)) }));
 
@@ -40,15 +40,7 @@ export const virtuozzo: Provider = {
   pastedTail: /\/1\.0(?:\/.*)?$/,
   byHand: "the platform's dashboard (change the password to end every session)",
   methods: [
-    method({
-      id: "personal-access-token",
-      fields: Token,
-      envName: "JELASTIC_TOKEN",
-      ending: "ready-made",
-      headers: () => ({}),
-      exchange: ({ token }) => Promise.resolve({ token }),
-      probe,
-    }),
+    readyMade({ id: "personal-access-token", envName: "JELASTIC_TOKEN", headers: () => ({}), probe }),
     method({
       id: "session",
       fields: UserAndPassword,
@@ -59,17 +51,12 @@ export const virtuozzo: Provider = {
       async exchange({ username, password }, http, { secret, revocable }) {
         const form = { login: username, password };
         const answer = await call(http, "users/authentication/rest/signin", form, { resend: "once", mints: true });
-        const signIn = read(SignIn, answer.json);
-        const session = signIn?.session ?? "";
-        if (session !== "") {
+        const { session } = read(SignIn, answer.json) ?? {};
+        if (session) {
           secret(session);
           if (PRINTABLE.test(session)) revocable({ secret: session });
         }
-        const isWhole = session !== "" && resultOf(answer)?.result === 0;
-        // Two-factor accounts and captchas answer with what they still require.
-        if (isAsked(signIn?.requiredAuthCheck, isWhole)) throw secondFactor(answer);
-        if (signIn === undefined || resultOf(answer)?.result !== 0) throw judge(answer, http, ownWord);
-        if (session === "") throw secondFactor(answer);
+        if (!session || numberOf(answer) !== 0 || wantsMore(answer)) throw judge(answer, http, signInWords);
         return { token: mintedToken(session, http) };
       },
       probe,
@@ -81,32 +68,19 @@ export const virtuozzo: Provider = {
   async revoke(handle, http) {
     const { secret } = z.parse(Handle(), handle);
     const answer = await call(http, "users/authentication/rest/signout", { session: secret });
-    const result = resultOf(answer);
-    if (result?.result === 0) return { kind: "revoked" };
-    if (isDeadSession(result)) return { kind: "gone" };
-    return { kind: "failed", answered: whyNotSignedOut(answer) };
+    const result = numberOf(answer);
+    if (result === 0) return { kind: "revoked" };
+    if (isDeadSession(answer)) return { kind: "gone" };
+    return result === undefined ? notRevoked(answer) : { kind: "failed", answered: `result ${result}` };
   },
 };
 
 async function probe({ token }: Credential, http: Http): Promise<Verdict> {
   const answer = await call(http, "users/account/rest/getuserinfo", { session: token });
-  const result = resultOf(answer);
-  switch (result?.result) {
-    case undefined:
-      return refusedOrThrow(answer, http, ownWord);
-    case 0:
-      return { kind: "accepted", account: read(UserInfo, answer.json)?.name ?? undefined };
-    case PERMISSION_MISSING:
-      return lacksPermission(
-        "Virtuozzo knows the token, but it may not read its user's name.",
-        'Add "users.account.GetUserInfo" to the token\'s API methods if you want the probe to prove more.',
-        saying(answer),
-      );
-    default: {
-      const failure = probeWord(answer, http.host) ?? judge(answer, http, ownWord);
-      return failure.code === "refused" ? { kind: "refused", failure } : noAnswer(failure);
-    }
-  }
+  if (numberOf(answer) === 0) return { kind: "accepted", account: read(UserInfo, answer.json)?.name ?? undefined };
+  const failure = probeWords(answer, http.host);
+  if (failure === undefined || failure.code === "refused") return refusedOrThrow(answer, http, probeWords);
+  return { kind: "inconclusive", lacks: failure.code === "forbidden" ? "permission" : "answer", failure };
 }
 
 function call(
@@ -115,101 +89,82 @@ function call(
   form: Request["form"] & {},
   more: Pick<Request, "resend" | "mints"> = {},
 ): Promise<Answer> {
-  const isFinal = (answer: Answer) => resultOf(answer) !== undefined;
+  const isFinal = (answer: Answer) => numberOf(answer) !== undefined;
   return http.send({ method: "POST", path: `/1.0/${path}`, form, isFinal, ...more });
 }
 
 /** The result that decides: the nested one where an outer 0 wraps it. */
-function resultOf(answer: Answer): Parsed<typeof Result> | undefined {
-  const outer = read(Result, answer.json);
-  return outer?.result === 0 ? (read(Nested, answer.json)?.response ?? outer) : outer;
+function resultOf({ json }: Answer): Parsed<typeof Result> | undefined {
+  const outer = read(Result, json);
+  return outer?.result === 0 ? (read(Nested, json)?.response ?? outer) : outer;
 }
 
+const numberOf = (answer: Answer): number | undefined => resultOf(answer)?.result;
+
 /**
- * Whether the platform wants more than the password. The object that tells of a second factor comes with a whole session
- * too, and then says whether there is one; the probe has the last word.
+ * Two-factor accounts and captchas answer with what they still require, or without a session. The object that tells of a
+ * second factor comes with a whole session too: then it counts where it is on, and the probe has the last word.
  */
-function isAsked(requiredAuthCheck: unknown, isWhole: boolean): boolean {
-  if (requiredAuthCheck === undefined || requiredAuthCheck === null || requiredAuthCheck === false) return false;
-  if (requiredAuthCheck === "") return false;
-  const check = isWhole ? read(RequiredAuthCheck, requiredAuthCheck) : undefined;
+function wantsMore(answer: Answer): boolean {
+  const { session, requiredAuthCheck } = read(SignIn, answer.json) ?? {};
+  const isSuccess = numberOf(answer) === 0;
+  if (!requiredAuthCheck) return isSuccess && !session;
+  const check = isSuccess && session ? read(AuthCheck, requiredAuthCheck) : undefined;
   return check === undefined || check.isActive === true || check.isConfigured === true;
 }
 
-/**
- * Whether the platform knows the session no more: as a parameter that is not valid, or in the words that come for a dead
- * session at a result that no readable source gives (the vendor's own scripts look for these words, too).
- */
-function isDeadSession(result: Parsed<typeof Result> | undefined): boolean {
-  if (result === undefined || result.result === 0) return false;
-  return result.result === SESSION_UNKNOWN || (typeof result.error === "string" && DEAD_SESSION.test(result.error));
+/** Whether the platform knows the session no more: as a parameter that is not valid, or in words. */
+function isDeadSession(answer: Answer): boolean {
+  const { result, error = "" } = resultOf(answer) ?? {};
+  return result === SESSION_UNKNOWN || (result !== 0 && DEAD_SESSION.test(error));
 }
 
-/** Status and cause in this action's own words: a warning must not repeat what the service says. */
-function whyNotSignedOut(answer: Answer): string {
-  const result = resultOf(answer)?.result;
-  switch (result) {
-    case undefined:
-      return answer.isHtml ? `a page with status ${answer.status}, not the API` : `status ${answer.status}`;
-    case PERMISSION_MISSING:
-      return `result ${result}: the session may not sign out`;
-    case UNKNOWN_ERROR:
-      return `result ${result}: an error of the platform's own`;
-    default:
-      return `result ${result}`;
-  }
-}
+const PERSONAL_TOKEN = 'Give a personal access token as "token", in place of "username" and "password".';
 
-const INTERNAL: Refusal = {
-  when: (answer) => resultOf(answer)?.result === UNKNOWN_ERROR,
-  failure: "unavailable",
-  says: "Virtuozzo at {host} met an error of its own.",
-  do: "Re-run the job later; if it stays, ask the hosting provider.",
-};
+/** What a result means that is no success: where a permission is missing, and where the credentials are refused. */
+const wordsFor = (permission: string, hint: string, more: readonly Refusal[] = []) =>
+  ownWords(
+    [
+      ...more,
+      {
+        when: (answer) => numberOf(answer) === PERMISSION_MISSING,
+        failure: "forbidden",
+        says: "does not allow this over the API",
+        do: permission,
+      },
+      {
+        when: (answer) => numberOf(answer) === UNKNOWN_ERROR && !isDeadSession(answer),
+        failure: "unavailable",
+        says: "met an error of its own",
+        do: "Re-run the job later; if it stays, ask the hosting provider.",
+      },
+      {
+        when: (answer) => (numberOf(answer) ?? 0) !== 0,
+        do: `${hint} Or "url" is not the platform of this account.`,
+      },
+    ],
+    saying,
+    "Virtuozzo",
+  );
 
-const REFUSED: Refusal = {
-  when: (answer) => (resultOf(answer)?.result ?? 0) !== 0,
-  failure: "refused",
-  says: "Virtuozzo at {host} refuses the credentials.",
-  do: 'Check "username" and "password". "url" has to be the platform that the account lives on.',
-};
-
-const ownWord = ownWords(
-  [
-    {
-      when: (answer) => resultOf(answer)?.result === PERMISSION_MISSING,
-      failure: "forbidden",
-      says: "Virtuozzo at {host} does not allow this account to sign in over the API.",
-      do: 'Create a personal access token in the dashboard and give it as "token".',
-    },
-    INTERNAL,
-    REFUSED,
-  ],
-  saying,
-);
-
-const UNKNOWN_TOKEN = 'It has expired or was removed, or "url" is not the platform that the account lives on.';
-
-/** What a result means that is no success of the probe: the session is asked for, not the password. */
-const probeWord = ownWords(
-  [
-    { ...INTERNAL, when: (answer) => INTERNAL.when(answer) && !isDeadSession(resultOf(answer)) },
-    { ...REFUSED, do: UNKNOWN_TOKEN },
-  ],
-  saying,
-);
-
-function secondFactor(answer: Answer): Failure {
-  return new Failure("forbidden", "Virtuozzo wants more than the password: a second factor or a captcha.", {
+const signInWords = wordsFor(PERSONAL_TOKEN, 'Check "username" and "password".', [
+  {
+    when: wantsMore,
+    failure: "forbidden",
     title: "Two-factor account",
-    hint: 'Create a personal access token in the dashboard and give it as "token", without "username" and "password".',
-    answered: saying(answer),
-  });
-}
+    says: "wants more than the password: a second factor or a captcha",
+    do: PERSONAL_TOKEN,
+  },
+]);
+
+/** The session is asked for, not the password. */
+const probeWords = wordsFor(
+  'Add "users.account.GetUserInfo" to the API methods of the token.',
+  "The token has expired or was removed.",
+);
 
 /** The service's sentence, not its whole body, which can hold the account's e-mail. */
 function saying(answer: Answer): string {
-  const result = resultOf(answer);
-  if (result === undefined) return "";
-  return typeof result.error === "string" ? `result ${result.result}: ${result.error}` : `result ${result.result}`;
+  const { result, error } = resultOf(answer) ?? {};
+  return result === undefined ? "" : [`result ${result}`, error].filter(Boolean).join(": ");
 }

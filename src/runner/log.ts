@@ -26,15 +26,9 @@ function annotation(line: string): string {
   return cleanLine(line).replace(/`([^`]+)`/g, '"$1"');
 }
 
-type Told = Pick<Failure, "message" | "answered" | "answeredBy" | "hint"> & Partial<Pick<Failure, "suggestion">>;
-
 /** A failure as one line: what happened, what the service answered, the likely cause and what to do. */
-export function told({ message, answered, answeredBy, hint, suggestion }: Told): string {
+export function told({ message, answered, answeredBy, hint, suggestion }: Failure): string {
   const snippet = clean(answered);
-  const parts = [
-    cleanLine(message),
-    snippet === "" ? "" : `${answeredBy}: “${snippet}”.`,
-    cleanLine(suggestion ?? hint),
-  ];
-  return plainLine(parts.filter(Boolean).join(" "));
+  const quote = snippet === "" ? "" : `${answeredBy}: “${snippet}”.`;
+  return plainLine([cleanLine(message), quote, cleanLine(suggestion ?? hint)].filter(Boolean).join(" "));
 }

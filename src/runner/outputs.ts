@@ -20,23 +20,22 @@ export type OutputName =
   | "failure";
 
 /** What a step that fails tells all the same. */
-const KEPT: readonly OutputName[] = ["provider", "method", "url", "probe", "failure"];
+const KEPT: readonly string[] = ["provider", "method", "url", "probe", "failure"] satisfies OutputName[];
 
-/** What has been handed over so far, and how large the file was before: a step that fails takes it back. */
-interface HandedOver<Name> {
-  readonly names: Set<Name>;
-  from?: number;
-}
-const outputs: HandedOver<OutputName> = { names: new Set() };
-const variables: HandedOver<string> = { names: new Set() };
+/** What has been handed over so far, with the size of the file before, in bytes: a step that fails takes it back. */
+const outputs = new Map<string, number>();
+const variables = new Map<string, number>();
 
 /**
- * Sets an output of the step.
+ * Sets outputs of the step, but for those that are undefined.
  * @throws {Failure} `runner`
  */
-export function output(name: OutputName, value: string): void {
-  const size = writeTo("GITHUB_OUTPUT", () => setOutput(name, value));
-  if (!KEPT.includes(name)) remember(outputs, name, size);
+export function output(values: Partial<Record<OutputName, string | undefined>>): void {
+  for (const [name, value] of Object.entries(values)) {
+    if (value === undefined) continue;
+    const size = writeTo("GITHUB_OUTPUT", () => setOutput(name, value));
+    if (!KEPT.includes(name)) outputs.set(name, size);
+  }
 }
 
 /**
@@ -44,25 +43,21 @@ export function output(name: OutputName, value: string): void {
  * @throws {Failure} `runner`
  */
 export function exportToJob(name: string, value: string): void {
-  remember(
-    variables,
+  variables.set(
     name,
     writeTo("GITHUB_ENV", () => exportVariable(name, value)),
   );
 }
 
-function remember<Name>(handedOver: HandedOver<Name>, name: Name, size: number): void {
-  handedOver.names.add(name);
-  handedOver.from ??= size;
-}
-
 /** Sets the output `failure`, and leaves empty what was handed over before, as far as the runner's files can be written. */
 export function withdraw(failure: FailureCode): void {
-  if (outputs.from !== undefined) cutOff("GITHUB_OUTPUT", outputs.from);
-  if (variables.from !== undefined) cutOff("GITHUB_ENV", variables.from);
-  unlessBroken(() => output("failure", failure));
-  for (const name of outputs.names) unlessBroken(() => output(name, ""));
-  for (const name of variables.names) unlessBroken(() => exportToJob(name, ""));
+  const [firstOutput] = outputs.values();
+  const [firstVariable] = variables.values();
+  if (firstOutput !== undefined) cutOff("GITHUB_OUTPUT", firstOutput);
+  if (firstVariable !== undefined) cutOff("GITHUB_ENV", firstVariable);
+  unlessBroken(() => output({ failure }));
+  for (const name of outputs.keys()) unlessBroken(() => output({ [name]: "" }));
+  for (const name of variables.keys()) unlessBroken(() => exportToJob(name, ""));
 }
 
 /** The fault that the step fails with has been told; one of the same files is not worth another word. */

@@ -15,13 +15,8 @@ export function readRun() {
 /** The place where this version of the action explains a failure; undefined where the runner tells no repository. */
 export function chapterOn(failure: string): string | undefined {
   const { GITHUB_ACTION_REPOSITORY: repository = "", GITHUB_ACTION_REF: ref = "" } = process.env;
-  if (!/^[\w.-]+\/[\w.-]+$/.test(repository) || !/^[\w.@/+-]+$/.test(ref)) return undefined;
+  if (!/^[\w.-]+\/[\w.-]+ [\w.@/+-]+$/.test(`${repository} ${ref}`)) return undefined;
   return `https://github.com/${repository}/blob/${ref}/docs/troubleshooting.md#${failure}`;
-}
-
-/** What started the workflow. */
-export function eventName(): string {
-  return process.env.GITHUB_EVENT_NAME ?? "";
 }
 
 /** The folder that relative paths in inputs start from. */
@@ -30,7 +25,8 @@ export function workspace(): string {
 }
 
 /** Where GitHub gives ID tokens to this job, and the token to ask with; undefined without the permission `id-token: write`. */
-export function idTokenService(): { readonly url: string; readonly token: string } | undefined {
-  const { ACTIONS_ID_TOKEN_REQUEST_URL: url = "", ACTIONS_ID_TOKEN_REQUEST_TOKEN: token = "" } = process.env;
-  return url === "" || token === "" || !URL.canParse(url) ? undefined : { url, token };
+export function idTokenService(): { readonly url: URL; readonly token: string } | undefined {
+  const url = URL.parse(process.env.ACTIONS_ID_TOKEN_REQUEST_URL ?? "");
+  const token = process.env.ACTIONS_ID_TOKEN_REQUEST_TOKEN;
+  return url && token ? { url, token } : undefined;
 }

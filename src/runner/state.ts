@@ -2,72 +2,47 @@ import { createHmac, timingSafeEqual } from "node:crypto";
 import { isAbsolute } from "node:path";
 import { getState, saveState } from "@actions/core";
 import * as z from "zod/mini";
-import { type Parsed, parseJson, read, schema } from "../text/json.ts";
+import { flawless, type Parsed, parseJson, read, schema, whole } from "../text/json.ts";
 import { PRINTABLE } from "../text/token.ts";
 import { writeTo } from "./files.ts";
 
 /** The only key that post reads. */
-const KEY = "revocation";
-const NONE = "none";
+export const KEY = "revocation";
+/** What stands there where nothing is to be taken back: then post does not even load the bundle (`scripts/build.ts`). */
+export const NONE = "none";
 
 /** The last second of the year 9999. */
 const LAST_SECOND = 253_402_300_799;
 
-/** How the provider is to be called, where its id does not tell. */
-const About = schema(() => z.optional(z.record(z.string(), z.string())));
-
-/** What main leaves for post, and nothing that post does not need. */
-const ForPost = schema(() =>
-  z.discriminatedUnion("kind", [
+/** What main leaves for post, and nothing that post does not need: each field is what the input that it came from can be. */
+const ForPost = schema(() => {
+  const text = (isSound: (value: string) => boolean) =>
+    z.string().check(flawless((value) => (isSound(value) ? undefined : "main cannot have written it")));
+  const printable = z.string().check(z.regex(PRINTABLE));
+  return z.union([
     /** There is something to take back. */
     z.object({
-      kind: z.literal("revocable"),
+      kind: z.enum(["revocable"]),
       provider: z.string(),
-      url: z.string(),
-      handle: z.catchall(z.object({ secret: z.string() }), z.string()),
+      url: text(isBaseUrl),
+      handle: z.catchall(z.object({ secret: printable }), printable),
       /** Seconds since the epoch, in UTC. */
-      expires: z.optional(z.number()),
-      timeout: z.number(),
-      retries: z.number(),
-      caCertificate: z.string(),
+      expires: z.optional(whole(0, LAST_SECOND)),
+      timeout: whole(1, 3600),
+      retries: whole(0, 10),
+      caCertificate: text(isCertificate),
       allowHttp: z.boolean(),
     }),
-    /** A key of this name may exist, and nobody holds what it takes to delete it. */
-    z.object({
-      kind: z.literal("unsettled"),
-      provider: z.string(),
-      url: z.string(),
-      name: z.string(),
-      about: About(),
-      expires: z.optional(z.number()),
-    }),
-    /** The service offers no revocation. */
-    z.object({ kind: z.literal("expires"), provider: z.string(), about: About(), expires: z.optional(z.number()) }),
-    /** It could be taken back, but `revoke: false` says not to. */
-    z.object({ kind: z.literal("kept"), provider: z.string(), about: About(), expires: z.optional(z.number()) }),
-  ]),
-);
+    /** There is only something to tell: a warning where it has a title. */
+    z.object({ kind: z.enum(["told"]), text: z.string(), title: z.optional(z.enum(["A key may be left"])) }),
+  ]);
+});
 export type ForPost = Parsed<typeof ForPost>;
-
-/** Whether each field is what the input that it came from can be. */
-function isSound(left: ForPost): boolean {
-  if (!isWhole(left.expires ?? 0, 0, LAST_SECOND)) return false;
-  if (left.kind === "unsettled") return isBaseUrl(left.url) && /^[\w-]{1,100}$/.test(left.name);
-  if (left.kind !== "revocable") return true;
-  const { url, timeout, retries, caCertificate, handle } = left;
-  if (!Object.values(handle).every((part) => PRINTABLE.test(part))) return false;
-  return isBaseUrl(url) && isWhole(timeout, 1, 3600) && isWhole(retries, 0, 10) && isCertificate(caCertificate);
-}
-
-function isWhole(value: number, from: number, to: number): boolean {
-  return Number.isInteger(value) && value >= from && value <= to;
-}
 
 /** As main writes a base URL: nothing but scheme, host and path, without a slash at its end. */
 function isBaseUrl(text: string): boolean {
-  if (!/^https?:\/\//.test(text) || !URL.canParse(text)) return false;
-  const { origin, pathname } = new URL(text);
-  return text === origin + pathname.replace(/(?<!\/)\/+$/, "");
+  const url = URL.parse(text);
+  return url !== null && /^https?:/.test(text) && text === url.origin + url.pathname.replace(/(?<!\/)\/+$/, "");
 }
 
 /** PEM text, or where a file of it was when main read it. */
@@ -90,7 +65,8 @@ export function clearForPost(): void {
  * @throws {Failure} `runner`
  */
 export function saveForPost(left: ForPost, secret?: string): void {
-  save(JSON.stringify(secret === undefined ? left : { ...left, mac: macOf(left, secret) }));
+  const json = JSON.stringify(left);
+  save(secret === undefined ? json : signed(json, secret));
 }
 
 function save(text: string): void {
@@ -105,26 +81,21 @@ export function saveForPostAtExit(current: () => ForPost | undefined): void {
   });
 }
 
-/** What main saved: undefined for nothing, `broken` for what main cannot have written. */
-export function readForPost(): ForPost | undefined | "broken" {
-  const state = getState(KEY);
-  if (state === NONE || state === "") return undefined;
-  const left = read(ForPost, parseJson(state));
-  return left !== undefined && isSound(left) ? left : "broken";
+/** What main saved; undefined for what main cannot have written. */
+export function readForPost(): ForPost | typeof NONE | undefined {
+  const state = getState(KEY) || NONE;
+  return state === NONE ? NONE : read(ForPost, parseJson(state));
 }
 
-const Signed = schema(() => z.looseObject({ mac: z.string() }));
-
-/** Whether main left this very state, with this secret among its inputs: a later step can have put another in its place. */
+/** Whether main left this very text, with this secret among its inputs: a later step can have put another in its place. */
 export function isSignedWith(secret: string): boolean {
-  const signed = read(Signed, parseJson(getState(KEY)));
-  if (signed === undefined) return false;
-  const { mac, ...rest } = signed;
-  const [given, wanted] = [Buffer.from(mac), Buffer.from(macOf(rest, secret))];
+  const state = getState(KEY);
+  const wanted = Buffer.from(signed(state.replace(/,"mac":"[\w-]*"}$/, "}"), secret));
+  const given = Buffer.from(state);
   return given.length === wanted.length && timingSafeEqual(given, wanted);
 }
 
-/** HMAC-SHA-256 (RFC 2104) over the JSON, in base64url. */
-function macOf(rest: object, secret: string): string {
-  return createHmac("sha256", secret).update(JSON.stringify(rest)).digest("base64url");
+/** The JSON of an object with one member more: its HMAC-SHA-256 (RFC 2104) in base64url. */
+function signed(json: string, secret: string): string {
+  return `${json.slice(0, -1)},"mac":"${createHmac("sha256", secret).update(json).digest("base64url")}"}`;
 }

@@ -5,13 +5,11 @@ import { cleanLine } from "./masks.ts";
 /** Rows of the table: a heading, its text, both plain but for code in backticks, and where the text leads. */
 export type Rows = readonly (readonly [heading: string, text: string, link?: string | undefined])[];
 
-/** Adds a small table to the job's summary; where the runner offers none, nothing is lost. */
+/** Adds a small table of the rows with a text to the job's summary; where the runner offers none, nothing is lost. */
 export function writeSummary(heading: string, rows: Rows): void {
   const file = process.env.GITHUB_STEP_SUMMARY ?? "";
   if (file === "") return;
-  const body = rows.map(
-    ([name, text, link]) => `<tr><th align="left">${html(name)}</th><td>${cell(text, link)}</td></tr>`,
-  );
+  const body = rows.filter(([, text]) => text !== "").map(row);
   // The toolkit's summary loads `fs.promises` in every run, for three milliseconds; a line of text needs no more than this.
   try {
     // To write to a pipe that nobody reads would never end.
@@ -22,8 +20,9 @@ export function writeSummary(heading: string, rows: Rows): void {
   }
 }
 
-function cell(text: string, link: string | undefined): string {
-  return link === undefined ? html(text) : `<a href="${escaped(link)}">${html(text)}</a>`;
+function row([heading, text, link]: Rows[number]): string {
+  const cell = link === undefined ? html(text) : `<a href="${escaped(link)}">${html(text)}</a>`;
+  return `<tr><th align="left">${html(heading)}</th><td>${cell}</td></tr>`;
 }
 
 /** Markdown means nothing inside of an HTML block, so code is marked as HTML marks it. */

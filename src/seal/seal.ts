@@ -1,10 +1,10 @@
-import { createHash } from "node:crypto";
 import * as z from "zod/mini";
 import { Failure } from "../failure.ts";
 import type { Credential, Handle, Run } from "../providers/provider.ts";
-import { type Parsed, parseJson, read, schema } from "../text/json.ts";
+import { mapOf, type Parsed, parseJson, read, schema, whole } from "../text/json.ts";
 import { epochSeconds } from "../text/time.ts";
 import { PRINTABLE, tokenFlaw } from "../text/token.ts";
+import { decrypt, encrypt, isOfOtherKey } from "./jwe.ts";
 
 const KEY_BYTES = 32;
 
@@ -26,30 +26,23 @@ const Payload = schema(() =>
     url: z.string(),
     envName: z.string(),
     place: z.optional(z.string()),
-    parts: z.optional(z.record(z.string(), Printable())),
-    secrets: z.optional(z.record(z.string(), Printable())),
+    parts: z.optional(mapOf(Printable())),
+    secrets: z.optional(mapOf(Printable())),
     account: z.optional(z.string().check(z.regex(ACCOUNT))),
     /** Seconds since the epoch, in UTC. */
-    expires: z.optional(z.number()),
+    expires: z.optional(whole(1, LAST_SECOND)),
     handle: z.optional(z.catchall(z.object({ secret: Printable() }), Printable())),
   }),
 );
 
-const Header = schema(() => z.object({ kid: z.optional(z.string()) }));
-
 /** What one job hands to another: a credential and what it takes to use, prove and revoke it. */
-export interface Sealed {
-  readonly token: string;
+export interface Sealed extends Credential {
   readonly provider: string;
   readonly method: string;
   readonly url: string;
   readonly envName: string;
   /** What the client is bound to where there is no base URL: the origin of the endpoint. */
   readonly place?: string | undefined;
-  readonly parts?: Credential["parts"];
-  readonly secrets?: Credential["secrets"];
-  readonly account?: string | undefined;
-  readonly expiresAt?: Date | undefined;
   readonly handle?: Handle | undefined;
 }
 
@@ -66,72 +59,38 @@ export function readSealKey(text: string): Uint8Array {
 }
 
 /** Seals for the other jobs of this run: a JWE in compact form (RFC 7516) with `dir` and `A256GCM`. */
-export async function seal(sealed: Sealed, key: Uint8Array, run: Run): Promise<string> {
-  const { expiresAt, ...rest } = sealed;
-  const payload: Parsed<typeof Payload> = {
-    repository: run.repository,
-    run: run.id,
-    ...rest,
-    expires: epochSeconds(expiresAt),
-  };
-  const { encrypt } = await jwe();
-  return encrypt(JSON.stringify(payload), key, keyId(key));
+export function seal({ expiresAt, ...rest }: Sealed, key: Uint8Array, { repository, id: run }: Run): string {
+  const payload: Parsed<typeof Payload> = { repository, run, ...rest, expires: epochSeconds(expiresAt) };
+  return encrypt(JSON.stringify(payload), key);
 }
 
 /**
  * Opens what another job of this run sealed.
  * @throws {Failure} `invalid-input` for a wrong key, a changed text, another run or repository
  */
-export async function open(text: string, key: Uint8Array, run: Run): Promise<Sealed> {
-  const payload = read(Payload, parseJson(await decrypted(text, key)));
-  if (payload === undefined || tokenFlaw(payload.token) !== undefined) {
-    throw broken("holds something else than a token");
+export function open(text: string, key: Uint8Array, { repository, id }: Run): Sealed {
+  const json = decrypt(text, key);
+  if (json === undefined) {
+    throw broken(
+      isOfOtherKey(text, key)
+        ? "was made with another seal-key"
+        : "is no seal of this action, or was changed or cut on the way",
+    );
   }
-  const { repository, run: runId, expires, ...sealed } = payload;
-  if (repository !== run.repository) throw broken("was made in another repository");
-  if (runId !== run.id) throw broken("was made in another run of the workflow");
-  if (expires !== undefined && !(expires > 0 && expires <= LAST_SECOND)) throw broken("holds an expiry that cannot be");
+  const payload = read(Payload, parseJson(json));
+  if (payload === undefined || tokenFlaw(payload.token) !== undefined) throw broken(UNSOUND);
+  const { repository: origin, run, expires, ...sealed } = payload;
+  if (origin !== repository) throw broken("was made in another repository");
+  if (run !== id) throw broken("was made in another run of the workflow");
   return { ...sealed, expiresAt: expires === undefined ? undefined : new Date(expires * 1000) };
 }
 
-/** Most steps neither seal nor open, so the encryption is loaded only when it is used. */
-const jwe = () => import(/* webpackMode: "eager" */ "./jwe.ts");
+/** What a seal says of itself that opens, but not to what the action sealed. */
+export const UNSOUND = "does not hold what it should";
 
-async function decrypted(text: string, key: Uint8Array): Promise<string> {
-  const { decrypt } = await jwe();
-  try {
-    return decrypt(text, key);
-  } catch (cause) {
-    throw broken(
-      (await isOfOtherKey(text, key))
-        ? "was made with another seal-key"
-        : "is no seal of this action, or was changed or cut on the way",
-      cause,
-    );
-  }
-}
-
-/** The open header names the key; where nothing but that name was changed, the rest opens all the same. */
-async function isOfOtherKey(text: string, key: Uint8Array): Promise<boolean> {
-  const kid = read(Header, parseJson(Buffer.from(text.split(".")[0] ?? "", "base64url").toString("utf8")))?.kid;
-  if (kid === undefined || kid === keyId(key)) return false;
-  const { decrypt, withHeaderOf } = await jwe();
-  try {
-    decrypt(withHeaderOf(keyId(key), text), key);
-    return false;
-  } catch {
-    return true;
-  }
-}
-
-/** Tells keys apart without telling anything of them: 48 bits of the hash of 256 random ones. */
-function keyId(key: Uint8Array): string {
-  return createHash("sha256").update("api-token-exchange seal-key").update(key).digest("base64url").slice(0, 8);
-}
-
-function broken(what: string, cause?: unknown): Failure {
+/** A seal that is of no use here. */
+export function broken(what: string): Failure {
   return new Failure("invalid-input", `The input "sealed" ${what}.`, {
-    hint: "It opens only with the same `seal-key`, in the same run of the same repository: pass `needs.<job>.outputs.<name>` on unchanged.",
-    cause,
+    hint: "Use the same `seal-key` and version of this action in all jobs of a run, and pass `needs.<job>.outputs.<name>` on unchanged.",
   });
 }

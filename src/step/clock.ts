@@ -15,28 +15,22 @@ export async function minding<Result>(client: Client, work: Promise<Result>): Pr
   try {
     return await work;
   } catch (thrown) {
-    const off = offBy(client);
+    const off = oddClock(client);
     if (off === undefined || !(thrown instanceof Failure) || !PERHAPS_THE_CLOCK.includes(thrown.code)) throw thrown;
-    const sentence = `The runner's clock is ${off.words} the service's, which can be the cause: set it right.`;
-    throw reworded(thrown, `${thrown.hint} ${sentence}`);
+    throw reworded(thrown, `${thrown.hint} ${off}, which can be the cause: set it right.`);
   }
 }
 
 /** Warns where the runner's clock makes the expiry odd; a run that is fine is left in peace. */
 export function warnOfClock(client: Client, expiresAt: Date | undefined): void {
-  const off = offBy(client);
-  if (off === undefined || expiresAt === undefined) return;
-  const left = secondsUntil(expiresAt);
-  if (off.seconds <= left * ODD_SHARE) return;
-  const look =
-    left === 0 ? "so the credential looks expired here" : "so `expires-at` and `expires-in` do not fit together";
-  warning(`The runner's clock is ${off.words} the service's, ${look}. Set the clock right.`, "Clock of the runner");
+  const off = expiresAt && oddClock(client, secondsUntil(expiresAt) * ODD_SHARE);
+  if (off) warning(`${off}, so \`expires-at\` or \`expires-in\` is wrong: set it right.`, "Clock of the runner");
 }
 
-/** How far the runner's clock is off, where that is more than the way of an answer explains. */
-function offBy(client: Client): { readonly seconds: number; readonly words: string } | undefined {
+/** How far the runner's clock is off, where that is more than the way of an answer explains, and more than so many seconds. */
+function oddClock(client: Client, seconds = 0): string | undefined {
   const ahead = client.clockAhead() ?? 0;
-  const seconds = Math.abs(ahead);
-  if (seconds <= CLOCK_TOLERANCE_SECONDS) return undefined;
-  return { seconds, words: `${span(Math.round(seconds / 60) * 60)} ${ahead > 0 ? "ahead of" : "behind"}` };
+  const off = Math.abs(ahead);
+  if (off <= Math.max(CLOCK_TOLERANCE_SECONDS, seconds)) return undefined;
+  return `The runner's clock is ${span(Math.round(off / 60) * 60)} ${ahead > 0 ? "ahead of" : "behind"} the service's`;
 }

@@ -1,7 +1,7 @@
 import { type Client, openClient } from "../http/client.ts";
 import { isProtected } from "../http/protection.ts";
-import { proxyFor, proxySecrets } from "../http/proxy.ts";
-import { trustCertificates } from "../http/tls.ts";
+import { proxySecrets } from "../http/proxy.ts";
+import { trustedWith } from "../http/tls.ts";
 import type { Underway } from "../http/underway.ts";
 import { info, warning } from "../runner/log.ts";
 import { mask } from "../runner/masks.ts";
@@ -22,14 +22,12 @@ interface Connecting {
  * @throws {Failure} `invalid-input` for a certificate that cannot be used, `unavailable` for a proxy variable that cannot be used
  */
 export function connect({ url, caCertificate, allowHttp, requests }: Connecting): Client {
-  const trust = trustCertificates(caCertificate);
-  const shortPasswords = new Set<string>();
   return openClient({
     baseUrl: url,
-    trust,
+    ca: trustedWith(caCertificate),
     allowHttp,
-    onRoute: (baseUrl) => maskProxy(baseUrl, shortPasswords),
     ...(requests && { requests }),
+    onRoute: maskProxy,
     onRetry: ({ what, attempt, reason, wait }) => {
       const which = what === undefined ? "Attempt" : `${what}: attempt`;
       info(`${which} ${attempt} failed (${reason}); the next one follows in ${wait.toFixed(1)} s.`);
@@ -39,19 +37,16 @@ export function connect({ url, caCertificate, allowHttp, requests }: Connecting)
 
 /** Tells once, in main, what `allow-http` permits. */
 export function warnIfPlain(url: string): void {
-  const { host } = new URL(url);
-  if (isProtected(new URL(url))) return;
-  warning(`${host} is talked to over plain http: all on the way can read the secrets.`, "No TLS");
+  const there = new URL(url);
+  if (!isProtected(there))
+    warning(`${there.host} is talked to over plain http: all on the way can read the secrets.`, "No TLS");
 }
 
-/**
- * Before the variable is judged: what cannot be used may hold a password all the same.
- * @param told those that were warned of, since several hosts go through one proxy
- */
-function maskProxy(url: string, told: Set<string>): void {
+/** Before the variable is judged: what cannot be used may hold a password all the same. */
+function maskProxy(url: string): void {
   const { password, forms } = proxySecrets(url);
   for (const form of forms) mask(form);
-  if (proxyFor(url) === undefined || mask(password) || told.has(password)) return;
-  told.add(password);
+  // Of one that is known already nothing is said: several hosts go through one proxy.
+  if (mask(password)) return;
   warning("The password of the proxy has fewer than 4 characters and is not masked.", "Secret too short to mask");
 }

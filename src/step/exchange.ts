@@ -4,75 +4,69 @@ import type { Plan, Target } from "../input/plan.ts";
 import { readAgain } from "../input/read.ts";
 import type { Settings } from "../input/settings.ts";
 import type { Credential, Handle, Run } from "../providers/provider.ts";
-import { info, warning } from "../runner/log.ts";
-import { maskMinted } from "../runner/masks.ts";
-import { type ForPost, saveForPost, saveForPostAtExit } from "../runner/state.ts";
-import { epochSeconds } from "../text/time.ts";
-import { fetchIdToken } from "./id-token.ts";
-import { type Unsettled, warnOfLeftover } from "./leftover.ts";
-import { revokeKey, takeBack } from "./revoke.ts";
+import { warning } from "../runner/log.ts";
+import { saveForPost, saveForPostAtExit } from "../runner/state.ts";
+import { epochSeconds, utc } from "../text/time.ts";
+import { onTheWay } from "./id-token.ts";
+import { type Revocable, revokeKey, takeBack, until } from "./revoke.ts";
 
 /** A credential, and what it takes to revoke it where that can be done. */
 export interface Obtained {
   readonly credential: Credential;
   readonly handle: Handle | undefined;
-  /** Post has been left what it needs to take the credential back. */
-  readonly willBeRevoked: boolean;
-}
-
-/** What the step goes by, whatever it has to do. */
-export interface Circumstances {
-  /** With the certificates that post is to trust. */
-  readonly settings: Settings;
-  readonly run: Run;
-  readonly requests: Underway;
 }
 
 /**
  * Exchanges the user's credentials, or takes what another job sealed. What can be revoked is left for post the moment it
  * exists, before anything that can fail; where it cannot be left, it is taken back at once.
+ * @param settings with the certificates that post is to trust
  * @throws {Failure} by the contract's judging order, or `runner`
  */
-export async function obtain(plan: Plan, client: Client, circumstances: Circumstances): Promise<Obtained> {
-  const { requests } = circumstances;
+export async function obtain(
+  plan: Plan,
+  client: Client,
+  settings: Settings,
+  run: Run,
+  requests: Underway,
+): Promise<Obtained> {
+  const { provider, place: url } = plan.target;
+  const { timeout, retries, caCertificate, allowHttp } = settings;
   let unsaved: Revocable | undefined;
   const leaveHandle: LeaveHandle = (handle, expiresAt) => {
-    const left = revocable(plan.target, handle, expiresAt, circumstances.settings);
+    const expires = epochSeconds(expiresAt);
+    const connecting = { timeout, retries, caCertificate, allowHttp };
+    const left: Revocable = { kind: "revocable", provider: provider.id, url, handle, expires, ...connecting };
     unsaved = left;
-    saveForPost(left, revokeKey(readAgain(plan.target.provider.revokesWith?.(handle) ?? [])));
+    saveForPost(left, revokeKey(readAgain(provider.revokesWith?.(handle) ?? [])));
     unsaved = undefined;
   };
   try {
-    if (plan.kind === "open") return takeOpened(plan, leaveHandle);
-    return await exchange(plan, client, circumstances, leaveHandle);
+    if (plan.kind === "exchange") return await exchange(plan, client, settings, run, leaveHandle);
+    const { credential, handle } = plan;
+    if (handle !== undefined) leaveHandle(handle, credential.expiresAt);
+    return { credential, handle };
   } catch (fault) {
-    if (unsaved !== undefined) await requests.follow(takeBack(unsaved, isOurs), () => true);
+    // What this very step has made needs no proof of where it comes from.
+    if (unsaved !== undefined) await requests.follow(takeBack(unsaved, always), always);
     throw fault;
   }
 }
 
-type Revocable = ForPost & { kind: "revocable" };
-
-/** What this very step has made needs no proof of where it comes from. */
-const isOurs = (): boolean => true;
+const always = (): boolean => true;
 
 /** Leaves for post what it takes to take something back. */
 type LeaveHandle = (handle: Handle, expiresAt: Date | undefined) => void;
 
-function takeOpened({ credential, handle }: Plan & { kind: "open" }, leaveHandle: LeaveHandle): Obtained {
-  if (handle !== undefined) leaveHandle(handle, credential.expiresAt);
-  return { credential, handle, willBeRevoked: handle !== undefined };
-}
-
 async function exchange(
   { target, prepared }: Plan & { kind: "exchange" },
   client: Client,
-  { settings, run }: Circumstances,
+  settings: Settings,
+  run: Run,
   leaveHandle: LeaveHandle,
 ): Promise<Obtained> {
   const isRevoked = settings.revoke !== "false";
   let handle: Handle | undefined;
-  let unsettled: Unsettled | undefined;
+  let unsettled: ReturnType<typeof perhapsLeft> | undefined;
   const http = client.stage({ seconds: settings.timeout, retries: settings.retries });
   const settled = () => {
     unsettled = undefined;
@@ -81,11 +75,9 @@ async function exchange(
   saveForPostAtExit(() => unsettled);
   try {
     const credential = await prepared.exchange(http, {
-      secret: maskMinted,
+      ...onTheWay(http),
       mayExist(name, expiresAt) {
-        const { provider, place: url } = target;
-        const { id, about } = provider;
-        unsettled = { kind: "unsettled", provider: id, about, url, name, expires: epochSeconds(expiresAt) };
+        unsettled = perhapsLeft(name, target, expiresAt);
       },
       settled,
       revocable(made) {
@@ -93,44 +85,35 @@ async function exchange(
         settled();
         if (isRevoked) leaveHandle(made, undefined);
       },
-      note: info,
       warn: warning,
-      idToken: (audience) => fetchIdToken(http, audience),
       run,
     });
     // The expiry is known only now that the credential is whole; post skips what has expired, and tells of what lives on.
     if (handle !== undefined && isRevoked) leaveHandle(handle, credential.expiresAt);
     else leaveExpiry(target, credential, handle);
-    return { credential, handle, willBeRevoked: isRevoked && handle !== undefined };
+    return { credential, handle };
   } catch (thrown) {
-    if (unsettled !== undefined) warnOfLeftover(unsettled, target.provider);
+    if (unsettled !== undefined) warning(unsettled.text, unsettled.title);
     throw thrown;
   }
 }
 
-/** What post needs to take something back, and nothing else. */
-function revocable(
-  { provider, place: url }: Target,
-  handle: Handle,
-  expiresAt: Date | undefined,
-  settings: Settings,
-): Revocable {
+/** What main warns of when it fails, and post when main was ended: a key that may exist although nobody holds it. */
+function perhapsLeft(name: string, { provider, place }: Target, expiresAt: Date | undefined) {
+  const end = expiresAt && ` It ends by itself at ${utc(expiresAt)}.`;
   return {
-    kind: "revocable",
-    provider: provider.id,
-    url,
-    handle,
-    expires: epochSeconds(expiresAt),
-    timeout: settings.timeout,
-    retries: settings.retries,
-    caCertificate: settings.caCertificate,
-    allowHttp: settings.allowHttp,
-  };
+    kind: "told",
+    title: "A key may be left",
+    text: `A key named ${name} may be left at ${new URL(place).host}: it could not be looked for and deleted. Remove it by hand: ${provider.byHand}.${end ?? ""}`,
+  } as const;
 }
 
 /** What nobody takes back: post tells how long it lives. */
 function leaveExpiry({ provider, method }: Target, { expiresAt }: Credential, handle: Handle | undefined): void {
-  const left = { provider: provider.id, about: provider.about, expires: epochSeconds(expiresAt) };
-  if (handle !== undefined) saveForPost({ kind: "kept", ...left });
-  else if (method.ending !== "ready-made" && method.neverRevokes !== true) saveForPost({ kind: "expires", ...left });
+  if (handle === undefined && (method.ending === "ready-made" || method.neverRevokes)) return;
+  const lives =
+    handle === undefined
+      ? ` ${provider.unrevoked ?? "offers no revocation"}: the token lives ${until(expiresAt, "it expires")}`
+      : `: the credential is left in place, as \`revoke: false\` says; it lives ${until(expiresAt)}`;
+  saveForPost({ kind: "told", text: `${provider.name}${lives}.` });
 }

@@ -1,27 +1,38 @@
 import * as z from "zod/mini";
 import { Failure } from "../failure.ts";
-import type { Answer, Http } from "../http/http.ts";
-import { quoted } from "../http/quote.ts";
+import type { Http } from "../http/http.ts";
+import type { Step } from "../providers/provider.ts";
+import { info } from "../runner/log.ts";
 import { mask, maskMinted } from "../runner/masks.ts";
 import { idTokenService } from "../runner/run.ts";
 import { read, schema } from "../text/json.ts";
 import { tokenFlaw } from "../text/token.ts";
 
-const IdToken = schema(() => z.object({ value: z.string().check(z.minLength(1)) }));
+const IdToken = schema(() => z.object({ value: z.string().check(z.regex(/./s)) }));
+
+/** What a provider may do on the way at every stage, beside its requests. */
+export function onTheWay(http: Http): Pick<Step, "secret" | "note" | "idToken"> {
+  return { secret: maskMinted, note: info, idToken: (audience) => fetchIdToken(http, audience) };
+}
 
 /**
  * A new ID token of GitHub for this job, masked (GitHub Docs, "OpenID Connect reference"): the service that the runner names
  * gives one for the audience that is asked for, or for its default.
  * @throws {Failure} `missing-secret` without the permission, `forbidden` or `bad-response`, or a fault of the way
  */
-export async function fetchIdToken(http: Http, audience?: string): Promise<string> {
+async function fetchIdToken(http: Http, audience?: string): Promise<string> {
   const service = idTokenService();
-  if (service === undefined) throw noPermission();
+  if (service === undefined) {
+    throw new Failure("missing-secret", "GitHub gives this job no ID token: it lacks the permission.", {
+      title: "No ID token",
+      hint: "Add `permissions: id-token: write` (two lines) to the job, beside `contents: read` if it checks out; for a called workflow also to the job that calls it. A pull request from a fork gets none.",
+    });
+  }
   mask(service.token);
-  const { origin, pathname, search } = new URL(service.url);
+  const { origin, pathname, search } = service.url;
   const more = audience === undefined ? "" : `${search === "" ? "?" : "&"}audience=${encodeURIComponent(audience)}`;
-  const there = http.at(origin);
-  const answer = await there.send({
+  const { host, ...there } = http.at(origin);
+  const { status, isHtml, json } = await there.send({
     method: "GET",
     path: `${pathname}${search}${more}`,
     headers: { authorization: `Bearer ${service.token}` },
@@ -29,35 +40,16 @@ export async function fetchIdToken(http: Http, audience?: string): Promise<strin
     mints: true,
     ofRedirect: ON_THE_WAY,
   });
-  const token = answer.status < 300 ? read(IdToken, answer.json)?.value : undefined;
-  if (token === undefined) throw noIdToken(answer, there.host);
+  const token = (status < 300 && read(IdToken, json)?.value) || "";
   maskMinted(token);
-  if (tokenFlaw(token) !== undefined) throw noIdToken(answer, there.host);
-  return token;
-}
-
-function noPermission(): Failure {
-  return new Failure("missing-secret", "GitHub gives this job no ID token: it lacks the permission.", {
-    title: "No ID token",
-    hint: "Add to the job (not only to a step) the two lines `permissions:` and below it, indented, `id-token: write`, beside `contents: read` if it checks out. A called workflow gets it only where the job that calls it has it too; a pull request from a fork gets none.",
-  });
-}
-
-function noIdToken(answer: Answer, host: string): Failure {
-  if (!answer.isHtml && (answer.status === 401 || answer.status === 403)) {
-    return new Failure(
-      "forbidden",
-      `GitHub's ID token service at ${host} refuses this job (status ${answer.status}).`,
-      {
-        hint: "The job has ended or its permission was taken away: re-run the job.",
-        ...quoted(answer),
-      },
-    );
-  }
-  const what = answer.isHtml ? "a page" : `status ${answer.status} and no ID token`;
-  return new Failure("bad-response", `GitHub's ID token service at ${host} answered with ${what}.`, {
-    hint: ON_THE_WAY,
-  });
+  if (tokenFlaw(token) === undefined) return token;
+  const isRefusal = !isHtml && (status === 401 || status === 403);
+  // The answer is not quoted: it may hold what looks like no ID token, but is one.
+  throw new Failure(
+    isRefusal ? "forbidden" : "bad-response",
+    `GitHub's ID token service at ${host} answered status ${status} and no ID token.`,
+    { hint: ON_THE_WAY },
+  );
 }
 
 const ON_THE_WAY =

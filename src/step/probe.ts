@@ -5,10 +5,9 @@ import type { Http } from "../http/http.ts";
 import type { Plan, Tell } from "../input/plan.ts";
 import type { Settings } from "../input/settings.ts";
 import { notKnownNow } from "../providers/kit/judge.ts";
-import type { About, Credential, Refused, Verdict } from "../providers/provider.ts";
-import { info } from "../runner/log.ts";
-import { clean, maskMinted } from "../runner/masks.ts";
-import { fetchIdToken } from "./id-token.ts";
+import type { Credential, Inconclusive, Refused, Skipped, Verdict } from "../providers/provider.ts";
+import { clean } from "../runner/masks.ts";
+import { onTheWay } from "./id-token.ts";
 
 /** The credential with what the probe learned of it, and what that was. */
 export interface Proven {
@@ -32,62 +31,47 @@ export async function prove(
 ): Promise<Proven> {
   const http = client.stage({ seconds: timeout, retries: Math.min(1, retries) });
   const proof: Verdict =
-    wanted === "false"
-      ? { kind: "skipped", why: "`probe: false`" }
-      : await faultsAreInconclusive(ask(plan, credential, http));
+    wanted === "false" ? { kind: "skipped", why: "`probe: false`" } : await ask(plan, credential, http);
   tell({ probe: proof.kind });
   if (proof.kind === "refused") throw refusal(proof, plan, http.host);
-  if (wanted === "strict" && proof.kind === "inconclusive") throw proof.failure;
-  if (wanted === "strict" && proof.kind === "skipped") throw nothingToAsk(proof.why);
+  if (wanted === "strict" && proof.kind !== "accepted") throw unproven(proof);
   return { credential: withProof(credential, proof), proof };
 }
 
-function ask(plan: Plan, credential: Credential, http: Http): Promise<Verdict> {
-  const step: About<never>["step"] = {
-    secret: maskMinted,
-    idToken: (audience) => fetchIdToken(http, audience),
-    note: info,
-  };
-  return plan.kind === "exchange"
-    ? plan.prepared.probe(credential, http, step)
-    : plan.target.method.probe(credential, http, { minted: "elsewhere", given: undefined, step });
+async function ask(plan: Plan, credential: Credential, http: Http): Promise<Verdict> {
+  const step = onTheWay(http);
+  try {
+    return await (plan.kind === "exchange"
+      ? plan.prepared.probe(credential, http, step)
+      : plan.target.method.probe(credential, http, { minted: "elsewhere", given: undefined, step }));
+  } catch (fault) {
+    if (!(fault instanceof Failure) || !FAULTS.includes(fault.code) || isUnknownHost(fault)) throw fault;
+    return { kind: "inconclusive", lacks: "answer", failure: fault };
+  }
 }
 
-function nothingToAsk(why: string): Failure {
-  return new Failure("invalid-input", `The input "probe" is \`strict\`, but there is nothing to ask (${why}).`, {
-    hint: 'Name a place that knows the token, such as "probe-url" where the provider takes it, or set `probe: true`.',
+function unproven(proof: Inconclusive | Skipped): Failure {
+  if (proof.kind === "inconclusive") return proof.failure;
+  return new Failure("invalid-input", `The input "probe" is \`strict\`, but there is nothing to ask (${proof.why}).`, {
+    hint: 'Give "probe-url" where the provider takes it, or set `probe: true`.',
   });
 }
 
 /** A refusal means another thing of what this step minted, of what came from a seal and of what the user brought. */
 function refusal(refused: Refused, { kind, target }: Plan, host: string): Failure {
-  const { failure, isOfTheWay = false } = refused;
-  const { name } = target.provider;
+  const { failure, isOfTheWay } = refused;
+  const refuses = `${target.provider.name} at ${host} refuses the credential`;
   const isBrought = target.method.ending === "ready-made";
   if (kind === "open") {
-    const meaning = isBrought ? SEALED_SECRET : `${SEALED} so that the job that seals gets a new one from ${name}.`;
+    const renew = isBrought ? "renew the secret of the job that seals, then " : "";
+    const meaning = `The sealed credential may have expired or been revoked since: ${renew}re-run all jobs, not only the failed ones.`;
     return isOfTheWay
-      ? reworded(failure, `${failure.hint} Otherwise ${meaning[0]?.toLowerCase()}${meaning.slice(1)}`)
-      : reworded(failure, meaning, `${name} at ${host} refuses the credential of the seal.`);
+      ? reworded(failure, `${failure.hint} ${meaning}`)
+      : reworded(failure, meaning, `${refuses} of the seal.`);
   }
-  if (!isBrought) return notKnownNow(refused, `${name} at ${host} refuses the credential that this step has just got.`);
-  const lead = isOfTheWay ? "Otherwise" : "So";
-  return reworded(failure, `${failure.hint} ${lead} check the secrets that this step is given.`);
-}
-
-const SEALED =
-  "It has expired or was revoked since, perhaps by a closing job of an earlier attempt: re-run all jobs, not only the failed ones,";
-
-const SEALED_SECRET =
-  "It has expired or was revoked since: renew the secret that the sealing job is given, then re-run all jobs, not only the failed ones.";
-
-async function faultsAreInconclusive(verdict: Promise<Verdict>): Promise<Verdict> {
-  try {
-    return await verdict;
-  } catch (fault) {
-    if (!(fault instanceof Failure) || !FAULTS.includes(fault.code) || isUnknownHost(fault)) throw fault;
-    return { kind: "inconclusive", lacks: "answer", failure: fault };
-  }
+  return isBrought
+    ? reworded(failure, `${failure.hint} Also check the secrets that this step is given.`)
+    : notKnownNow(refused, `${refuses} that this step has just got.`);
 }
 
 /** The service's own date, and whose the credential is, made safe to print. */

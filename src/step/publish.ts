@@ -1,6 +1,6 @@
-import type { Known, Plan, Target } from "../input/plan.ts";
+import type { Known, Plan } from "../input/plan.ts";
 import type { Settings } from "../input/settings.ts";
-import type { Credential, Run } from "../providers/provider.ts";
+import type { Run } from "../providers/provider.ts";
 import { warning } from "../runner/log.ts";
 import { exportToJob, output } from "../runner/outputs.ts";
 import { readSealKey, seal } from "../seal/seal.ts";
@@ -8,52 +8,50 @@ import { secondsUntil, utc } from "../text/time.ts";
 import type { Obtained } from "./exchange.ts";
 
 /** Sets the outputs that tell what is known so far, also for a step that fails. */
-export function publishKnown({ provider, method, url, probe }: Known): void {
-  if (provider !== undefined) output("provider", provider.id);
-  if (method !== undefined) output("method", method);
-  if (url !== undefined) output("url", url);
-  if (probe !== undefined) output("probe", probe);
+export function publishKnown({ provider, ...more }: Known): void {
+  output({ provider: provider?.id, ...more });
 }
 
-/** Sets the outputs and exports the variables; returns the names of these. */
-export function publish({ method, envName }: Target, credential: Credential, { exportEnv }: Settings): string[] {
-  const headers = method.headers(credential);
+/** What was handed over beside the outputs of every step. */
+export interface Published {
+  /** Names of the variables that later steps see. */
+  readonly exported: readonly string[];
+  readonly isSealed: boolean;
+}
+
+/** Seals where a key is given, sets the outputs and exports the variables. */
+export async function publish(plan: Plan, obtained: Obtained, settings: Settings, run: Run): Promise<Published> {
+  const { method, envName } = plan.target;
+  const { credential, handle } = obtained;
   const { token, expiresAt, account = "", parts = {} } = credential;
-  const variables = exportEnv ? { [envName]: token, ...method.alsoExports?.(credential) } : {};
-  output("token", token);
-  output("authorization", headers.Authorization ?? "");
-  output("headers", JSON.stringify(headers));
-  output("expires-at", expiresAt === undefined ? "" : utc(expiresAt));
-  output("expires-in", expiresAt === undefined ? "" : String(secondsUntil(expiresAt)));
-  output("account", account);
-  output("user-id", parts["user-id"] ?? "");
-  output("env-name", exportEnv ? envName : "");
+  const sealed = await sealForOthers(plan, obtained, run);
+  const headers = method.headers(credential);
+  const variables = settings.exportEnv ? { [envName]: token, ...method.alsoExports?.(credential) } : {};
+  output({
+    token,
+    authorization: headers.Authorization ?? "",
+    headers: JSON.stringify(headers),
+    "expires-at": expiresAt ? utc(expiresAt) : "",
+    "expires-in": expiresAt ? `${secondsUntil(expiresAt)}` : "",
+    account,
+    "user-id": parts["user-id"] ?? "",
+    "env-name": settings.exportEnv ? envName : "",
+  });
   for (const [name, value] of Object.entries(variables)) exportToJob(name, value);
-  return Object.keys(variables);
+  output({ sealed, failure: "" });
+  if (sealed !== undefined && handle !== undefined && expiresAt === undefined) {
+    warning(
+      "Add a closing job that `needs` all the others, runs `if: always()`, and opens the seal with `revoke: true`.",
+      "Sealed without an expiry",
+    );
+  }
+  return { exported: Object.keys(variables), isSealed: sealed !== undefined };
 }
 
-/** Seals the credential for the other jobs of the run; empty where no key is given. */
-export async function sealForOthers(plan: Plan, obtained: Obtained, run: Run): Promise<string> {
-  if (plan.kind === "open" || plan.sealKey === "") return "";
+/** Seals the credential for the other jobs of the run; undefined where no key is given. */
+async function sealForOthers(plan: Plan, { credential, handle }: Obtained, run: Run): Promise<string | undefined> {
+  if (plan.kind === "open" || plan.sealKey === "") return undefined;
   const { provider, method, url, place, envName } = plan.target;
-  const content = {
-    ...obtained.credential,
-    provider: provider.id,
-    method: method.id,
-    url,
-    ...(url === "" && { place }),
-    envName,
-  };
-  return seal({ ...content, handle: obtained.handle }, readSealKey(plan.sealKey), run);
-}
-
-/** Hands the seal on, with a warning where nobody but its openers can end what is in it. */
-export function publishSeal(sealed: string, { credential, handle }: Obtained): void {
-  if (sealed === "") return;
-  output("sealed", sealed);
-  if (handle === undefined || credential.expiresAt !== undefined) return;
-  warning(
-    "What is sealed has no expiry. Add a closing job that `needs` all the others, runs `if: always()`, and opens the seal with `revoke: true`.",
-    "Sealed without an expiry",
-  );
+  const target = { provider: provider.id, method: method.id, url, place: url === "" ? place : undefined, envName };
+  return seal({ ...credential, ...target, handle }, readSealKey(plan.sealKey), run);
 }

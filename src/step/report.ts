@@ -2,84 +2,68 @@ import type { Failure } from "../failure.ts";
 import type { Known, Plan } from "../input/plan.ts";
 import type { Settings } from "../input/settings.ts";
 import type { Inputs } from "../input/table.ts";
-import type { Credential, Handle, Inconclusive, Verdict } from "../providers/provider.ts";
+import type { Verdict } from "../providers/provider.ts";
 import { error, info, told, warning } from "../runner/log.ts";
 import { withdraw } from "../runner/outputs.ts";
 import { chapterOn } from "../runner/run.ts";
 import { type Rows, writeSummary } from "../runner/summary.ts";
 import { lifetime } from "../text/time.ts";
+import type { Obtained } from "./exchange.ts";
+import type { Published } from "./publish.ts";
 
 /** What a step came to, as far as a person wants to know. */
-export interface Result {
+export interface Result extends Obtained, Published {
   readonly plan: Plan;
-  readonly credential: Credential;
   readonly proof: Verdict;
-  readonly handle: Handle | undefined;
   readonly settings: Settings;
-  /** Names of the variables that later steps see. */
-  readonly exported: readonly string[];
-  readonly isSealed: boolean;
-  readonly willBeRevoked: boolean;
   /** The proxy that the requests went through, with port. */
   readonly proxyHost: string | undefined;
 }
 
 /** Tells a success in a few plain lines, and in the job's summary where that is wanted. */
 export function reportSuccess(result: Result): void {
-  const { target, kind } = result.plan;
-  const { account = "" } = result.credential;
+  const { plan, credential, proof, settings, exported, isSealed, proxyHost } = result;
+  const { provider, method, place } = plan.target;
+  // A proxy that nobody thought of, or an exception that does not work, is seen in the log of a run that is fine.
+  const through = proxyHost === undefined ? "" : `, through the proxy ${proxyHost}`;
+  const account = ["Account", credential.account ?? ""] as const;
   const rows: Rows = [
-    ["Service", `${target.provider.name} at ${new URL(target.place).host}${throughText(result)}`],
-    ["Method", kind === "open" ? `${target.method.id}, opened from another job's seal` : target.method.id],
-    ["Expires", lifetime(result.credential.expiresAt)],
-    ["Probe", probeText(result)],
-    ["Exported", exportedText(result)],
-    ...(result.isSealed ? [["Sealed", "for the other jobs of this run, in the output sealed"] as const] : []),
+    ["Service", `${provider.name} at ${new URL(place).host}${through}`],
+    ["Method", method.id + (plan.kind === "open" ? ", opened from another job's seal" : "")],
+    account,
+    ["Expires", lifetime(credential.expiresAt)],
+    ["Probe", probeText(proof)],
+    ["Exported", exported.length > 0 ? `as ${exported.join(" and ")}` : ""],
+    ["Sealed", isSealed ? "for the other jobs of this run" : ""],
     ["At the end", endText(result)],
   ];
-  const lines = account === "" ? rows : rows.toSpliced(2, 0, ["Account", account]);
-  for (const [heading, text] of lines) info(`${heading}: ${text}`);
-  if (result.proof.kind === "inconclusive") tellInconclusive(result.proof);
-  if (result.settings.summary === "true") writeSummary("API token", rows);
-}
-
-/** A proxy that nobody thought of, or an exception that does not work, is seen in the log of a run that is fine. */
-function throughText({ proxyHost }: Result): string {
-  return proxyHost === undefined ? "" : `, through the proxy ${proxyHost}`;
-}
-
-/** A missing permission is the user's choice; a fault is something to look at. */
-function tellInconclusive(proof: Inconclusive): void {
-  if (proof.lacks === "permission") info(told(proof.failure));
-  else warning(told(proof.failure), "Token not proven");
-}
-
-function probeText({ proof, plan }: Result): string {
-  switch (proof.kind) {
-    case "accepted":
-      return "accepted, the service knows the credential";
-    case "skipped":
-      return `skipped (${proof.why}), so the credential is not proven${plan.kind === "open" ? " here" : ""}`;
-    case "refused":
-      return "refused";
-    case "inconclusive":
-      return proof.lacks === "permission" ? "inconclusive for lack of a permission" : "inconclusive because of a fault";
+  for (const [heading, text] of rows) if (text !== "") info(`${heading}: ${text}`);
+  if (proof.kind === "inconclusive") {
+    // A missing permission is the user's choice; a fault is something to look at.
+    if (proof.lacks === "permission") info(told(proof.failure));
+    else warning(told(proof.failure), "Token not proven");
   }
+  if (settings.summary === "true")
+    writeSummary(
+      "API token",
+      rows.filter((row) => row !== account),
+    );
 }
 
-function exportedText({ exported }: Result): string {
-  return exported.length === 0 ? "nothing, the token is in the outputs of this step" : `as ${exported.join(" and ")}`;
+function probeText(proof: Verdict): string {
+  if (proof.kind === "accepted") return "accepted, the service knows the credential";
+  return proof.kind === "skipped" ? `skipped (${proof.why}), so the credential is not proven` : proof.kind;
 }
 
-function endText({ plan, settings, isSealed, handle, willBeRevoked }: Result): string {
+function endText({ plan, settings, isSealed, handle }: Result): string {
   const { provider, method } = plan.target;
-  if (plan.kind === "open" && settings.revoke !== "true") return "left to the other jobs";
-  if (isSealed && handle !== undefined) return "not revoked here, the jobs that open the seal use it";
-  if (willBeRevoked) return "revoked when this job ends";
+  const isOthers = plan.kind === "open" ? settings.revoke !== "true" : isSealed && handle !== undefined;
+  if (isOthers) return "left to the other jobs";
   if (method.ending === "ready-made") return "left as it is, you brought it";
-  if (handle !== undefined) return "left in place, as `revoke: false` says";
-  if (method.neverRevokes === true) return "lives until it expires, this method never revokes";
-  return `lives until it expires, ${provider.name} ${provider.unrevoked ?? "offers no revocation"}`;
+  if (handle !== undefined) {
+    return settings.revoke === "false" ? "left in place, as `revoke: false` says" : "revoked when this job ends";
+  }
+  return `lives until it expires, ${method.neverRevokes ? "this method never revokes" : `${provider.name} ${provider.unrevoked ?? "offers no revocation"}`}`;
 }
 
 /** Tells a failure once: as an annotation, as an output beside no other, and in the job's summary unless that is not wanted. */
@@ -87,14 +71,13 @@ export function reportFailure(failure: Failure, inputs: Inputs | undefined, know
   error(failure);
   withdraw(failure.code);
   if (inputs?.summary.toLowerCase() === "false") return;
-  const { message, hint } = failure;
-  // What the service answered stays out: it can name an account.
-  const { provider, url, method } = known;
-  const service: Rows = provider && url ? [["Service", `${provider.name} at ${new URL(url).host}`]] : [];
-  writeSummary(`No API token: ${failure.title}`, [
-    ["Failure", failure.code, chapterOn(failure.code)],
-    ...service,
-    ...(method === undefined ? [] : [["Method", method] as const]),
-    ["What happened", told({ message, hint, answered: "", answeredBy: "" })],
+  const { code, title, message, hint } = failure;
+  const { provider, url, method = "" } = known;
+  writeSummary(`No API token: ${title}`, [
+    ["Failure", code, chapterOn(code)],
+    ["Service", provider && url ? `${provider.name} at ${new URL(url).host}` : ""],
+    ["Method", method],
+    // What the service answered stays out: it can name an account.
+    ["What happened", `${message} ${hint}`],
   ]);
 }

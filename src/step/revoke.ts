@@ -6,71 +6,52 @@ import { readAgain } from "../input/read.ts";
 import { isSecret } from "../input/table.ts";
 import { findProvider } from "../providers/index.ts";
 import { type Credentials, FIELDS, type Field, type Provider, type Revocation } from "../providers/provider.ts";
-import { info, told, warning } from "../runner/log.ts";
+import { info, warning } from "../runner/log.ts";
 import { maskMinted } from "../runner/masks.ts";
 import type { ForPost } from "../runner/state.ts";
 import { utc } from "../text/time.ts";
 import { connect } from "./connect.ts";
-import { fetchIdToken } from "./id-token.ts";
-import { warnOfLeftover } from "./leftover.ts";
+import { onTheWay } from "./id-token.ts";
 
 /** A job may not hang at its end: seconds for the revocation at most. */
 const LONGEST_SECONDS = 30;
 
-/** What to do where the state is not what main saved. */
-export const CHANGED_STATE =
-  "Another step may have changed it. What this step minted stays valid until it expires: remove it in the service.";
-
-/** The title of a warning that the state is not what main saved. */
+/** The title of a warning that post did not come as far as a revocation. */
 export const NOTHING_DONE = "Nothing was taken back";
 
-type Revocable = ForPost & { kind: "revocable" };
+const FOREIGN = "is not what this action saves";
+
+export type Revocable = ForPost & { kind: "revocable" };
 
 /**
  * Takes back what main left; whatever goes wrong becomes one warning.
+ * @param left undefined where the state is none that main saves
  * @param isSignedWith tells whether main saved what was left, with this secret: without that no secret of the inputs is sent
  */
-export async function takeBack(left: ForPost, isSignedWith: (secret: string) => boolean): Promise<void> {
-  if (left.kind === "revocable") maskMinted(left.handle.secret);
-  const provider = await providerOf(left);
-  if (provider === undefined) {
-    warning(`The saved state names no known provider. ${CHANGED_STATE}`, NOTHING_DONE);
-    return;
-  }
+export async function takeBack(left: Revocable | undefined, isSignedWith: (secret: string) => boolean): Promise<void> {
+  if (left !== undefined) maskMinted(left.handle.secret);
+  const provider = left && (await providerOf(left));
+  if (left === undefined || provider === undefined) return warnOfState(FOREIGN);
+  const { name } = provider;
+  const wanted = provider.revokesWith?.(left.handle) ?? [];
+  const given = readAgain(wanted);
+  const key = revokeKey(given);
+  const isLacking = wanted.some((field) => given[field] === undefined);
   const end = left.expires === undefined ? undefined : new Date(left.expires * 1000);
-  const given = left.kind === "revocable" ? readAgain(wanted(provider, left)) : {};
-  switch (left.kind) {
-    case "kept":
-      info(`${provider.name}: the credential is left in place, as \`revoke: false\` says; it lives ${until(end)}.`);
-      break;
-    case "unsettled":
-      if (end === undefined || end.getTime() > Date.now()) warnOfLeftover(left, provider);
-      else info(`${provider.name}: a key that may have been left expired at ${utc(end)}.`);
-      break;
-    case "expires":
-      info(
-        `${provider.name} ${provider.unrevoked ?? "offers no revocation"}: the token lives ${end ? until(end) : "until it expires"}.`,
-      );
-      break;
-    case "revocable":
-      if (!isLacking(provider, left, given) && isForged(given, isSignedWith)) {
-        warning(
-          `The saved state does not fit ${quoted(given)}, so nothing was sent: the state is not the one that this step saved, or the input has changed since. ${CHANGED_STATE}`,
-          NOTHING_DONE,
-        );
-      } else if (end === undefined || end.getTime() > Date.now())
-        tell(await revoke(provider, left, given), provider, left, end);
-      else info(`${provider.name}: the credential expired at ${utc(end)}, so nothing is left to revoke.`);
-      break;
-  }
+  // A secret of the inputs goes only where main went: whoever made up a state did not know it.
+  if (!isLacking && key !== undefined && !isSignedWith(key)) {
+    warnOfState(`does not fit ${quoted(wanted.filter(isSecret))}, so nothing was sent: one of them has changed`);
+  } else if (end !== undefined && end.getTime() <= Date.now()) {
+    info(`${name}: the credential expired at ${utc(end)}, so nothing is left to revoke.`);
+  } else if (isLacking) tell(failed(`it needs ${quoted(wanted)} again`), provider, left, end);
+  else tell(await revoke(provider, left, given), provider, left, end);
 }
 
-async function providerOf(left: ForPost): Promise<Provider | undefined> {
-  const found = await findProvider(left.provider);
+async function providerOf({ provider, handle }: Revocable): Promise<Provider | undefined> {
+  const found = await findProvider(provider);
   // Main saves an id, never an alias.
-  if (found?.id !== left.provider) return undefined;
-  if (!isDefinable(found)) return found;
-  return found.again(left.kind === "revocable" ? left.handle : (left.about ?? {}));
+  if (found?.id !== provider) return undefined;
+  return isDefinable(found) ? found.again(handle) : found;
 }
 
 /** What signs a state: the secrets of the inputs that post will send beside it; undefined where there are none. */
@@ -79,89 +60,51 @@ export function revokeKey(given: Credentials): string | undefined {
   return secrets.length === 0 ? undefined : secrets.join("\n");
 }
 
-/** A secret of the inputs goes only where main went: whoever made up a state did not know it. */
-function isForged(given: Credentials, isSignedWith: (secret: string) => boolean): boolean {
-  const key = revokeKey(given);
-  return key !== undefined && !isSignedWith(key);
+function quoted(fields: readonly Field[]): string {
+  return fields.map((field) => `"${field}"`).join(" and ");
 }
 
-/** What the inputs have to give again. */
-function wanted(provider: Provider, { handle }: Revocable): readonly Field[] {
-  return provider.revokesWith?.(handle) ?? [];
+function failed(answered: string): Revocation {
+  return { kind: "failed", answered };
 }
 
-function isLacking(provider: Provider, left: Revocable, given: Credentials): boolean {
-  return wanted(provider, left).some((field) => given[field] === undefined);
-}
-
-function quoted(given: Credentials): string {
-  return FIELDS.filter((field) => isSecret(field) && given[field] !== undefined)
-    .map((field) => `"${field}"`)
-    .join(" and ");
-}
-
-/** The state is not to be believed, so nothing is sent. */
-interface Unbelievable {
-  readonly kind: "unbelievable";
-  readonly why: string;
-}
-
-async function revoke(provider: Provider, left: Revocable, given: Credentials): Promise<Revocation | Unbelievable> {
-  if (provider.revoke === undefined) return { kind: "failed", answered: "the service offers no revocation" };
-  if (isLacking(provider, left, given)) {
-    const names = wanted(provider, left).map((field) => `"${field}"`);
-    return {
-      kind: "failed",
-      answered: `${names.join(" and ")} ${names.length === 1 ? "is" : "are"} not given any more`,
-    };
-  }
-  if (!isProtected(new URL(left.url)) && !left.allowHttp) return { kind: "failed", answered: "the URL is plain http" };
+/** How the revocation went; undefined where the state is none that main saves. */
+async function revoke(provider: Provider, left: Revocable, given: Credentials): Promise<Revocation | undefined> {
+  if (!isProtected(new URL(left.url)) && !left.allowHttp) return failed("the URL is plain http");
   try {
-    const stage = { seconds: Math.min(left.timeout, LONGEST_SECONDS), retries: left.retries };
-    const http = connect({ url: left.url, caCertificate: left.caCertificate, allowHttp: left.allowHttp }).stage(stage);
-    const idToken = (audience?: string) => fetchIdToken(http, audience);
-    return await provider.revoke(left.handle, http, { given, secret: maskMinted, idToken });
+    const http = connect(left).stage({ seconds: Math.min(left.timeout, LONGEST_SECONDS), retries: left.retries });
+    return await provider.revoke?.(left.handle, http, { given, ...onTheWay(http) });
   } catch (thrown) {
     // A provider reads its handle before it sends anything.
-    if (thrown instanceof z.core.$ZodError || thrown instanceof URIError) {
-      return { kind: "unbelievable", why: "The saved state is not what this action saves." };
-    }
-    // What the service answered stays out: it can repeat a secret that only main knew.
+    if (thrown instanceof z.core.$ZodError || thrown instanceof URIError) return undefined;
+    // What the service answered stays out, and so does where it redirects to: it can repeat a secret that only main knew.
     const { code, message } = asFailure(thrown);
-    if (code === "wrong-url") return { kind: "failed", answered: "a redirect" };
-    return { kind: "failed", answered: told({ message, answered: "", answeredBy: "", hint: "" }) };
+    return failed(code === "wrong-url" ? "a redirect" : message);
   }
 }
 
-function tell(
-  revocation: Revocation | Unbelievable,
-  { name, byHand }: Provider,
-  left: Revocable,
-  end: Date | undefined,
-): void {
-  const host = new URL(left.url).host;
-  switch (revocation.kind) {
-    case "revoked":
-      info(`${name}: the credential is revoked at ${host}.`);
-      break;
-    case "gone":
-      info(`${name}: the credential was already gone at ${host}.`);
-      break;
-    case "impossible":
-      info(`${name} at ${host}: ${revocation.why} The token lives ${end ? until(end) : "until it expires"}.`);
-      break;
-    case "failed":
-      warning(
-        `The ${name.replace(/^The /, "")} credential of this job could not be revoked at ${host} (${revocation.answered.replace(/\.$/, "")}). It stays valid ${until(end)}. Remove it by hand: ${byHand}.`,
-        "Not revoked",
-      );
-      break;
-    case "unbelievable":
-      warning(`${revocation.why} ${CHANGED_STATE}`, NOTHING_DONE);
-      break;
-  }
+function tell(revocation: Revocation | undefined, { name, byHand }: Provider, { url }: Revocable, end?: Date): void {
+  const { host } = new URL(url);
+  if (revocation === undefined) warnOfState(FOREIGN);
+  else if (revocation.kind === "failed") {
+    const cause = revocation.answered.replace(/\.$/, "");
+    warning(
+      `${name}: the credential could not be revoked at ${host} (${cause}). It stays valid ${until(end)}. Remove it by hand: ${byHand}.`,
+      "Not revoked",
+    );
+  } else if (revocation.kind === "impossible") {
+    info(`${name} at ${host}: ${revocation.why} The token lives ${until(end, "it expires")}.`);
+  } else info(`${name}: the credential ${revocation.kind === "gone" ? "was already gone" : "is revoked"} at ${host}.`);
 }
 
-function until(end: Date | undefined): string {
-  return end === undefined ? "until someone revokes it" : `until ${utc(end)}`;
+function warnOfState(flaw: string): void {
+  warning(
+    `The saved state ${flaw}. Another step may have changed it. What this step minted stays valid: remove it in the service.`,
+    NOTHING_DONE,
+  );
+}
+
+/** How long a credential lives, where nobody takes it back. */
+export function until(end: Date | undefined, unknown = "someone revokes it"): string {
+  return `until ${end ? utc(end) : unknown}`;
 }

@@ -17,6 +17,33 @@ export function schema<Type extends z.ZodMiniType>(build: () => Type): Schema<Ty
   };
 }
 
+/** An object whose keys are free and whose values are alike. */
+export function mapOf<Type extends z.ZodMiniType>(values: Type) {
+  return z.catchall(z.object({}), values);
+}
+
+/**
+ * A check by a function that tells what is wrong, undefined for nothing. Each kind of check that zod has brings code of its own;
+ * this one does for all.
+ * @param facts what JSON Schema says of what is checked
+ */
+export function flawless<Value>(flaw: (value: Value) => string | undefined, facts?: Readonly<Record<string, unknown>>) {
+  const check = ({ value, issues }: z.core.ParsePayload<Value>) => {
+    const message = flaw(value);
+    if (message !== undefined) issues.push({ code: "custom", input: value, message, continue: true });
+  };
+  return z.check<Value>(check, { params: facts });
+}
+
+/** A whole number between the two, both included. */
+export function whole(minimum: number, maximum = Number.MAX_SAFE_INTEGER) {
+  const isOne = (value: number) => Number.isSafeInteger(value) && value >= minimum && value <= maximum;
+  const flaw = `it is no whole number from ${minimum} to ${maximum}`;
+  return z
+    .number()
+    .check(flawless((value) => (isOne(value) ? undefined : flaw), { type: "integer", minimum, maximum }));
+}
+
 /** What came from outside as the schema has it; undefined where it is something else. */
 export function read<Type extends z.ZodMiniType>(shape: Schema<Type>, value: unknown): z.output<Type> | undefined {
   const result = z.safeParse(shape(), value);

@@ -17,19 +17,14 @@ export function pointerStep(key: PropertyKey): string {
   return `/${String(key).replaceAll("~", "~0").replaceAll("/", "~1")}`;
 }
 
-/** How far a text is read. */
+/** A text with the token that was read last: a value as it is written, or a sign; neither where no JSON stands. */
 interface Reading {
   readonly text: string;
-  /** Where the last token begins, and where it ends. */
+  written?: string | undefined;
+  sign?: string | undefined;
   start: number;
   end: number;
   readonly fail: (flaw: string, place: Place) => never;
-}
-
-/** A value as it is written, or a sign; neither at the end, nor where no JSON stands. */
-interface Token {
-  readonly written?: string | undefined;
-  readonly sign?: string | undefined;
 }
 
 /**
@@ -38,11 +33,10 @@ interface Token {
  */
 export function strictJson(text: string, fail: (flaw: string, place: Place) => never): unknown {
   const reading: Reading = { text, start: 0, end: 0, fail };
-  const whole = value(reading, "", 0, next(reading));
-  reading.start = reading.end;
-  return /^[ \t\r\n]*$/.test(text.slice(reading.end))
-    ? whole
-    : failAt(reading, "the document has ended, but more follows", "");
+  next(reading);
+  const whole = value(reading, "", 0);
+  next(reading);
+  return reading.start === text.length ? whole : failAt(reading, "the document has ended, but more follows", "");
 }
 
 function failAt({ text, start, fail }: Reading, flaw: string, pointer: string): never {
@@ -50,48 +44,43 @@ function failAt({ text, start, fail }: Reading, flaw: string, pointer: string): 
   return fail(flaw, { line: lines.length, column: (lines.at(-1)?.length ?? 0) + 1, pointer });
 }
 
-function next(reading: Reading): Token {
+function next(reading: Reading): void {
   TOKEN.lastIndex = reading.end;
   const [all, written, sign] = TOKEN.exec(reading.text) ?? [""];
   reading.start = reading.end + all.search(/[^ \t\r\n]|$/);
   reading.end += all.length;
-  return { written, sign };
+  reading.written = written;
+  reading.sign = sign;
 }
 
-function value(reading: Reading, pointer: string, depth: number, { written, sign }: Token): unknown {
+function value(reading: Reading, pointer: string, depth: number): unknown {
+  const { written, sign } = reading;
   if (written !== undefined) return JSON.parse(written);
+  if (sign !== "{" && sign !== "[") return failAt(reading, "a value is expected", pointer);
   if (depth > DEEPEST) return failAt(reading, `it has more than ${DEEPEST} levels`, pointer);
-  if (sign === "{") return object(reading, pointer, depth);
-  if (sign === "[") return array(reading, pointer, depth);
-  return failAt(reading, "a value is expected", pointer);
-}
-
-function object(reading: Reading, pointer: string, depth: number): unknown {
+  const isList = sign === "[";
+  const end = isList ? "]" : "}";
   const entries = new Map<string, unknown>();
-  for (let token = next(reading); token.sign !== "}"; token = next(reading)) {
+  for (next(reading); reading.sign !== end; next(reading)) {
     if (entries.size > 0) {
-      if (token.sign !== ",") return failAt(reading, '"," or "}" is expected', pointer);
-      token = next(reading);
+      if (reading.sign !== ",") return failAt(reading, `"," or "${end}" is expected`, pointer);
+      next(reading);
     }
-    if (token.written?.startsWith('"') !== true) return failAt(reading, "a key in double quotes is expected", pointer);
-    const key: string = JSON.parse(token.written);
-    const place = pointer + pointerStep(key);
-    if (entries.has(key)) return failAt(reading, "the key is given twice", place);
-    if (key === "__proto__") return failAt(reading, "no key is named so", place);
-    if (next(reading).sign !== ":") return failAt(reading, '":" is expected', place);
-    entries.set(key, value(reading, place, depth + 1, next(reading)));
+    const key = isList ? String(entries.size) : keyOf(reading, pointer, entries);
+    entries.set(key, value(reading, pointer + pointerStep(key), depth + 1));
   }
-  return Object.fromEntries(entries);
+  return isList ? [...entries.values()] : Object.fromEntries(entries);
 }
 
-function array(reading: Reading, pointer: string, depth: number): unknown {
-  const items: unknown[] = [];
-  for (let token = next(reading); token.sign !== "]"; token = next(reading)) {
-    if (items.length > 0) {
-      if (token.sign !== ",") return failAt(reading, '"," or "]" is expected', pointer);
-      token = next(reading);
-    }
-    items.push(value(reading, pointer + pointerStep(items.length), depth + 1, token));
-  }
-  return items;
+/** A key of an object; its value is the next token. */
+function keyOf(reading: Reading, pointer: string, others: ReadonlyMap<string, unknown>): string {
+  if (reading.written?.startsWith('"') !== true) return failAt(reading, "a key in double quotes is expected", pointer);
+  const key: string = JSON.parse(reading.written);
+  const place = pointer + pointerStep(key);
+  if (others.has(key)) return failAt(reading, "the key is given twice", place);
+  if (key === "__proto__") return failAt(reading, "no key is named so", place);
+  next(reading);
+  if (reading.sign !== ":") return failAt(reading, '":" is expected', place);
+  next(reading);
+  return key;
 }

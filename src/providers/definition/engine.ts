@@ -1,22 +1,23 @@
 import * as z from "zod/mini";
+import { Failure } from "../../failure.ts";
 import { schema } from "../../text/json.ts";
 import { method, text } from "../method.ts";
-import type { Credential, Method, MethodFacts, Provider } from "../provider.ts";
+import type { Method, Provider } from "../provider.ts";
 import { DEFAULT_NAME, setsOf, takesIdToken } from "./check.ts";
 import { exchange } from "./exchange.ts";
-import { filledHeaders, filledText } from "./fill.ts";
+import { filledHeaders, filledTexts, type Values } from "./fill.ts";
 import { parametersFlaw } from "./parameters.ts";
+import { namesIn } from "./places.ts";
 import { probe } from "./probe.ts";
-import { useOf } from "./request.ts";
 import { handleOf, revoke, revokesWith } from "./revoke.ts";
 import type { Definition, MethodDefinition } from "./schema.ts";
-import { type GivenTexts, namesIn, parametersOf, valuesOf, withPairs } from "./values.ts";
+import { missing, valuesOf, withPairs } from "./values.ts";
 
 /** What is kept beside the values of a credential, or of a handle: nothing where the definition is compiled in. */
-export type Keeping = (id: string, what: "credential" | "handle") => Readonly<Record<string, string>>;
+export type Keeping = (id: string, what: "credential" | "handle") => { readonly definition: string } | undefined;
 
 /** A provider of the contract, made of a definition. */
-export function providerOf(id: string, definition: Definition, keeping: Keeping = () => ({})): Provider {
+export function providerOf(id: string, definition: Definition, keeping: Keeping = () => undefined): Provider {
   const { methods, name = "The service", pasted = [] } = definition;
   return {
     id,
@@ -31,69 +32,44 @@ export function providerOf(id: string, definition: Definition, keeping: Keeping 
 }
 
 function methodOf(id: string, definition: MethodDefinition, keeping: Keeping): Method {
-  return method<z.ZodMiniType<GivenTexts>>({
-    ...factsOf(id, definition),
-    fields: schema(() => fieldsOf(definition)),
+  const paired = withPairs(definition);
+  const { use, env = {} } = paired;
+  const also = env.also ?? {};
+  const wanted = namesIn(definition).flatMap((name) => /^parameters\.(.+)$/.exec(name)?.[1] ?? []);
+  return method<z.ZodMiniType<Values>>({
+    id,
+    ...((definition["by-name-only"] === true || takesIdToken(definition)) && { byNameOnly: true }),
+    envName: env.name ?? DEFAULT_NAME,
+    alsoNames: Object.keys(also),
+    ending:
+      definition.exchange === undefined ? "ready-made" : definition.revoke === undefined ? "expires" : "revocable",
+    headers: (credential) => filledHeaders(use, valuesOf(paired, credential)),
+    alsoExports: (credential) => filledTexts(also, valuesOf(paired, credential)),
+    isWhole: (credential) => missing({ use, env }, valuesOf(paired, credential)) === undefined,
+    fields: schema(() => fieldsOf(definition, wanted)),
+    check({ parameters }) {
+      const flaw = parametersFlaw(parameters, wanted);
+      if (flaw === undefined) return;
+      throw new Failure("invalid-input", `The input "parameters" ${flaw}.`, { hint: "Correct it." });
+    },
     async exchange(given, http, step) {
-      const audience = given["id-token-audience"] ?? definition["id-token"]?.audience;
-      const { parts, ...credential } = await exchange({
-        method: definition,
-        given,
-        audience,
-        http,
-        step,
-        handle: (values) =>
-          handleOf(id, definition, values, {
-            ...keeping(id, "handle"),
-            ...(audience === undefined ? {} : { audience }),
-          }),
-      });
+      const handle = (values: Values) => handleOf(id, definition, values, keeping(id, "handle"));
+      const { parts, ...credential } = await exchange({ method: definition, http, step, handle }, given);
       return { ...credential, parts: { ...parts, ...keeping(id, "credential") } };
     },
-    probe: (credential, http, about) => probe(definition, credential, http, about),
+    probe: (credential, http, about) => probe(paired, credential, http, about),
   });
 }
 
-function factsOf(id: string, definition: MethodDefinition): MethodFacts {
-  const paired = withPairs(definition);
-  const { env = {}, revoke: revocation, exchange: exchanges } = definition;
-  const needed = namesIn(paired, ["use", "env"]).filter(
-    (name) => name.startsWith("answer.") || name.endsWith(".basic"),
-  );
-  return {
-    id,
-    ...(definition["by-name-only"] === true || takesIdToken(definition) ? { byNameOnly: true } : {}),
-    envName: env.name ?? DEFAULT_NAME,
-    alsoNames: Object.keys(env.also ?? {}),
-    ending: exchanges === undefined ? "ready-made" : revocation === undefined ? "expires" : "revocable",
-    headers: (credential: Credential) => filledHeaders(useOf(paired.use), valuesOf(paired, credential)),
-    alsoExports: (credential: Credential) => {
-      const values = valuesOf(paired, credential);
-      return Object.fromEntries(Object.entries(env.also ?? {}).map(([name, one]) => [name, filledText(one, values)]));
-    },
-    isWhole: (credential) => {
-      const values = valuesOf(paired, credential);
-      return needed.every((name) => values[name] !== undefined);
-    },
-  };
-}
-
 /** What the method takes, in one object for each set of credentials that will do. */
-function fieldsOf(definition: MethodDefinition): z.ZodMiniType<GivenTexts> {
-  const wanted = parametersOf(definition);
-  const lacking = `is empty, but the definition names ${wanted.join(" and ")}`;
-  const options: Record<string, z.ZodMiniType<string | undefined>> = {};
-  if (takesIdToken(definition)) options["id-token-audience"] = z.optional(text());
-  if (wanted.length > 0) {
-    options.parameters = text({ error: lacking }).check(
-      z.refine((given) => parametersFlaw(given, wanted) === undefined, {
-        error: ({ input }) => parametersFlaw(String(input), wanted) ?? "",
-      }),
-    );
-  }
-  const [first, ...others] = setsOf(definition).map((set) =>
-    z.strictObject({ ...Object.fromEntries(set.map((field) => [field, text()])), ...options }),
+function fieldsOf(definition: MethodDefinition, parameters: readonly string[]): z.ZodMiniType<Values> {
+  const more: Record<string, z.ZodMiniType<string | undefined>> = {
+    ...(takesIdToken(definition) && { "id-token-audience": z.optional(text()) }),
+    ...(parameters.length > 0 && { parameters: z.optional(text()) }),
+  };
+  return z.union(
+    setsOf(definition).map((set) =>
+      z.strictObject({ ...Object.fromEntries(set.map((field) => [field, text()])), ...more }),
+    ),
   );
-  if (first === undefined) throw new Error("A method without a set of credentials");
-  return others.length === 0 ? first : z.union([first, ...others]);
 }

@@ -1,6 +1,6 @@
 import type { Answer } from "../../http/http.ts";
 import { pointerStep } from "../../text/strict-json.ts";
-import { expiry } from "../kit/expiry.ts";
+import { expiry, plausible } from "../kit/expiry.ts";
 import type { Expires, Source } from "./schema.ts";
 
 /**
@@ -11,7 +11,8 @@ export function pointedAt(document: unknown, pointer: string): unknown {
   for (const step of pointer.split("/").slice(1)) {
     const key = step.replaceAll("~1", "/").replaceAll("~0", "~");
     if (typeof value !== "object" || value === null || !Object.hasOwn(value, key)) return undefined;
-    if (Array.isArray(value) && !/^(?:0|[1-9]\d*)$/.test(key)) return undefined;
+    // The length of a list is its own, but no member.
+    if (Array.isArray(value) && key === "length") return undefined;
     value = Reflect.get(value, key);
   }
   return value;
@@ -39,41 +40,29 @@ export function asText(value: unknown): string | undefined {
 
 /** Whether something stands there: absent, null and what is empty are nothing. */
 export function isThere(value: unknown): boolean {
-  if (typeof value === "object" && value !== null) return Object.keys(value).length > 0;
-  return value !== undefined && value !== null && value !== "";
+  return typeof value === "object" ? Object.keys(value ?? {}).length > 0 : value !== undefined && value !== "";
 }
+
+/** A number below is no time of today in milliseconds since the epoch. */
+const EARLIEST_MILLISECONDS = 1e11;
 
 /** When a credential ends by the place that the definition names; undefined where that tells nothing that can be. */
 export function expiryAt(where: Expires | undefined, answer: Answer, now = Date.now()): Date | undefined {
   if (where === undefined) return undefined;
-  if (where.after !== undefined) return expiry({ documented: where.after }, now);
+  if (where.after !== undefined) return expiry({ expiresIn: where.after }, now);
   const value = found(where, answer);
-  const number = typeof value === "string" && /^\d+(?:\.\d+)?$/.test(value) ? Number(value) : value;
-  if (where.as === "date") return typeof value === "string" ? expiry({ date: dated(value) }, now) : undefined;
+  if (where.as === "date") return expiry({ date: typeof value === "string" ? dated(value) : undefined }, now);
+  const number = typeof value === "string" ? Number(value) : value;
   if (typeof number !== "number") return undefined;
-  switch (where.as) {
-    case "milliseconds":
-      return expiry({ expiresIn: number / 1000 }, now);
-    // What can only be in the other of the two units tells nothing: vendors do not always say which they mean.
-    case "epoch":
-      return number < EARLIEST_MILLISECONDS ? moment(number * 1000) : undefined;
-    case "epoch-milliseconds":
-      return number < EARLIEST_MILLISECONDS ? undefined : moment(number);
-    default:
-      return expiry({ expiresIn: number }, now);
-  }
-}
-
-/** A number below is no time of today in milliseconds since the epoch, and one above none in seconds. */
-const EARLIEST_MILLISECONDS = 1e11;
-
-function moment(milliseconds: number): Date | undefined {
-  const date = new Date(milliseconds);
-  return Number.isNaN(date.getTime()) ? undefined : expiry({ date: date.toISOString() });
+  if (where.as === undefined || where.as === "seconds") return expiry({ expiresIn: number }, now);
+  if (where.as === "milliseconds") return expiry({ expiresIn: number / 1000 }, now);
+  // What can only be in the other of the two units tells nothing: vendors do not always say which they mean.
+  const moment = where.as === "epoch" ? number * 1000 : number;
+  return moment < EARLIEST_MILLISECONDS ? undefined : plausible(moment);
 }
 
 /** ISO 8601, or a date of HTTP; one without a zone is in UTC. */
 function dated(text: string): string | undefined {
-  if (/^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?$/.test(text)) return `${text}Z`;
+  if (/^\d{4}-\d\d-\d\d[T ][\d:.]+$/.test(text)) return `${text}Z`;
   return /^(?:\d{4}-\d\d-\d\d|[A-Z][a-z]{2}, )/.test(text) ? text : undefined;
 }

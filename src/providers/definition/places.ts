@@ -1,46 +1,46 @@
 import { pointerStep } from "../../text/strict-json.ts";
 import type { MethodDefinition, RequestDefinition } from "./schema.ts";
+import { placeholders } from "./template.ts";
 
 /** The parts of a method whose texts hold placeholders. */
-export type Room = (typeof REQUESTS)[number] | "use" | "env";
+export const ROOMS = ["exchange", "undo", "probe", "revoke", "use", "env"] as const;
+export type Room = (typeof ROOMS)[number];
 
-/** Those that are requests. */
-export const REQUESTS = ["exchange", "undo", "probe", "revoke"] as const;
-
-/** A text that may hold placeholders, and where it stands. */
+/** What may hold placeholders, and where it stands. */
 export interface Place {
   readonly room: Room;
   /** JSON Pointer from the method. */
   readonly pointer: string;
+  /** Empty for what is no text. */
   readonly text: string;
 }
 
-/** Every text of a method that may hold placeholders. */
+/** What of a part may hold placeholders. */
+export type Texts = Partial<RequestDefinition> & Pick<NonNullable<MethodDefinition["env"]>, "also">;
+
+/** Every text of a method that may hold placeholders, and what is around it. */
 export function placesOf(method: MethodDefinition): Place[] {
-  const { use, env } = method;
+  return ROOMS.flatMap((room) => {
+    const { path, query, headers, basic, form, json, also }: Texts = method[room] ?? {};
+    return placesIn({ path, query, headers, basic, form, json, also }, room, `/${room}`);
+  });
+}
+
+function placesIn(value: unknown, room: Room, pointer: string): Place[] {
+  const text = typeof value === "string" ? value : "";
+  const inside = typeof value === "object" && value !== null ? Object.entries(value) : [];
   return [
-    ...REQUESTS.flatMap((room) => textsIn(method[room] && textual(method[room]), room, `/${room}`)),
-    ...textsIn(use, "use", "/use"),
-    ...textsIn(env?.also, "env", "/env/also"),
+    { room, pointer, text },
+    ...inside.flatMap(([key, inner]) => placesIn(inner, room, pointer + pointerStep(key))),
   ];
 }
 
-/** What of a request holds placeholders. */
-function textual({ path, query, headers, basic, form, json }: RequestDefinition) {
-  return { path, query, headers, basic, form, json };
+/** The names of the placeholders in these parts of a method, each once. */
+export function namesIn(parts: Pick<MethodDefinition, Room>): string[] {
+  return [...new Set(placesOf(parts).flatMap(({ text }) => placeholders(text) ?? []))];
 }
 
-function textsIn(value: unknown, room: Room, pointer: string): Place[] {
-  if (typeof value === "string") return [{ room, pointer, text: value }];
-  if (typeof value !== "object" || value === null) return [];
-  return Object.entries(value).flatMap(([key, inner]) => textsIn(inner, room, pointer + pointerStep(key)));
-}
-
-/** The keys of a JSON body, each with its place. */
-export function keysIn(value: unknown, pointer: string): { key: string; pointer: string }[] {
-  if (typeof value !== "object" || value === null) return [];
-  return Object.entries(value).flatMap(([key, inner]) => {
-    const place = pointer + pointerStep(key);
-    return [...(Array.isArray(value) ? [] : [{ key, pointer: place }]), ...keysIn(inner, place)];
-  });
+/** The names in one request. */
+export function namesOf(request: RequestDefinition): string[] {
+  return namesIn({ undo: request });
 }

@@ -1,14 +1,11 @@
 import { Failure } from "../../failure.ts";
-import type { Answer, Http } from "../../http/http.ts";
-import { quoted } from "../../http/quote.ts";
-import { judge, lacksPermission, noAnswer } from "../kit/judge.ts";
+import type { Http } from "../../http/http.ts";
+import { noAnswer } from "../kit/judge.ts";
 import type { About, Credential, Verdict } from "../provider.ts";
-import { lacking } from "./fill.ts";
+import { lacking, requestOf, withUse } from "./fill.ts";
 import { asText, expiryAt, found, isThere } from "./pick.ts";
-import { ownWord } from "./refusals.ts";
-import { requestOf, withUse } from "./request.ts";
-import type { MethodDefinition, ProbeDefinition } from "./schema.ts";
-import { namesIn, valuesOf, withPairs } from "./values.ts";
+import { heard } from "./refusals.ts";
+import { missing, type Paired, valuesOf } from "./values.ts";
 
 /**
  * Proves a credential as the definition says. What nobody has confirmed of a service is no failure: an answer that says
@@ -16,49 +13,35 @@ import { namesIn, valuesOf, withPairs } from "./values.ts";
  * @throws {Failure} `wrong-url` where the service says itself that this is not the place, or for a redirect
  */
 export async function probe(
-  definition: MethodDefinition,
+  method: Paired,
   credential: Credential,
   http: Http,
   { minted, step }: About<unknown>,
 ): Promise<Verdict> {
-  const method = withPairs(definition);
-  const { probe: asks } = method;
+  const { use, probe: asks, refusals } = method;
   if (asks === undefined) return { kind: "skipped", why: "the definition has no probe" };
   const values = valuesOf(method, credential);
-  const missing = namesIn(method, ["use", "probe"]).find((name) => values[name] === undefined);
-  if (missing !== undefined) return noAnswer(lacking(missing));
-  const request = requestOf(withUse(asks, method), "GET", values, http, step.secret);
+  const lost = missing({ use, probe: asks }, values);
+  if (lost !== undefined) return noAnswer(lacking(lost));
+  const request = await requestOf(withUse(asks, use), values, http, step, "GET");
   const answer = await http.send({ ...request, resend: "once" });
-  return verdict(answer, http, method, asks, minted === "here");
-}
-
-function verdict(
-  answer: Answer,
-  http: Http,
-  { refusals }: MethodDefinition,
-  asks: ProbeDefinition,
-  isFresh: boolean,
-): Verdict {
-  const own = ownWord(refusals);
-  const word = own(answer, http.host);
-  const failure = judge(answer, http, own);
-  const value = answer.status < 300 && !answer.isHtml && word === undefined ? found(asks.accepted, answer) : undefined;
-  if (answer.status === 401 && isFresh && asks["may-not-know"] === true) return noAnswer(failure);
+  const { status, isHtml } = answer;
+  const { word, isSuccess, failure } = heard(answer, http, refusals);
   if (word?.code === "wrong-url") throw word;
-  if (value === false || word?.code === "refused" || (word === undefined && answer.status === 401)) {
-    return { kind: "refused", failure: refusal(answer, http.host) };
+  const isUnknown = word === undefined && status === 401;
+  if (status === 401 && minted === "here" && asks["may-not-know"] === true) return noAnswer(failure);
+  const value = isSuccess ? found(asks.accepted, answer) : undefined;
+  if (isUnknown || value === false || failure.code === "refused") {
+    const { answered, answeredBy } = failure;
+    const sentence = `${http.host} refuses the credential (status ${status}).`;
+    const hint = "It is wrong, expired or revoked.";
+    return { kind: "refused", failure: new Failure("refused", sentence, { hint, answered, answeredBy }) };
   }
   if (isThere(value)) {
-    const account = asks.account === undefined ? undefined : asText(found(asks.account, answer));
+    const account = asks.account && asText(found(asks.account, answer));
     return { kind: "accepted", account, expiresAt: expiryAt(asks.expires, answer) };
   }
-  const lacksRight = word?.code === "forbidden" || (word === undefined && answer.status === 403 && !answer.isHtml);
-  return lacksRight ? lacksPermission(failure.message, failure.hint, failure.answered) : noAnswer(failure);
-}
-
-function refusal(answer: Answer, host: string): Failure {
-  return new Failure("refused", `${host} refuses the credential (status ${answer.status}).`, {
-    hint: "It is wrong, expired or revoked.",
-    ...(answer.status < 300 ? {} : quoted(answer)),
-  });
+  // A page is no word of the service.
+  const lacks = failure.code === "forbidden" && !isHtml ? "permission" : "answer";
+  return { kind: "inconclusive", lacks, failure };
 }

@@ -1,19 +1,14 @@
 import * as z from "zod/mini";
-import { didYouMean, ifName } from "../../text/nearest.ts";
 import { pointerStep, strictJson } from "../../text/strict-json.ts";
 import { checkMethod } from "./check.ts";
-import { mistake } from "./mistake.ts";
-import { type Definition, type MethodDefinition, OneMethod, SeveralMethods } from "./schema.ts";
-
-/** Bytes that a definition may have. */
-export const LARGEST = 65_536;
+import { mayStand, mistake } from "./mistake.ts";
+import { type Definition, OneMethod, SeveralMethods } from "./schema.ts";
 
 /**
  * The definition that a text holds.
  * @throws {Failure} `invalid-input`, with the place of the first mistake
  */
 export function readDefinition(text: string): Definition {
-  if (Buffer.byteLength(text) > LARGEST) throw mistake("", `it has more than ${LARGEST / 1024} KiB`);
   const document = strictJson(text.replace(/^\ufeff/, ""), (flaw, { line, column, pointer }) => {
     throw mistake(pointer, flaw, "", `line ${line}, column ${column}`);
   });
@@ -25,8 +20,7 @@ export function readDefinition(text: string): Definition {
  * @throws {Failure} `invalid-input`, with the place of the first mistake
  */
 export function definitionOf(document: unknown): Definition {
-  const hasSeveral = typeof document === "object" && document !== null && "methods" in document;
-  if (!hasSeveral) {
+  if (typeof document !== "object" || document === null || !("methods" in document)) {
     const { name, "by-hand": byHand, pasted, $schema: _, ...custom } = fitting(OneMethod(), document);
     checkMethod(custom, "");
     return { name, "by-hand": byHand, pasted, methods: { custom } };
@@ -38,8 +32,6 @@ export function definitionOf(document: unknown): Definition {
   return definition;
 }
 
-export type { Definition, MethodDefinition };
-
 /** @throws {Failure} `invalid-input`, with the first thing that does not fit */
 function fitting<Type extends z.ZodMiniType>(format: Type, document: unknown): z.output<Type> {
   const result = z.safeParse(format, document, { error: flawOf });
@@ -49,38 +41,27 @@ function fitting<Type extends z.ZodMiniType>(format: Type, document: unknown): z
   const issue = issues.find(({ code }) => code === "unrecognized_keys") ?? issues[0];
   const key = issue?.code === "unrecognized_keys" ? issue.keys.slice(0, 1) : [];
   const pointer = [...(issue?.path ?? []), ...key].map(pointerStep).join("");
-  // The first sentence is the flaw, what follows it the hint.
-  const [flaw = "", ...hint] = (issue?.message ?? "").split("\n");
-  throw mistake(pointer, flaw, hint.join(" "));
+  // The first line is the flaw, what follows it the hint.
+  const [flaw = "", hint] = (issue?.message ?? "").split("\n");
+  throw mistake(pointer, flaw, hint);
 }
 
 /** What is wrong, where the schema itself has no words for it. */
-function flawOf(issue: z.core.$ZodRawIssue): string {
+function flawOf(issue: z.core.$ZodRawIssue): string | undefined {
   switch (issue.code) {
-    case "unrecognized_keys":
-      return unknownKey(issue.keys[0] ?? "", issue.inst);
+    case "unrecognized_keys": {
+      const keys = issue.inst instanceof z.ZodMiniObject ? Object.keys(issue.inst.shape) : [];
+      return `the key is unknown\n${mayStand(issue.keys[0] ?? "", keys)}`;
+    }
     case "invalid_type":
       return issue.input === undefined ? "it is missing" : `it is no ${issue.expected}`;
     case "invalid_value":
-      return noneOf(issue.input, issue.values.map(String));
+      return `it is none of what may stand there\n${mayStand(String(issue.input), issue.values.map(String))}`;
     case "invalid_key":
-      return issue.issues[0]?.message ?? "";
+      return issue.issues[0]?.message;
     case "invalid_union":
-      return noneOf(
-        issue.input,
-        issue.errors.flat().flatMap((one) => (one.code === "invalid_value" ? one.values.map(String) : [])),
-      );
+      return issue.errors[0]?.[0]?.message;
     default:
       return "its value cannot be";
   }
-}
-
-function unknownKey(key: string, inst: unknown): string {
-  const keys = inst instanceof z.ZodMiniObject ? Object.keys(inst.shape) : [];
-  return `the key is unknown\n${didYouMean(key, keys)}There may stand ${keys.join(", ")}.`;
-}
-
-function noneOf(given: unknown, values: readonly string[]): string {
-  const meant = typeof given === "string" ? didYouMean(ifName(given), values) : "";
-  return `it is none of ${values.join(", ")}\n${meant}`.trimEnd();
 }

@@ -1,39 +1,33 @@
-import type { Answer } from "../../http/http.ts";
+import { Failure } from "../../failure.ts";
+import type { Answer, Http } from "../../http/http.ts";
 import { quoted } from "../../http/quote.ts";
-import type { OwnWord } from "../kit/judge.ts";
-import { ownWords } from "../kit/refusals.ts";
+import { judge } from "../kit/judge.ts";
 import { asText, isThere, pointedAt } from "./pick.ts";
 import type { Refusal } from "./schema.ts";
 
 /** What a service says in its own words, for a sentence that begins with its host, and what to do about it. */
 const MEANINGS: Readonly<Record<Refusal["failure"], readonly [sentence: string, hint: string]>> = {
-  refused: [
-    "refuses the credentials",
-    "They are wrong, expired or revoked: check the secrets that this step is given.",
-  ],
-  locked: ["has locked the account or the address for now", "Wait, or ask who runs the service to unlock it."],
-  forbidden: [
-    "does not allow this",
-    "The account lacks a permission or a licence, or is suspended: ask who runs the service.",
-  ],
+  refused: ["refuses the credentials", "They are wrong, expired or revoked: check the secrets of this step."],
+  locked: ["has locked the account or the address", "Wait, or ask who runs it."],
+  forbidden: ["does not allow this", "The account lacks a permission or a licence: ask who runs it."],
   "rate-limited": ["takes no more requests for now", "Start fewer jobs at once, or re-run the job later."],
-  unavailable: ["says that it cannot answer now", "Re-run the job later."],
-  "wrong-url": ["says that this is not the place", 'Check "url": the base URL of the service.'],
+  unavailable: ["cannot answer now", "Re-run the job later."],
+  "wrong-url": ["says that this is not the place", 'Check "url".'],
 };
 
-/** The service's own word in an answer, by the first refusal of the definition that fits; undefined where none does. */
-export function ownWord(refusals: readonly Refusal[] = []): OwnWord {
-  const known = refusals.map((refusal) => {
-    const [sentence, hint] = MEANINGS[refusal.failure];
-    return {
-      when: (answer: Answer) => fits(refusal, answer),
-      failure: refusal.failure,
-      says: `{host} ${sentence}.`,
-      do: hint,
-    };
-  });
+/** What an answer says: the first refusal of the definition that fits, whether it is a success, and why it is none if not. */
+export function heard(answer: Answer, http: Http, refusals: readonly Refusal[] = []) {
+  const word = wordOf(answer, http.host, refusals);
+  const isSuccess = answer.status < 300 && !answer.isHtml && word === undefined;
+  return { word, isSuccess, failure: judge(answer, http, () => word) };
+}
+
+function wordOf(answer: Answer, host: string, refusals: readonly Refusal[]): Failure | undefined {
+  const code = refusals.find((refusal) => fits(refusal, answer))?.failure;
+  if (code === undefined) return undefined;
+  const [sentence, hint] = MEANINGS[code];
   // A success may hold a secret in a shape that nobody expects, and so could not mask.
-  return ownWords(known, (answer) => (answer.status < 300 ? "" : (quoted(answer).answered ?? "")));
+  return new Failure(code, `${host} ${sentence}.`, { hint, ...(answer.status >= 300 && quoted(answer)) });
 }
 
 function fits({ status, json, values }: Refusal, answer: Answer): boolean {

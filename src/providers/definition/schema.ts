@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { type Parsed, schema } from "../../text/json.ts";
+import { flawless, mapOf, type Parsed, schema, whole } from "../../text/json.ts";
 
 /** The fields that a definition can ask for. A private key signs something, which no placeholder can say. */
 export const CREDENTIALS = ["token", "username", "password", "client-id", "client-secret"] as const;
@@ -19,132 +19,129 @@ const TOKEN = /^[\w!#$%&'*+.^`|~-]{1,100}$/;
 /** What stands in texts for people can start no workflow command. */
 const LINE = /^[\p{L}\p{N}][\p{L}\p{N}\p{M} .,:;&'"()/+_>-]{0,199}$/u;
 
+/** What is wrong where a placeholder cannot stand. */
+export const NOT_PLAIN = "it has to be plain text, with no placeholder";
+
 const text = (pattern: RegExp, error: string) => z.string().check(z.regex(pattern, { error }));
 
 const map = <Value extends z.ZodMiniType>(keys: RegExp, error: string, values: Value) =>
-  z.record(text(keys, error), values);
-
-const header = () => text(TOKEN, "it is no name of a header or cookie");
-const name = (values: z.ZodMiniType<z.output<ReturnType<typeof source>>>) =>
-  map(/^(?!token$)[\w.-]{1,60}$/, 'it is no name: letters, digits, "_", "." and "-", and not "token"', values);
-const strings = () =>
-  map(/^[^{}\p{C}]+$/u, "its name is empty or holds a brace: placeholders stand in values", z.string());
-const headers = () =>
-  map(TOKEN, "it is no name of a header", text(/^[\x20-\x7e]*$/, "a header holds printable ASCII alone"));
-const statuses = (from: number, to: number) =>
-  z.array(z.int().check(z.gte(from), z.lte(to))).check(z.minLength(1, { error: "it is empty" }));
-const basic = () => z.strictObject({ username: z.string(), password: z.string(), encode: z.optional(z.boolean()) });
-
-const request = () => ({
-  method: z.optional(z.enum(["GET", "POST", "PUT", "PATCH", "DELETE"])),
-  path: text(PATH, 'it is no path: it begins with "/" and holds no "//", "..", "\\", "?", "#" nor blank'),
-  query: z.optional(strings()),
-  headers: z.optional(headers()),
-  basic: z.optional(basic()),
-  form: z.optional(strings()),
-  json: z.optional(z.unknown()),
-});
-
-const places = () => ({
-  json: z.optional(text(POINTER, 'it is no JSON Pointer, such as "/data/token"')),
-  header: z.optional(header()),
-  cookie: z.optional(header()),
-  text: z.optional(z.literal(true)),
-});
-
-const source = () =>
-  z.strictObject(places()).check(
-    z.refine((where) => Object.keys(where).length === 1, {
-      error: "it holds none or several of json, header, cookie and text",
-    }),
+  mapOf(values).check(
+    z.check(
+      ({ value, issues }) => {
+        for (const key of Object.keys(value).filter((key) => !keys.test(key))) {
+          issues.push({ code: "custom", path: [key], input: key, message: error, continue: true });
+        }
+      },
+      { params: { propertyNames: { type: "string", pattern: keys.source } } },
+    ),
   );
 
-const expires = () =>
-  z
-    .strictObject({
-      ...places(),
-      as: z.optional(z.enum(["seconds", "milliseconds", "date", "epoch", "epoch-milliseconds"])),
-      after: z.optional(z.int().check(z.gte(1), z.lte(LONGEST_SECONDS))),
-    })
-    .check(
-      z.refine(({ as, ...where }) => Object.keys(where).length === 1 && (as === undefined || !("after" in where)), {
-        error: 'it holds none or several of json, header, cookie, text and after ("as" does not go with "after")',
-      }),
+/** The parts of the format, built only where a definition is read. */
+function format() {
+  const string = z.string();
+  const flag = z.optional(z.boolean());
+  const line = z.optional(text(LINE, "it is no plain line of text"));
+  const plain = text(/^[^{}\p{C}]+$/u, NOT_PLAIN);
+  const strings = z.optional(map(/^[^{}\p{C}]+$/u, NOT_PLAIN, string));
+  const header = text(TOKEN, "it is no name of a header or cookie");
+  const headers = z.optional(
+    map(TOKEN, "it is no name of a header or cookie", text(/^[\x20-\x7e]*$/, "a header holds printable ASCII alone")),
+  );
+  const basic = z.optional(z.strictObject({ username: string, password: string, encode: flag }));
+  const statuses = (from: number, to: number) =>
+    z.optional(
+      z
+        .array(whole(from, to))
+        .check(flawless((list) => (list.length === 0 ? "it is empty" : undefined), { minItems: 1 })),
     );
+  const ok = statuses(200, 299);
+  const any = statuses(200, 599);
 
-const method = () => ({
-  credentials: z.optional(z.array(z.union([z.enum([...CREDENTIALS, "id-token"]), z.array(z.enum(CREDENTIALS))]))),
-  "id-token": z.optional(z.strictObject({ audience: z.optional(text(/^[^{}\p{C}]+$/u, "it holds no text alone")) })),
-  "by-name-only": z.optional(z.boolean()),
-  exchange: z.optional(
-    z.strictObject({
-      ...request(),
-      success: z.optional(statuses(200, 299)),
-      creates: z.optional(z.boolean()),
-    }),
-  ),
-  undo: z.optional(z.strictObject(request())),
-  answer: z.optional(
-    z.strictObject({
-      token: z.optional(source()),
-      secrets: z.optional(name(source())),
-      values: z.optional(name(source())),
-      expires: z.optional(expires()),
-    }),
-  ),
-  use: z.optional(z.strictObject({ headers: z.optional(headers()), basic: z.optional(basic()) })),
-  env: z.optional(z.strictObject({ name: z.optional(z.string()), also: z.optional(z.record(z.string(), z.string())) })),
-  probe: z.optional(
-    z.strictObject({
-      ...request(),
-      accepted: source(),
-      account: z.optional(source()),
-      expires: z.optional(expires()),
-      "may-not-know": z.optional(z.boolean()),
-    }),
-  ),
-  revoke: z.optional(revocation()),
-  refusals: z.optional(z.array(refusal())),
-});
+  const request = {
+    method: z.optional(z.enum(["GET", "POST", "PUT", "PATCH", "DELETE"])),
+    path: text(PATH, 'it is no path below "url", such as "/api/token"'),
+    query: strings,
+    headers,
+    basic,
+    form: strings,
+    json: z.optional(z.unknown()),
+  };
 
-const revocation = () =>
-  z.strictObject({
-    ...request(),
-    with: z.optional(z.literal("use")),
-    revoked: z.optional(statuses(200, 599)),
-    gone: z.optional(statuses(200, 599)),
-  });
+  const json = z.optional(text(POINTER, 'it is no JSON Pointer, such as "/data/token"'));
+  const places = {
+    json,
+    header: z.optional(header),
+    cookie: z.optional(header),
+    text: z.optional(z.boolean().check(flawless((is) => (is ? undefined : "it is not true"), { const: true }))),
+  };
 
-const refusal = () =>
-  z.strictObject({
-    status: z.optional(statuses(200, 599)),
-    json: places().json,
-    values: z.optional(z.array(z.string().check(z.minLength(1, { error: "it is empty" })))),
+  /** Just one place in an answer. */
+  const isOne = flawless<object>((where) =>
+    Object.keys(where).filter((key) => key !== "as").length === 1 ? undefined : "it is not just one place",
+  );
+  const source = z.strictObject(places).check(isOne);
+  const sources = z.optional(map(/^(?!token$)[\w.-]{1,60}$/, 'it is no name, such as "csrf"', source));
+  const expires = z.optional(
+    z
+      .strictObject({
+        ...places,
+        as: z.optional(z.enum(["seconds", "milliseconds", "date", "epoch", "epoch-milliseconds"])),
+        after: z.optional(whole(1, LONGEST_SECONDS)),
+      })
+      .check(isOne),
+  );
+
+  const revocation = z.strictObject({ ...request, with: z.optional(z.enum(["use"])), revoked: any, gone: any });
+
+  const refusal = z.strictObject({
+    status: any,
+    json,
+    values: z.optional(z.array(text(/./s, "it is empty"))),
     failure: z.enum(["refused", "locked", "forbidden", "rate-limited", "unavailable", "wrong-url"]),
   });
 
-const top = () => ({
-  $schema: z.optional(z.string()),
-  name: z.optional(text(LINE, "it begins with no letter or digit, or holds a character that no name needs")),
-  "by-hand": z.optional(text(LINE, "it begins with no letter or digit, or holds a character that no place needs")),
-  pasted: z.optional(z.array(text(/^(?:\/[\w.~-]+)+$/, 'it is no path tail, such as "/api/v1"'))),
-});
+  const method = {
+    credentials: z.optional(z.array(z.union([z.enum([...CREDENTIALS, "id-token"]), z.array(z.enum(CREDENTIALS))]))),
+    "id-token": z.optional(z.strictObject({ audience: z.optional(plain) })),
+    "by-name-only": flag,
+    exchange: z.optional(z.strictObject({ ...request, success: ok, creates: flag })),
+    undo: z.optional(z.strictObject(request)),
+    answer: z.optional(z.strictObject({ token: z.optional(source), secrets: sources, values: sources, expires })),
+    use: z.optional(z.strictObject({ headers, basic })),
+    env: z.optional(z.strictObject({ name: z.optional(string), also: z.optional(mapOf(string)) })),
+    probe: z.optional(
+      z.strictObject({ ...request, accepted: source, account: z.optional(source), expires, "may-not-know": flag }),
+    ),
+    revoke: z.optional(revocation),
+    refusals: z.optional(z.array(refusal)),
+  };
+
+  const top = {
+    $schema: z.optional(string),
+    name: line,
+    "by-hand": line,
+    pasted: z.optional(z.array(text(/^(?:\/[\w.~-]+)+$/, 'it is no path tail, such as "/api/v1"'))),
+  };
+
+  return { top, method, source, expires };
+}
 
 /** A file that describes one method, which is named `custom`. */
-export const OneMethod = schema(() => z.strictObject({ ...top(), ...method() }));
+export const OneMethod = schema(() => {
+  const { top, method } = format();
+  return z.strictObject({ ...top, ...method });
+});
 
 /** A file that describes several methods, each by its name. */
-export const SeveralMethods = schema(() =>
-  z.strictObject({
-    ...top(),
-    methods: map(
-      /^[a-z][a-z0-9-]{0,39}$/,
-      "it is no name of a method: small letters, digits and hyphens",
-      z.strictObject(method()),
-    ),
-  }),
-);
+export const SeveralMethods = schema(() => {
+  const { top, method } = format();
+  return z.strictObject({
+    ...top,
+    methods: map(/^[a-z][a-z0-9-]{0,39}$/, 'it is no name of a method, such as "api-key"', z.strictObject(method)),
+  });
+});
 
+type Format = ReturnType<typeof format>;
 type Whole = Parsed<typeof SeveralMethods>;
 /** One way to authenticate, as the file has it. */
 export type MethodDefinition = Whole["methods"][string];
@@ -152,15 +149,11 @@ type Part<Key extends keyof MethodDefinition> = NonNullable<MethodDefinition[Key
 /** A request, as the file has it: its texts hold placeholders. */
 export type RequestDefinition = Part<"undo">;
 export type ExchangeDefinition = Part<"exchange">;
-export type ProbeDefinition = Part<"probe">;
 export type RevokeDefinition = Part<"revoke">;
 export type Refusal = Part<"refusals">[number];
 /** Where a value stands in an answer. */
-export type Source = ProbeDefinition["accepted"];
-export type Expires = NonNullable<ProbeDefinition["expires"]>;
+export type Source = z.output<Format["source"]>;
+export type Expires = NonNullable<z.output<Format["expires"]>>;
 
 /** A service, as a file describes it. */
 export type Definition = Pick<Whole, "name" | "by-hand" | "pasted" | "methods">;
-
-/** A revocation that was kept in a state or a seal. */
-export const Revocation = schema(revocation);

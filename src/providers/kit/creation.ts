@@ -1,7 +1,10 @@
-import { Failure } from "../../failure.ts";
+import * as z from "zod/mini";
 import { type Answer, type Http, type Request, undoing } from "../../http/http.ts";
+import { type Parsed, read, schema, whole } from "../../text/json.ts";
 import type { Step } from "../provider.ts";
+import { orFailure } from "./faults.ts";
 import { keyName } from "./key-name.ts";
+import { success } from "./refusals.ts";
 
 /** How a key is asked for by its name, and taken back by it where nobody holds the key. */
 export interface NamedKey {
@@ -36,7 +39,8 @@ export async function askForKey(
 ): Promise<Asked> {
   let name = "";
   const undo = async (): Promise<boolean> => {
-    const isGone = await certainly(remove(name, undoing(http)));
+    // The fault of the creation is the one to report; one of the look-up only leaves it unsettled.
+    const isGone = (await orFailure(remove(name, undoing(http)))) === true;
     if (isGone) settled();
     return isGone;
   };
@@ -65,26 +69,77 @@ export async function askForKey(
   };
 }
 
-/** The fault of the creation is the one to report; one of the look-up only leaves it unsettled. */
-async function certainly(isGone: Promise<boolean>): Promise<boolean> {
+/**
+ * Creates a key. One whose answer cannot be used could neither be used nor deleted by anyone who does not look for it, so it
+ * is looked for.
+ * @param take masks the key and makes it revocable
+ * @throws {Failure} the fault of the creation, or of `take`
+ */
+export async function createKey<Key>(
+  http: Http,
+  step: Pick<Step, "mayExist" | "settled" | "run">,
+  key: NamedKey,
+  take: (answer: Answer) => Key,
+): Promise<Key> {
+  const { answer, undo } = await askForKey(http, step, key);
   try {
-    return await isGone;
+    return take(answer);
   } catch (fault) {
-    if (fault instanceof Failure) return false;
+    if (answer.status < 300) await undo();
     throw fault;
   }
 }
 
-/** A key of a list, by what identifies it and by its name. */
-export interface ListedKey {
-  readonly id: number;
-  readonly name: string;
-}
+/** Most pages, and keys of one user, that are read, however many there are: more would only take time. */
+const MOST_PAGES = 20;
+const MOST_KEYS = 10_000;
+
+const Page = () => z.array(z.unknown());
+const List = schema(() => z.union([Page(), z.object({ items: Page() }), z.object({ content: Page() })]));
+
+/** A key of a list, whose name services have in one of two places. */
+const ListedKey = schema(() =>
+  z.object({
+    id: whole(1),
+    name: z.optional(z.nullable(z.string())),
+    description: z.optional(z.nullable(z.string())),
+    created_at: z.optional(z.unknown()),
+  }),
+);
 
 /** Keys of one user; `isWhole` tells that every one of them is there. */
-export interface Keys<Key> {
-  readonly keys: readonly Key[];
+export interface Keys {
+  readonly keys: readonly Parsed<typeof ListedKey>[];
   readonly isWhole: boolean;
+}
+
+/** How far a list of keys is read: which page this is, how many keys it has, and how many there are up to its end. */
+interface Progress {
+  readonly page: number;
+  readonly some: number;
+  readonly read: number;
+}
+
+/**
+ * Reads a list of keys to its end.
+ * @param ask asks for a page, from 1, when so many keys are read
+ */
+export async function listKeys(
+  ask: (page: number, read: number) => Promise<Answer>,
+  isLast: (answer: Answer, progress: Progress) => boolean,
+): Promise<Keys> {
+  const listed: unknown[] = [];
+  let isEnd = false;
+  for (let page = 1; page <= MOST_PAGES && listed.length <= MOST_KEYS && !isEnd; page++) {
+    const answer = await ask(page, listed.length);
+    const list = success(List, answer);
+    if (list === undefined) break;
+    const some = "items" in list ? list.items : "content" in list ? list.content : list;
+    listed.push(...some);
+    isEnd = isLast(answer, { page, some: some.length, read: listed.length });
+  }
+  const keys = listed.flatMap((key) => read(ListedKey, key) ?? []);
+  return { keys, isWhole: isEnd && keys.length === listed.length };
 }
 
 /**
@@ -93,10 +148,13 @@ export interface Keys<Key> {
  */
 export async function removeNamed(
   name: string,
-  { keys, isWhole }: Keys<ListedKey>,
-  remove: (id: number) => Promise<boolean>,
+  { keys, isWhole }: Keys,
+  remove: (id: number) => Promise<Answer>,
 ): Promise<boolean> {
-  const found = keys.filter((key) => key.name === name);
-  for (const { id } of found) if (!(await remove(id))) return false;
+  const found = keys.filter((key) => (key.name ?? key.description) === name);
+  for (const { id } of found) {
+    const { isHtml, status } = await remove(id);
+    if (isHtml || (status !== 200 && status !== 404)) return false;
+  }
   return isWhole || found.length > 0;
 }

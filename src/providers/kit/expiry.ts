@@ -21,46 +21,40 @@ interface Sources {
 }
 
 /** When a credential expires, by the first source that tells; undefined where none does. */
-export function expiry(sources: Sources, now = Date.now()): Date | undefined {
+export function expiry(
+  { date = "", exp, token = "", expiresIn, documented }: Sources,
+  now = Date.now(),
+): Date | undefined {
   return (
-    fromDate(sources.date) ??
-    fromExp(sources.exp) ??
-    fromJwt(sources.token ?? "") ??
-    fromSeconds(sources.expiresIn, now) ??
-    fromSeconds(sources.documented, now)
+    plausible(Date.parse(date)) ??
+    fromExp(exp) ??
+    fromExp(read(Claims, payloadOf(token))?.exp) ??
+    after(expiresIn, now) ??
+    after(documented, now)
   );
 }
 
-function fromDate(date: string | undefined): Date | undefined {
-  return plausible(date === undefined ? Number.NaN : Date.parse(date));
-}
-
-/** Seconds since the epoch. */
+/** RFC 7519, section 4.1.4: seconds since the epoch, in UTC. */
 function fromExp(exp = Number.NaN): Date | undefined {
   return plausible(Math.floor(exp) * 1000);
 }
 
 const Claims = schema(() => z.object({ exp: z.number() }));
 
-/** RFC 7519, section 4.1.4: `exp` is seconds since the epoch, in UTC. */
-function fromJwt(token: string): Date | undefined {
-  return fromExp(read(Claims, payloadOf(token))?.exp);
-}
-
 /** What a JWT says (RFC 7519, section 3); its signature is the service's business. Undefined where the token is none. */
 export function payloadOf(token: string): unknown {
-  const [, payload, signature] = token.split(".");
-  if (payload === undefined || signature === undefined) return undefined;
-  return parseJson(Buffer.from(payload, "base64url").toString("utf8"));
+  const [, payload = ""] = /^[^.]*\.([^.]*)\./.exec(token) ?? [];
+  return parseJson(Buffer.from(payload, "base64url").toString());
 }
 
 /** RFC 6749, section 5.1: a number of seconds. Some services send it as text or with a fraction. */
-function fromSeconds(value: unknown, now: number): Date | undefined {
+function after(value: unknown, now: number): Date | undefined {
   const seconds = typeof value === "string" && /^\d+(\.\d+)?$/.test(value) ? Number(value) : value;
   if (typeof seconds !== "number" || !(seconds > 0 && seconds <= LONGEST_SECONDS)) return undefined;
   return new Date(now + Math.floor(seconds) * 1000);
 }
 
-function plausible(milliseconds: number): Date | undefined {
+/** A moment by its milliseconds since the epoch; undefined where that is none. */
+export function plausible(milliseconds: number): Date | undefined {
   return milliseconds > 0 && milliseconds <= LAST_MOMENT ? new Date(milliseconds) : undefined;
 }

@@ -10,3 +10,9 @@ export const UserAndPassword = schema(() => z.strictObject({ username: text(), p
 
 /** A client's way to sign in. */
 export const ClientPair = schema(() => z.strictObject({ "client-id": text(), "client-secret": text() }));
+
+/** The secret in a handle, whose state another step may have changed. */
+export const Secret = () => z.string().check(z.regex(/.{8}/s));
+
+/** A number in a handle. */
+export const Digits = () => z.string().check(z.regex(/^[1-9]\d*$/));

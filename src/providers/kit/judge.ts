@@ -1,4 +1,4 @@
-import { Failure, reworded } from "../../failure.ts";
+import { Failure, type FailureCode, reworded } from "../../failure.ts";
 import type { Answer, Http } from "../../http/http.ts";
 import { inFront, quoted } from "../../http/quote.ts";
 import type { Inconclusive, Refused, Revocation, Unproven } from "../provider.ts";
@@ -12,24 +12,35 @@ export type OwnWord = (answer: Answer, host: string) => Failure | undefined;
  * @param mayMean what else a page, or nothing at the place of the API, means at this service: a sentence for the hint
  */
 export function judge(answer: Answer, http: Http, ownWord: OwnWord, mayMean?: string): Failure {
-  const own = ownWord(answer, http.host);
-  return own ?? (answer.isHtml ? page(answer, http.host, mayMean) : byStatus(answer, http.host, mayMean));
+  return ownWord(answer, http.host) ?? byStatus(answer, http.host, mayMean);
+}
+
+/** What a refusal of a probe is told with. */
+interface Asked {
+  readonly mayMean?: string | undefined;
+  /** The answer tells of the way to the service, not of the credential. */
+  readonly isOfTheWay?: boolean;
 }
 
 /**
  * What a probe's answer means where the service's page has no special word for it: 401 refuses, 406 tells nothing of the
  * credential (a service may negotiate before it authenticates), all else fails.
  */
-export function refusedOrThrow(answer: Answer, http: Http, ownWord: OwnWord, mayMean?: string): Unproven {
+export function refusedOrThrow(
+  answer: Answer,
+  http: Http,
+  ownWord: OwnWord,
+  { mayMean, isOfTheWay }: Asked = {},
+): Unproven {
   const own = ownWord(answer, http.host);
-  if (own === undefined && answer.status === 406) return noAnswer(notAcceptable(answer, http.host));
+  if (own === undefined && answer.status === 406) return noAnswer(byStatus(answer, http.host));
   const failure =
     own ??
     (answer.status === 401
       ? unauthorized(answer, http.host, "It is wrong, expired or revoked.")
-      : judge(answer, http, ownWord, mayMean));
-  if (failure.code === "refused") return { kind: "refused", failure };
-  throw failure;
+      : byStatus(answer, http.host, mayMean));
+  if (failure.code !== "refused") throw failure;
+  return { kind: "refused", failure, ...(isOfTheWay === true && { isOfTheWay }) };
 }
 
 /** In every text on a credential that the service has just given: what it was made from is right. */
@@ -37,7 +48,7 @@ export const JUST_MINTED = "minted a moment ago";
 
 /** A refusal of what was minted a moment ago: none of the secrets is to blame. */
 export function notKnownNow({ failure, isOfTheWay }: Refused, sentence: string): Failure {
-  const meaning = `It was ${JUST_MINTED} and not known now: another installation behind this address, or an API that cannot reach its authorization service. Check that "url" names one installation, then ask who runs it.`;
+  const meaning = `It was ${JUST_MINTED} and not known now: another installation behind this address, or an API that cannot reach its authorization service. Check "url", then ask who runs it.`;
   return isOfTheWay === true ? reworded(failure, `${failure.hint} ${meaning}`) : reworded(failure, meaning, sentence);
 }
 
@@ -55,83 +66,74 @@ export function noAnswer(failure: Failure): Inconclusive {
  * How a revocation went that a 200 confirms. A page never tells: what answers so is not the API.
  * @param gone whether the answer, if it is no page, says that there is nothing to revoke any more
  */
-export function revocation(answer: Answer, gone: boolean): Revocation {
-  if (answer.isHtml) return { kind: "failed", answered: "a page, not the API" };
-  if (gone) return { kind: "gone" };
-  return answer.status === 200 ? { kind: "revoked" } : { kind: "failed", answered: `status ${answer.status}` };
+export function revocation(answer: Answer, gone = false): Revocation {
+  if (!answer.isHtml && gone) return { kind: "gone" };
+  return !answer.isHtml && answer.status === 200 ? { kind: "revoked" } : notRevoked(answer);
 }
 
-function notAcceptable(answer: Answer, host: string): Failure {
-  return new Failure(
-    "bad-response",
-    `${host} has no answer to the probe in a format that was asked for (status 406).`,
-    {
-      hint: "That says nothing of the credential. Set `probe: false` if you do not want to hear of it.",
-      ...quoted(answer),
-    },
-  );
+/** A revocation that failed, told in words of this action: a warning must not repeat what the service says. */
+export function notRevoked({ isHtml, status }: Answer): Revocation {
+  return { kind: "failed", answered: `${isHtml ? "a page with " : ""}status ${status}` };
 }
 
-const KEPT_OUT =
-  "A firewall, a content delivery network or a login wall may keep this runner out: ask who runs it to let the API pass, or use a runner inside the network.";
+const KEPT_OUT = "A firewall or login wall may keep this runner out: ask who runs it to let calls of the API pass.";
 
-const NOT_AN_API =
-  'Check that "url" is the base URL, without a path of web pages; a login wall or captive portal also answers so.';
-
-function page(answer: Answer, host: string, mayMean?: string): Failure {
-  if (answer.status === 401 || answer.status === 403) {
-    return new Failure("forbidden", `Something in front of ${host} answered with a page and status ${answer.status}.`, {
-      hint: hint([mayMean], inFront(answer) ?? KEPT_OUT),
-      ...quoted(answer),
-    });
-  }
-  return new Failure("wrong-url", `${host} answered with an HTML page (status ${answer.status}), not with its API.`, {
-    hint: hint([], [inFront(answer), mayMean].filter(Boolean).join(" ") || NOT_AN_API),
-    ...quoted(answer),
-  });
-}
-
-/** What a failure may come from, the likeliest first. */
-function hint(causes: readonly (string | undefined)[], otherwise: string): string {
-  return [...causes, otherwise].filter((text) => text !== undefined).join(" ");
-}
+/** The hint where nothing stands at the place of the API. */
+export const CHECK_URL = 'Check "url": the base URL, with the path that the service is installed under, if any.';
 
 function byStatus(answer: Answer, host: string, mayMean?: string): Failure {
-  const { status } = answer;
+  const { status, isHtml } = answer;
+  const failed = (code: FailureCode, happened: string, hint: string) =>
+    new Failure(code, `${happened} (status ${status}).`, {
+      hint,
+      // A success may hold a secret in a shape that nobody expects, and so could not mask.
+      ...(status < 300 && !isHtml ? {} : quoted(answer)),
+    });
+  if (isHtml) {
+    return status === 401 || status === 403
+      ? failed(
+          "forbidden",
+          `Something in front of ${host} answered with a page`,
+          all(mayMean, inFront(answer) ?? KEPT_OUT),
+        )
+      : failed(
+          "wrong-url",
+          `${host} answered with an HTML page, not with its API`,
+          all(mayMean, inFront(answer)) || CHECK_URL,
+        );
+  }
   switch (status) {
     case 404:
     case 405:
     case 410:
-      return new Failure("wrong-url", `${host} has nothing at the place of the API (status ${status}).`, {
-        hint: mayMean ?? 'Check "url": the base URL, with the path that the service is installed under, if any.',
-        ...quoted(answer),
-      });
+      return failed("wrong-url", `${host} has nothing at the place of the API`, mayMean ?? CHECK_URL);
     case 401:
-      return unauthorized(answer, host);
+      return unauthorized(
+        answer,
+        host,
+        "They are wrong, expired or revoked: check the secrets that this step is given.",
+      );
     case 403:
-      return new Failure("forbidden", `${host} does not allow this (status 403).`, {
-        hint: "The account lacks a permission or a licence, or something in front keeps this runner out.",
-        ...quoted(answer),
-      });
+      return failed(
+        "forbidden",
+        `${host} does not allow this`,
+        "The account lacks a permission or a licence, or something in front keeps this runner out.",
+      );
   }
-  const sentence =
-    status < 300
-      ? `What ${host} answered is not what the service answers (status ${status}).`
-      : `${host} did not accept the request (status ${status}).`;
-  return new Failure("bad-response", sentence, {
-    hint: 'Check that "url" and "provider" belong together; if they do, please report it: the service may have changed.',
-    // A success may hold a secret in a shape that nobody expects, and so could not mask.
-    ...(status < 300 ? {} : quoted(answer)),
+  return failed(
+    "bad-response",
+    `${host} did not answer as the service does`,
+    'Check that "url" and "provider" belong together; if so, please report it.',
+  );
+}
+
+function unauthorized(answer: Answer, host: string, cause: string): Failure {
+  return new Failure("refused", `${host} refuses the credentials (status 401).`, {
+    hint: all(inFront(answer), cause),
+    ...quoted(answer),
   });
 }
 
-function unauthorized(
-  answer: Answer,
-  host: string,
-  cause = "They are wrong, expired or revoked: check the secrets that this step is given.",
-): Failure {
-  return new Failure("refused", `${host} refuses the credentials (status 401).`, {
-    hint: hint([inFront(answer)], cause),
-    ...quoted(answer),
-  });
+function all(...sentences: readonly (string | undefined)[]): string {
+  return sentences.filter(Boolean).join(" ");
 }

@@ -20,14 +20,13 @@ export function isLeftover(name: string, createdAt: unknown, run: Run, now = Dat
   const [, hash, id] = /^ate-([0-9a-f]{8})-(\d+)-\d+-[0-9a-f]{6}$/.exec(name) ?? [];
   if (hash !== jobHash(run) || id === run.id) return false;
   const created = milliseconds(createdAt);
-  return created !== undefined && now - created > LEFTOVER_AGE;
+  return created >= EARLIEST_MILLISECONDS && now - created > LEFTOVER_AGE;
 }
 
-function milliseconds(createdAt: unknown): number | undefined {
-  if (typeof createdAt === "number") return createdAt >= EARLIEST_MILLISECONDS ? createdAt : undefined;
+function milliseconds(createdAt: unknown): number {
+  if (typeof createdAt === "number") return createdAt;
   // `Date.parse` finds a date in nearly any text with a number in it.
-  if (typeof createdAt !== "string" || !/^\d{4}-\d\d-\d\dT/.test(createdAt)) return undefined;
-  return Date.parse(createdAt);
+  return typeof createdAt === "string" && /^\d{4}-\d\d-\d\dT/.test(createdAt) ? Date.parse(createdAt) : Number.NaN;
 }
 
 function jobHash({ server, repository, workflow, job }: Run): string {

@@ -1,38 +1,32 @@
-import * as z from "zod/mini";
+import type * as z from "zod/mini";
 import type { Answer, Http, Request } from "../../http/http.ts";
-import { read, type Schema, schema } from "../../text/json.ts";
+import type { Schema } from "../../text/json.ts";
 import type { Credential, Step, Verdict } from "../provider.ts";
 import { expiry } from "./expiry.ts";
 import { bearer } from "./headers.ts";
 import { judge, type OwnWord, refusedOrThrow } from "./judge.ts";
-import { ownWords } from "./refusals.ts";
+import { ownWords, success } from "./refusals.ts";
+import { saying } from "./said.ts";
 import { readTokenResponse } from "./token.ts";
 
-const OAuthError = schema(() => z.object({ error: z.string() }));
-
-/** The error code of RFC 6749, section 5.2; empty where the answer has none. */
-export function errorOf({ json }: Answer): string {
-  return read(OAuthError, json)?.error ?? "";
-}
-
 /** How a service says no to a client (RFC 6749, section 5.2). */
-export function clientWords(name: string): OwnWord {
+export function clientWords(name: string, cause = "they are wrong, or were renewed or removed since."): OwnWord {
   return ownWords(
     [
       {
-        when: (answer) => errorOf(answer) === "unauthorized_client",
+        when: ({ error }) => error === "unauthorized_client",
         failure: "forbidden",
-        says: `${name} at {host} knows the client, but does not let it use this grant.`,
-        do: "Allow it in the settings of the client there.",
+        says: "does not let this client use this grant",
+        do: "Allow it in the settings of the client, or take another one.",
       },
       {
-        when: (answer) => /^(?:invalid_client|invalid_grant|unauthorized)$/.test(errorOf(answer)),
-        failure: "refused",
-        says: `${name} at {host} refuses the client credentials.`,
-        do: 'Check "client-id" and "client-secret": they are wrong, or were renewed or removed since.',
+        when: ({ error }) => /^(?:invalid_client|invalid_grant|unauthorized)$/.test(error),
+        says: "refuses the client credentials",
+        do: `Check "client-id" and "client-secret": ${cause}`,
       },
     ],
-    ({ body }) => body,
+    saying,
+    name,
   );
 }
 
@@ -56,10 +50,22 @@ export async function grant(
 ): Promise<Credential> {
   const isElsewhere = ({ status }: Answer) => (status < 400 ? mayMean : undefined);
   const answer = await http.send({ ...request, method: "POST", mayMean: isElsewhere, mints: true });
+  const credential = granted(answer, http, secret, documented);
+  if (credential === undefined) throw judge(answer, http, ownWord, mayMean);
+  return credential;
+}
+
+/** The credential in the answer of a token endpoint, each of its secrets masked first; undefined where there is none. */
+export function granted(
+  answer: Answer,
+  http: Http,
+  secret: Step["secret"],
+  documented = Number.NaN,
+): Credential | undefined {
   const minted = readTokenResponse(answer, http, secret);
-  if (minted === undefined) throw judge(answer, http, ownWord, mayMean);
+  if (minted === undefined) return undefined;
   const { accessToken: token, expiresIn } = minted;
-  return { token, expiresAt: expiry({ token, expiresIn, ...(documented !== undefined && { documented }) }) };
+  return { token, expiresAt: expiry({ token, expiresIn, documented }) };
 }
 
 /**
@@ -74,6 +80,6 @@ export async function probeAccount(
   ownWord: OwnWord,
 ): Promise<Verdict> {
   const answer = await http.send({ method: "GET", path, headers: bearer(credential) });
-  const name = answer.status < 300 ? read(account, answer.json) : undefined;
+  const name = success(account, answer);
   return name === undefined ? refusedOrThrow(answer, http, ownWord) : { kind: "accepted", account: name };
 }

@@ -1,32 +1,43 @@
+import type * as z from "zod/mini";
 import { Failure, type FailureCode } from "../../failure.ts";
 import type { Answer } from "../../http/http.ts";
+import { read, type Schema } from "../../text/json.ts";
 import type { OwnWord } from "./judge.ts";
+import { type Spoken, saying, spoken } from "./said.ts";
 
 /** One way of a service to say no, in its own shape. */
 export interface Refusal {
-  readonly when: (answer: Answer) => boolean;
-  readonly failure: FailureCode;
+  readonly when: (answer: Spoken) => boolean;
+  /** `refused` where nothing else is said. */
+  readonly failure?: FailureCode;
   /** A few words for the annotation's title, where the code's own say too little. */
   readonly title?: string;
-  /** The sentence on what happened; `{host}` stands for where. */
-  readonly says: string;
+  /** What happened, after who says so: "refuses the credentials" where nothing else is said. */
+  readonly says?: string;
   /** The likely cause and what to do now. */
-  readonly do: string | ((host: string) => string);
+  readonly do: string;
 }
 
 /**
  * What a service means by an answer: the first of its refusals that fits.
- * @param saying what of the answer is quoted
+ * @param quoting what of the answer is quoted
+ * @param name the service, as its vendor writes it
  */
-export function ownWords(refusals: readonly Refusal[], saying: (answer: Answer) => string): OwnWord {
+export function ownWords(refusals: readonly Refusal[], quoting = saying, name?: string): OwnWord {
   return (answer, host) => {
-    const refusal = refusals.find(({ when }) => when(answer));
+    const heard = { ...spoken(answer), body: answer.body };
+    const refusal = refusals.find(({ when }) => when(heard));
     if (refusal === undefined) return undefined;
-    const { failure, title, says, do: hint } = refusal;
-    return new Failure(failure, says.replace("{host}", host), {
+    const { failure = "refused", title, says = "refuses the credentials", do: hint } = refusal;
+    return new Failure(failure, `${name === undefined ? "" : `${name} at `}${host} ${says}.`, {
       ...(title !== undefined && { title }),
-      hint: typeof hint === "string" ? hint : hint(host),
-      answered: saying(answer),
+      hint,
+      answered: quoting(answer),
     });
   };
+}
+
+/** What a success holds in this shape; undefined for any other answer. */
+export function success<Type extends z.ZodMiniType>(shape: Schema<Type>, answer: Answer): z.output<Type> | undefined {
+  return answer.status < 300 ? read(shape, answer.json) : undefined;
 }

@@ -17,18 +17,11 @@ export function mintedToken(token: string, http: Http): string {
   const flaw = tokenFlaw(token);
   if (flaw === undefined) return token;
   throw new Failure("bad-response", `The token that ${http.host} answered with ${flaw}.`, {
-    hint: 'What answers there may not be the service: check "url" and "provider".',
+    hint: 'Check that "url" and "provider" belong together.',
   });
 }
 
-const TokenResponse = schema(() =>
-  z.object({
-    access_token: z.optional(z.unknown()),
-    refresh_token: z.optional(z.unknown()),
-    id_token: z.optional(z.unknown()),
-    expires_in: z.optional(z.unknown()),
-  }),
-);
+const Members = schema(() => z.looseObject({}));
 
 export interface TokenResponse {
   readonly accessToken: string;
@@ -44,10 +37,9 @@ export function readTokenResponse(
   http: Http,
   secret: (value: string) => void,
 ): TokenResponse | undefined {
-  const response = read(TokenResponse, answer.json);
-  for (const minted of [response?.access_token, response?.refresh_token, response?.id_token]) {
-    if (typeof minted === "string") secret(minted);
-  }
-  if (answer.status >= 300 || typeof response?.access_token !== "string") return undefined;
-  return { accessToken: mintedToken(response.access_token, http), expiresIn: response.expires_in };
+  const { access_token, refresh_token, id_token, expires_in }: Record<string, unknown> =
+    read(Members, answer.json) ?? {};
+  for (const minted of [access_token, refresh_token, id_token]) if (typeof minted === "string") secret(minted);
+  if (answer.status >= 300 || typeof access_token !== "string") return undefined;
+  return { accessToken: mintedToken(access_token, http), expiresIn: expires_in };
 }

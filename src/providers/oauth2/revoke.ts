@@ -1,11 +1,12 @@
 import * as z from "zod/mini";
 import type { Answer, Http } from "../../http/http.ts";
-import { schema } from "../../text/json.ts";
+import { flawless, schema } from "../../text/json.ts";
 import type { Field, Handle, Revocation, Revoking } from "../provider.ts";
 import { readTokenAnswer } from "./answer.ts";
 import { AUTHS, askAs, type ClientAuth, clientOf, isEndpoint } from "./client.ts";
 
-const kept = () => z.optional(z.pipe(z.string().check(z.refine(isEncoded)), z.transform(decodeURIComponent)));
+const Kept = () =>
+  z.optional(z.string().check(flawless((text) => (isEncoded(text) ? undefined : "it is not encoded"))));
 
 function isEncoded(text: string): boolean {
   try {
@@ -18,13 +19,13 @@ function isEncoded(text: string): boolean {
 /** As the exchange left it. */
 const Revocable = schema(() =>
   z.strictObject({
-    secret: z.string().check(z.minLength(8)),
-    endpoint: z.string().check(z.refine(isEndpoint)),
+    secret: z.string().check(z.regex(/.{8}/s)),
+    endpoint: z.string().check(flawless((url) => (isEndpoint(url) ? undefined : "it is no endpoint"))),
     auth: z.enum(AUTHS),
-    client: kept(),
-    audience: kept(),
-    "assertion-key-id": kept(),
-    "assertion-algorithm": kept(),
+    client: Kept(),
+    audience: Kept(),
+    "assertion-key-id": Kept(),
+    "assertion-algorithm": Kept(),
   }),
 );
 
@@ -43,9 +44,10 @@ export function revokesWith({ auth }: Handle): readonly Field[] {
  * @throws {ZodError} where the handle is none of this provider
  */
 export async function revoke(handle: Handle, http: Http, revoking: Revoking): Promise<Revocation> {
-  const { secret: token, endpoint, auth, client: name, audience = "", ...signing } = z.parse(Revocable(), handle);
-  const given = { "client-id": name, ...revoking.given };
-  const client = clientOf(given, new Map(Object.entries(signing)), auth, audience);
+  const { secret: token, endpoint, auth, ...encoded } = z.parse(Revocable(), handle);
+  const kept = new Map(Object.entries(encoded).map(([key, text]) => [key, decodeURIComponent(text ?? "")]));
+  const given = { "client-id": kept.get("client"), ...revoking.given };
+  const client = clientOf(given, kept, auth, kept.get("audience") ?? "");
   const answer = await askAs(client, auth, token, endpoint, http, revoking);
   return verdictOf(answer, ["it does not know the client", UNKNOWN[auth]].filter(Boolean).join(" "));
 }
