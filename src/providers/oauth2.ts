@@ -81,9 +81,9 @@ function by(grant: Grant, id: string, fields: Schema<z.ZodMiniType<Fields>>, mor
 export const oauth2: Provider = {
   id: "oauth2",
   name: "OAuth2 server",
-  // Of the last but two of them the version stays; of the first the path that RFC 8414 puts behind it.
+  // Of the third and the fourth the version stays; of the first the path that RFC 8414 puts behind it.
   pastedTail:
-    /^\/\.well-known\/(?:oauth-authorization-server|openid-configuration)(?=\/.)|\/\.well-known(?:\/.*)?$|\/protocol\/openid-connect\/token$|\/oauth2(?=\/v2\.0\/token$)|(?<=\/v2\.0)\/token$|\/oauth2?\/token$|\/connect\/token$|\/v1\/token$/,
+    /^\/\.well-known\/[^/]+(?=\/.)|\/\.well-known(?:\/.*)?$|\/oauth2(?=\/v2\.0\/token$)|(?<=\/v2\.0)\/token$|\/(?:protocol\/openid-connect|oauth2?|connect|v1)\/token$/,
   placeWithoutUrl: (given) => given["token-url"] ?? (given.token === undefined ? undefined : given["probe-url"]),
   unrevoked: "names no revocation endpoint",
   byHand: "the settings of the client or the sessions of its user",

@@ -68,6 +68,6 @@ const SCOPE = /^[\x20\x21\x23-\x5b\x5d-\x7e]{1,200}$/;
 /** A token that is sent in another way than as a bearer cannot be used. */
 export function noBearer({ host }: Http): Failure {
   return new Failure("bad-response", `${host} minted a token of another type than Bearer.`, {
-    hint: "Ask who runs the service for bearer tokens: any other takes a proof with each request.",
+    hint: "Ask who runs the service for bearer tokens.",
   });
 }

@@ -73,7 +73,12 @@ export function isEndpoint(text: string): boolean {
 }
 
 /** An endpoint, wherever it is: the client for its host, and its path there with its query (RFC 6749, section 3.2). */
-export function at(endpoint: string, http: Http): { readonly http: Http; readonly path: string } {
+export interface Endpoint {
+  readonly http: Http;
+  readonly path: string;
+}
+
+export function at(endpoint: string, http: Http): Endpoint {
   const { origin, pathname, search } = new URL(endpoint);
   return { http: http.at(origin), path: pathname + search };
 }
@@ -95,7 +100,7 @@ export function askAs(
   });
 }
 
-const INSTEAD = 'Its metadata name that place: give a "probe-url" or "revocation-url" instead.';
+const INSTEAD = 'Give a "probe-url" or "revocation-url" instead.';
 
 /** Where every server reads the same, encoded or not. */
 const UNAMBIGUOUS = /^[A-Za-z0-9*._-]*$/;
@@ -127,9 +132,5 @@ export function authsOf(
 export function checkClientAuth({ "client-auth": auth, "client-secret": secret }: Fields): void {
   const isLacking = secret === undefined && FORMS.some((form) => form === auth);
   if (!isLacking && (secret === undefined || auth !== "none")) return;
-  throw invalid(
-    "client-auth",
-    `is \`${auth}\`, but there is ${isLacking ? "no" : "a"} secret`,
-    `Leave it out, or ${isLacking ? "give" : "leave out"} "client-secret".`,
-  );
+  throw invalid("client-auth", `is \`${auth}\`, but there is ${isLacking ? "no" : "a"} secret`, "Leave it out.");
 }

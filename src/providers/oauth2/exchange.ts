@@ -4,7 +4,7 @@ import { read, schema } from "../../text/json.ts";
 import { payloadOf } from "../kit/expiry.ts";
 import type { Credential, Handle, Step } from "../provider.ts";
 import { type Minted, noBearer, readMinted, readTokenAnswer, type TokenAnswer } from "./answer.ts";
-import { at, authsOf, type Client, type ClientAuth, clientOf, prove } from "./client.ts";
+import { at, authsOf, type Client, type ClientAuth, clientOf, type Endpoint, prove } from "./client.ts";
 import { findServer, type Server } from "./discovery.ts";
 import type { Fields } from "./fields.ts";
 import { type Parameters, readParameters } from "./parameters.ts";
@@ -37,10 +37,11 @@ export async function exchange(grant: Grant, given: Fields, http: Http, step: St
   const parameters = readParameters(given, grant.client === "private-key");
   const server = await findServer(given, http, step);
   const client = clientOf(given, parameters.signing, grant.client, server.issuer);
-  const { answer, tried, claims } = await ask(grant, { given, parameters, server, client }, http, step);
-  const { http: endpoint } = at(server.token_endpoint, http);
-  const minted = readMinted(answer, endpoint, step.secret);
-  if (minted === undefined) throw refusal(answer, endpoint, { given, parameters, tried, claims, grant: grant.kind });
+  const endpoint = at(server.token_endpoint, http);
+  const { answer, tried, claims } = await ask(grant, { given, parameters, server, client, endpoint }, step);
+  const minted = readMinted(answer, endpoint.http, step.secret);
+  if (minted === undefined)
+    throw refusal(answer, endpoint.http, { given, parameters, tried, claims, grant: grant.kind });
   const auth = tried.at(-1) ?? "none";
   const { revocation_endpoint: revocation } = server;
   if (isRevocable(grant)) {
@@ -50,7 +51,7 @@ export async function exchange(grant: Grant, given: Fields, http: Http, step: St
   }
   // Told first: what becomes of the token changes nothing of it.
   tellOf(minted, given, step);
-  if (minted.type !== "bearer" && minted.type !== "n_a") throw noBearer(endpoint);
+  if (minted.type !== "bearer" && minted.type !== "n_a") throw noBearer(endpoint.http);
   return credentialOf(minted, given, server, auth);
 }
 
@@ -59,13 +60,14 @@ interface Asking {
   readonly parameters: Parameters;
   readonly server: Server;
   readonly client: Client;
+  readonly endpoint: Endpoint;
 }
 
 interface Answered extends Pick<Asked, "tried" | "claims"> {
   readonly answer: TokenAnswer;
 }
 
-async function ask(grant: Grant, asking: Asking, http: Http, step: Step): Promise<Answered> {
+async function ask(grant: Grant, asking: Asking, step: Step): Promise<Answered> {
   let claims: string | undefined;
   const seeing = {
     ...step,
@@ -75,11 +77,9 @@ async function ask(grant: Grant, asking: Asking, http: Http, step: Step): Promis
       return token;
     },
   };
-  const { given, server } = asking;
-  const { http: endpoint, path } = at(server.token_endpoint, http);
-  const send = async (auth: ClientAuth): Promise<TokenAnswer> => {
-    return readTokenAnswer(await endpoint.send(requestOf(grant, asking, auth, path, seeing)));
-  };
+  const { given, server, endpoint } = asking;
+  const send = async (auth: ClientAuth): Promise<TokenAnswer> =>
+    readTokenAnswer(await endpoint.http.send(requestOf(grant, asking, auth, seeing)));
   const [first, second] = authsOf(given, grant.client, server.token_endpoint_auth_methods_supported);
   const tried = [first];
   let answer = await send(first);
@@ -113,9 +113,8 @@ function isUnknown(answer: TokenAnswer): boolean {
 /** The token request, built anew for each attempt: what proves the client or the run may be good for one use only. */
 function requestOf(
   grant: Grant,
-  { given, parameters, client }: Asking,
+  { given, parameters, client, endpoint }: Asking,
   auth: ClientAuth,
-  path: string,
   step: Pick<Step, "secret" | "idToken">,
 ): BuildRequest {
   return async () => {
@@ -131,7 +130,7 @@ function requestOf(
     };
     return {
       method: "POST",
-      path,
+      path: endpoint.path,
       headers: proof.headers,
       ...(given.body === "json" ? { json: body } : { form: body }),
       resend: grant.resend ?? "freely",

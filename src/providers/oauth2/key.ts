@@ -7,18 +7,33 @@ import type { Signing } from "./parameters.ts";
 /** Seconds that an assertion lives: RFC 7523 wants few, and servers take no more than some minutes. */
 const LIFETIME = 60;
 
-/** The algorithms that sign (RFC 7518, section 3.1; RFC 8037), each with what the key has to be. */
-const ALGORITHMS: ReadonlyMap<string, (key: KeyObject) => boolean> = new Map([
-  ["RS256", ({ asymmetricKeyType }) => asymmetricKeyType === "rsa"],
-  ["PS256", ({ asymmetricKeyType }) => asymmetricKeyType === "rsa" || asymmetricKeyType === "rsa-pss"],
-  ["ES256", ({ asymmetricKeyDetails }) => asymmetricKeyDetails?.namedCurve === "prime256v1"],
-  ["EdDSA", ({ asymmetricKeyType }) => asymmetricKeyType === "ed25519"],
-]);
+interface Algorithm {
+  readonly name: string;
+  /** Types of a key, or curves, that it is for. */
+  readonly fits: readonly string[];
+  /** Undefined where the algorithm hashes by itself. */
+  readonly digest?: string;
+  /** How it is asked of OpenSSL. */
+  readonly options?: Omit<SignKeyObjectInput, "key">;
+}
+
+/** What signs (RFC 7518, section 3.1; RFC 8037); a signature on a curve is the pair of its numbers (RFC 7518, section 3.4). */
+const ALGORITHMS: readonly Algorithm[] = [
+  { name: "RS256", fits: ["rsa"], digest: "sha256" },
+  {
+    name: "PS256",
+    fits: ["rsa", "rsa-pss"],
+    digest: "sha256",
+    options: { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST },
+  },
+  { name: "ES256", fits: ["prime256v1"], digest: "sha256", options: { dsaEncoding: "ieee-p1363" } },
+  { name: "EdDSA", fits: ["ed25519"] },
+];
 
 /** What signs an assertion, and what its header says. */
 export interface Signer {
   readonly key: KeyObject;
-  readonly algorithm: string;
+  readonly algorithm: Algorithm;
   readonly keyId: string | undefined;
 }
 
@@ -36,13 +51,12 @@ export function readSigner(given: Fields, signing: Signing): Signer {
   const text = given["private-key"] ?? "";
   const jwk = read(Jwk, parseJson(text));
   const key = readKey(jwk ?? text.replace(/\\r|\r/g, "").replaceAll("\\n", "\n"));
-  if ((key.asymmetricKeyDetails?.modulusLength ?? 2048) < 2048) {
-    throw invalid("private-key", "is an RSA key of fewer than 2048 bits", "Make a new one.");
-  }
+  const { modulusLength = 2048, namedCurve: type = key.asymmetricKeyType } = key.asymmetricKeyDetails ?? {};
+  if (modulusLength < 2048) throw invalid("private-key", "is an RSA key of fewer than 2048 bits", "Make a new one.");
   const wanted = signing.get("assertion-algorithm") ?? jwk?.alg;
-  const [algorithm] = [...ALGORITHMS].find(([name, fits]) => (wanted ?? name) === name && fits(key)) ?? [];
+  const algorithm = ALGORITHMS.find(({ name, fits }) => (wanted ?? name) === name && fits.includes(type ?? ""));
   if (algorithm === undefined) {
-    const names = [...ALGORITHMS.keys()].join(", ");
+    const names = ALGORITHMS.map(({ name }) => name).join(", ");
     throw signing.has("assertion-algorithm")
       ? invalid(
           "parameters",
@@ -70,19 +84,12 @@ function readKey(key: string | Readonly<Record<string, unknown>>): KeyObject {
   }
 }
 
-/** How each algorithm is asked of OpenSSL; a signature on a curve is the pair of its numbers (RFC 7518, section 3.4). */
-const SIGNING: Readonly<Record<string, Omit<SignKeyObjectInput, "key">>> = {
-  PS256: { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST },
-  ES256: { dsaEncoding: "ieee-p1363" },
-};
-
 /** A client's assertion of itself (RFC 7523, section 3), good for one use: a JWS in compact form (RFC 7515, section 7.1). */
 export function signAssertion({ key, algorithm, keyId }: Signer, client: string, audience: string): string {
   const now = Math.floor(Date.now() / 1000);
   const claims = { iss: client, sub: client, aud: audience, jti: randomUUID(), iat: now, exp: now + LIFETIME };
-  const header = { typ: "JWT", alg: algorithm, kid: keyId };
+  const header = { typ: "JWT", alg: algorithm.name, kid: keyId };
   const signed = [header, claims].map((part) => Buffer.from(JSON.stringify(part)).toString("base64url")).join(".");
-  // Ed25519 hashes by itself.
-  const digest = algorithm === "EdDSA" ? null : "sha256";
-  return `${signed}.${sign(digest, Buffer.from(signed), { key, ...SIGNING[algorithm] }).toString("base64url")}`;
+  const signature = sign(algorithm.digest, Buffer.from(signed), { key, ...algorithm.options });
+  return `${signed}.${signature.toString("base64url")}`;
 }

@@ -37,7 +37,7 @@ async function askAt(url: string, token: string, http: Http): Promise<Verdict> {
     const hint = 'The token is wrong, expired or revoked, or "probe-url" is of another service.';
     return { kind: "refused", failure: new Failure("refused", sentence, { hint, ...quoted(answer) }) };
   }
-  const hint = 'That says nothing of the token: choose a "probe-url" that answers a GET of whoever has one.';
+  const hint = 'Choose a "probe-url" that answers whoever has a token.';
   if (status === 403 && !isHtml) return lacksPermission(sentence, hint, quoted(answer).answered);
   // A page or nothing is another place than was meant.
   const code = isHtml || status === 404 ? "wrong-url" : "bad-response";
@@ -68,8 +68,8 @@ async function introspect(
     return { kind: "accepted", account: found.username, expiresAt: expiry({ exp: found.exp }) };
   }
   return lacksPermission(
-    `${new URL(introspection).host} does not tell this client at its introspection endpoint that the token is good (status ${answer.status}).`,
-    'It may not see every token: give a "probe-url" to prove it.',
+    `${new URL(introspection).host} does not tell this client that the token is good (introspection, status ${answer.status}).`,
+    'Give a "probe-url" to prove it.',
   );
 }
 
@@ -86,6 +86,6 @@ function tellOddClaims(token: string, { given, step }: About<Fields>): void {
   if (exp !== undefined && exp * 1000 <= Date.now()) step.note("By its own `exp` the token has expired already.");
   const audiences = [aud ?? []].flat();
   if (aud !== undefined && given?.audience?.split(" ").some((one) => !audiences.includes(one))) {
-    step.note('By its own `aud` the token is for another audience than the input "audience" asks for.');
+    step.note('By its own `aud` the token is for another than the input "audience".');
   }
 }

@@ -21,9 +21,14 @@ export interface Asked {
 type Word = readonly [FailureCode, says: string, hint: string];
 
 const LATER = "Re-run the job later.";
-const NAME_IT = "Name one that the service has and this client may ask for, as its documentation writes it.";
+const NAME_IT = "Name one that the service has and this client may ask for.";
 const TRUST =
-  "Compare issuer, subject and audience of the ID token with what the service trusts: a repository made, renamed or moved since July 2026 has ids in its subject.";
+  "Compare issuer, subject and audience of the ID token with what the service trusts: repositories made or renamed since July 2026 have ids in the subject.";
+const NOT_TAKEN: Word = [
+  "bad-response",
+  "does not take the request",
+  'It may want more "parameters", another "client-auth" or `body: json`.',
+];
 
 /** What an `invalid_grant` refuses, and what to do beside looking at the client. */
 const GRANTS: Readonly<Record<Asked["grant"], readonly [what: string, hint: string]>> = {
@@ -36,7 +41,7 @@ const GRANTS: Readonly<Record<Asked["grant"], readonly [what: string, hint: stri
 function clientHint({ given, tried: [first, second] }: Asked): string {
   switch (first) {
     case "private-key":
-      return 'Check "client-id", that this key is registered for it, and `assertion-audience` and `assertion-key-id` in "parameters".';
+      return 'Check "client-id", the key that is registered there, and `assertion-audience` in "parameters".';
     case "id-token":
       return TRUST;
     case "none":
@@ -45,7 +50,7 @@ function clientHint({ given, tried: [first, second] }: Asked): string {
   const other =
     second === undefined
       ? `Or set \`client-auth: ${first === "post" ? "basic" : "post"}\`.`
-      : `Both ${first} and ${second} were tried; a service that takes the pair unencoded wants \`client-auth: basic-plain\`.`;
+      : `Neither ${first} nor ${second} works; some services want \`client-auth: basic-plain\`.`;
   return `Check "client-id" and "client-secret": one may be wrong or renewed. ${other}`;
 }
 
@@ -54,7 +59,7 @@ function ownWord(asked: Asked, { status, told }: TokenAnswer): Word | undefined 
   const { given, grant, parameters } = asked;
   const isResource = given.audience === undefined && parameters.sent.has("resource");
   const target = isResource ? '`resource` in the input "parameters"' : 'the input "audience"';
-  const unknown: Word = ["refused", "does not know the client, or not with this proof", clientHint(asked)];
+  const unknown: Word = ["refused", "does not know the client by this proof", clientHint(asked)];
   switch (told?.error) {
     case "invalid_client":
       return unknown;
@@ -97,11 +102,11 @@ function wants(what: string): Word {
 }
 
 /** What is missing, where the server says it. */
-function missing({ given }: Asked, description = ""): Word | undefined {
+function missing({ given }: Asked, description = ""): Word {
   const name = /\b(?:audience|scope|resource)\b/i.exec(description)?.[0].toLowerCase();
-  if (name === undefined || !/missing|required|must|empty|need/i.test(description)) return undefined;
+  if (name === undefined || !/missing|required|must|empty|need/i.test(description)) return NOT_TAKEN;
   if (name === "resource") return wants('a `resource` in the input "parameters"');
-  return name === "scope" && given.scope !== undefined ? undefined : wants(`the input "${name}"`);
+  return name === "scope" && given.scope !== undefined ? NOT_TAKEN : wants(`the input "${name}"`);
 }
 
 /** What a refusal means that has no word for it; pages and places where nothing is are judged as everywhere. */
@@ -110,10 +115,7 @@ function byStatus(asked: Asked, { status, isHtml, body, told }: TokenAnswer): Wo
   if (isHtml || status < 300 || [404, 405, 410].includes(status)) return undefined;
   const hint = [...new Set([GRANTS[asked.grant][1], clientHint(asked)])].join(" ").trim();
   const isEmpty = body.trim() === "" && status !== 401;
-  if (![401, 403].includes(status) && !(isEmpty && status === 400)) {
-    const more = 'It may want more "parameters", another "client-auth" or `body: json`.';
-    return ["bad-response", `does not take the request (status ${status})`, more];
-  }
+  if (![401, 403].includes(status) && !(isEmpty && status === 400)) return NOT_TAKEN;
   const code = status === 401 ? "refused" : status === 403 ? "forbidden" : "bad-response";
   // Some servers refuse a client, a password, a scope or a grant so.
   return [code, `${isEmpty ? "may refuse this: its answer is empty" : "refuses this"} (status ${status})`, hint];
@@ -121,12 +123,11 @@ function byStatus(asked: Asked, { status, isHtml, body, told }: TokenAnswer): Wo
 
 /** Why the answer brought no token. */
 export function refusal(answer: TokenAnswer, http: Http, asked: Asked): Failure {
-  const place = asked.given["token-url"] === undefined ? "its metadata" : '"token-url"';
   return judge(
     answer,
     http,
     () => failed(ownWord(asked, answer) ?? byStatus(asked, answer), answer, http, asked),
-    `The token endpoint is not where ${place} has it: check it.`,
+    'The token endpoint is elsewhere: check "url" or "token-url".',
   );
 }
 
@@ -135,10 +136,9 @@ function failed(word: Word | undefined, answer: TokenAnswer, { host }: Http, { c
   if (word === undefined) return undefined;
   const [code, says, hint] = word;
   const { error, error_description: description } = answer.told ?? {};
-  const isOfToken = claims !== undefined && (code === "refused" || code === "forbidden" || code === "bad-response");
   return new Failure(code, `${host} ${says}.`, {
     hint,
-    ...(isOfToken && { suggestion: `${hint} The ID token says: ${claims}.` }),
+    ...(claims !== undefined && { suggestion: `${hint} The ID token says: ${claims}.` }),
     ...(error && description !== undefined ? { answered: `${error}: ${description}` } : quoted(answer)),
   });
 }

@@ -49,21 +49,15 @@ export async function revoke(handle: Handle, http: Http, revoking: Revoking): Pr
   const given = { "client-id": kept.get("client"), ...revoking.given };
   const client = clientOf(given, kept, auth, kept.get("audience") ?? "");
   const answer = await askAs(client, auth, token, endpoint, http, revoking);
-  return verdictOf(answer, unknownClient(auth, client.id));
+  return verdictOf(answer, ["it does not know the client", UNKNOWN[auth]].filter(Boolean).join(" "));
 }
 
 /** Why a client may not be known here that was known at the exchange. */
-function unknownClient(auth: ClientAuth, id: string | undefined): string {
-  switch (auth) {
-    case "private-key":
-    case "id-token":
-      return "it does not take the client's assertion, and may want one for this very endpoint";
-    case "none":
-      return id === undefined ? 'it wants a "client-id"' : "it does not know the client without a secret";
-    default:
-      return "it does not know the client";
-  }
-}
+const UNKNOWN: Readonly<Partial<Record<ClientAuth, string>>> = {
+  "private-key": "by this assertion: it may want one for this very endpoint",
+  "id-token": "by this assertion: it may want one for this very endpoint",
+  none: 'without a "client-id" and a secret',
+};
 
 /** RFC 7009, section 2.2: a token that is not known is no error, so a 200 says only that the server was asked. */
 function verdictOf(answer: Answer, unknown: string): Revocation {
