@@ -183,7 +183,7 @@ test("a refusal quotes 200 characters of what the service said, on one line, wit
   });
   for (const { main } of seen) {
     expect(main.annotations).toHaveLength(1);
-    const quoted = /It answered: .(no .*?…)[”"]\. /.exec(main.annotations[0]?.message ?? "")?.[1] ?? "";
+    const quoted = /It answered: .(no .*)[”"]\. [A-Z]/.exec(main.annotations[0]?.message ?? "")?.[1] ?? "";
     expect(quoted).toHaveLength(200);
     expect(quoted).toMatch(/^no ::error title=forged::forged ## \[group\]x y+…$/);
   }

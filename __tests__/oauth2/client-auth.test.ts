@@ -53,21 +53,21 @@ describe("`auto`", () => {
     const ended = await main("client-credentials", PLAIN);
     expect(tokenRequests().map(({ request }) => request.headers.authorization !== undefined)).toEqual([true, false]);
     expect(failureOf(ended)).toMatch(
-      /^refused: .*does not know the client.*Both basic and post were tried;.*"client-auth: basic-plain"/,
+      /^refused: .*does not know the client.*Neither basic nor post works;.*"client-auth: basic-plain"/,
     );
   });
 
   test.each([
-    { one: [401, INVALID_CLIENT], other: [400, ""], told: /^refused: .*Both basic and post were tried;/ },
-    { one: [401, INVALID_CLIENT], other: [403, ""], told: /^refused: .*Both basic and post were tried;/ },
+    { one: [401, INVALID_CLIENT], other: [400, ""], told: /^refused: .*Neither basic nor post works;/ },
+    { one: [401, INVALID_CLIENT], other: [403, ""], told: /^refused: .*Neither basic nor post works;/ },
     {
       one: [401, INVALID_CLIENT],
       other: [401, '{"error":"unauthorized_client"}'],
-      told: /^refused: .*Both basic and post were tried;.*"client-auth: basic-plain"/,
+      told: /^refused: .*Neither basic nor post works;.*"client-auth: basic-plain"/,
     },
     { one: [401, INVALID_CLIENT], other: [401, '{"message":"no"}'], told: /^refused: .*"client-auth: basic-plain"/ },
     { one: [401, INVALID_CLIENT], other: [401, '{"error":"no"}'], told: /^refused: .*"client-auth: basic-plain"/ },
-    { one: [403, ""], other: [400, ""], told: /^forbidden: .*status 403.*Both basic and post were tried;/ },
+    { one: [403, ""], other: [400, ""], told: /^forbidden: .*status 403.*Neither basic nor post works;/ },
     { one: [403, ""], other: [400, '{"error":"invalid_scope"}'], told: /^invalid-input: .*"scope"/ },
     { one: [403, ""], other: [503, ""], told: /^unavailable: / },
   ] as const)("of the refusals $one and $other tells that which gives a reason", async ({ one, other, told }) => {

@@ -46,7 +46,7 @@ describe("the metadata", () => {
 
   test("that are a page at every place are another URL than the issuer's", async () => {
     const { main, lines } = await stage({ metadataAt: "nowhere", unknownPath: "200 page" }, { basePath: "/realms/ci" });
-    expect(failureOf(await main("client-credentials"))).toMatch(/^wrong-url: .*page \(status 200\).*“Sign in”/);
+    expect(failureOf(await main("client-credentials"))).toMatch(/^wrong-url: .*page.*\(status 200\).*“Sign in”/);
     expect(lines()).toHaveLength(3);
   });
 

@@ -145,7 +145,7 @@ describe("introspection", () => {
     const ended = await main("client-credentials");
     expect(ended.outputs).toMatchObject({ failure: "", probe: "inconclusive" });
     expect(ended.annotations).toEqual([]);
-    expect(ended.log).toContain('give a "probe-url" to prove it.');
+    expect(ended.log).toContain('Give a "probe-url" to prove it.');
     expect((await main("client-credentials", { probe: "strict" })).outputs.failure).toBe("forbidden");
   });
 

@@ -106,7 +106,7 @@ describe("a redirect", () => {
         const { main, server } = await stage();
         server.fault(when((_method, path) => path === "/introspect", redirect(302, location)));
         const failure = failureOf(await main("client-credentials"));
-        expect(failure).toMatch(/^wrong-url: .*redirect.* give a "probe-url"/);
+        expect(failure).toMatch(/^wrong-url: .*redirect.* Give a "probe-url"/);
         expect(failure).not.toContain('"url"');
       }
     },

@@ -69,8 +69,12 @@ describe("the revocation", () => {
   });
 
   test.each([
-    { method: "jwt-bearer", given: {}, says: "it does not know the client without a secret" },
-    { method: "token-exchange", given: { "client-id": "" }, says: 'it wants a "client-id"' },
+    { method: "jwt-bearer", given: {}, says: 'the client, which gave no secret: check "client-id"' },
+    {
+      method: "token-exchange",
+      given: { "client-id": "" },
+      says: 'the client, which gave no secret: check "client-id"',
+    },
     { method: "private-key-jwt", given: {}, says: "may want one for this very endpoint" },
     { method: "client-assertion", given: {}, says: "may want one for this very endpoint" },
   ])("that does not know the client of $method $given says why that can be", async ({ method, given, says }) => {

@@ -130,7 +130,7 @@ if (!hasGlewlwyd) {
       expect(main).toMatchObject({ exitCode: 0, outputs: { failure: "", probe: "inconclusive" } });
       expect(whileItRuns).toBe(true);
       expect(main.annotations).toEqual([]);
-      expect(main.log).toContain('give a "probe-url" to prove it.');
+      expect(main.log).toContain('Give a "probe-url" to prove it.');
       expect(post).toMatchObject({ exitCode: 0, annotations: [{ type: "warning", title: "Not revoked" }] });
       expect(post?.annotations[0]?.message).toContain("may want one for this very endpoint");
       expect(isAlive(main.outputs.token ?? "")).toBe(true);

@@ -114,9 +114,7 @@ describe("oauth2 with a real oidc-provider", () => {
       "POST /token/revocation post 400",
     ]);
     expect(main).toMatchObject({ exitCode: 0, annotations: [], outputs: { probe: "inconclusive", failure: "" } });
-    expect(main.log).toContain(
-      "does not tell this client at its introspection endpoint that the token is good (status 400)",
-    );
+    expect(main.log).toContain("does not tell this client that the token is good (introspection, status 400)");
     expect(post).toMatchObject({ exitCode: 0, annotations: [] });
     expect(post?.log).toContain("it does not revoke access tokens of this kind");
   });

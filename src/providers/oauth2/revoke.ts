@@ -49,14 +49,14 @@ export async function revoke(handle: Handle, http: Http, revoking: Revoking): Pr
   const given = { "client-id": kept.get("client"), ...revoking.given };
   const client = clientOf(given, kept, auth, kept.get("audience") ?? "");
   const answer = await askAs(client, auth, token, endpoint, http, revoking);
-  return verdictOf(answer, ["it does not know the client", UNKNOWN[auth]].filter(Boolean).join(" "));
+  return verdictOf(answer, `it does not know the client${UNKNOWN[auth] ?? ""}`);
 }
 
 /** Why a client may not be known here that was known at the exchange. */
 const UNKNOWN: Readonly<Partial<Record<ClientAuth, string>>> = {
-  "private-key": "by this assertion: it may want one for this very endpoint",
-  "id-token": "by this assertion: it may want one for this very endpoint",
-  none: 'without a "client-id" and a secret',
+  "private-key": " by this assertion: it may want one for this very endpoint",
+  "id-token": " by this assertion: it may want one for this very endpoint",
+  none: ', which gave no secret: check "client-id"',
 };
 
 /** RFC 7009, section 2.2: a token that is not known is no error, so a 200 says only that the server was asked. */
