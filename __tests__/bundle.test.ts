@@ -2,9 +2,11 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test } from "@jest/globals";
-import { at, inputsOf } from "./platforms/ways.ts";
+import { afterAll, expect, test } from "@jest/globals";
+import { at, closeIdTokens, inputsOf } from "./platforms/ways.ts";
 import { runAction } from "./support.ts";
+
+afterAll(closeIdTokens);
 
 /** What Node loads of itself and reads of `dist/` until the bundle is evaluated. */
 function loaded(): { parts: string[]; files: string[] } {
@@ -23,9 +25,11 @@ test("before it knows what is asked of it, the action reads no platform and load
 });
 
 test("each platform is a file of its own beside the bundle, as it is in the sources", () => {
-  const sources = readdirSync("src/providers/platforms").filter((name) => name.endsWith(".json"));
-  expect(sources.length).toBeGreaterThan(0);
-  expect(readdirSync("dist/platforms").sort()).toEqual(sources.sort());
+  const sources = "src/providers/platforms";
+  const names = readdirSync(sources).filter((name) => name.endsWith(".json"));
+  expect(readdirSync("dist/platforms").sort()).toEqual(names.sort());
+  const read = (folder: string, name: string) => JSON.parse(readFileSync(join(folder, name), "utf8"));
+  for (const name of names) expect(read("dist/platforms", name)).toEqual(read(sources, name));
 });
 
 test("a step that left nothing ends its job without the bundle", () => {

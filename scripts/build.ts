@@ -1,7 +1,7 @@
 /** Builds `dist/`: tsc emits, ncc bundles, terser drops what nothing calls. `node scripts/build.ts [folder]` */
 import { execFileSync } from "node:child_process";
-import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import ncc from "@vercel/ncc";
 import { minify } from "terser";
 import { NOTHING_LEFT } from "../src/post.ts";
@@ -37,16 +37,16 @@ const bundle = await minify(code, {
 if (bundle.code === undefined) throw new Error("terser gave no code");
 
 rmSync(target, { recursive: true, force: true });
-cpSync("src/providers/platforms", join(target, "platforms"), {
-  recursive: true,
-  filter: (path) => !path.endsWith(".ts"),
-});
+mkdirSync(join(target, "platforms"), { recursive: true });
 const write = (name: string, text: string | Buffer) => writeFileSync(join(target, name), text);
 write("index.js", `${bundle.code}\n`);
 write("main.js", 'require("./index.js").main();\n');
 // Most steps leave nothing to take back. To say so takes neither the bundle nor a secret.
 const isIdle = `process.env.STATE_${KEY} === "${NONE}"`;
 write("post.js", `if (${isIdle}) console.log("${NOTHING_LEFT}"); else require("./index.js").post();\n`);
+for (const path of globSync("src/providers/platforms/*.json")) {
+  write(`platforms/${basename(path)}`, `${JSON.stringify(JSON.parse(readFileSync(path, "utf8")))}\n`);
+}
 write("package.json", '{ "type": "commonjs" }\n');
 const licenses = assets["licenses.txt"]?.source;
 if (licenses === undefined) throw new Error("ncc gave no list of licences");
