@@ -31,6 +31,8 @@ const UNKNOWN_CALLER =
 
 /** What the API answers to a caller it knows: a success without `errors`. */
 const Page = schema(() => z.union([z.object({ errors: z.optional(z.nullable(z.never())) }), z.array(z.unknown())]));
+/** Errors under the status of a success. */
+const ApiErrors = schema(() => z.object({ errors: z.array(z.unknown()) }));
 const Handle = schema(() => z.object({ secret: Secret() }));
 
 /** QA (Cloud Academy): client credentials for an access token of ten hours, which its key pair can revoke. */
@@ -75,7 +77,7 @@ export const qa: Provider = {
           headers: { ...bearer(credential), accept: API_TYPES },
         });
         if (success(Page, answer) !== undefined) return { kind: "accepted" };
-        if (answer.isHtml || answer.status < 300) return noAnswer(judge(answer, http, ownWord, HOSTS));
+        if (answer.isHtml || success(ApiErrors, answer)) return noAnswer(judge(answer, http, ownWord, HOSTS));
         if (isUnknownCaller(answer)) {
           const sentence = `QA at ${http.host} does not know the token.`;
           const failure = new Failure("refused", sentence, { hint: HOSTS, ...quoted(answer) });
