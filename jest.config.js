@@ -7,8 +7,6 @@ export default {
   // Half an hour: some tests start hundreds of processes, and a machine may be six times slower than an idle one. What a
   // test starts has limits of its own, so none hangs that long; no test gives itself less.
   testTimeout: 1_800_000,
-  // A test waits for processes more than it works, so no core is kept free.
-  maxWorkers: "100%",
   coverageProvider: "v8",
   collectCoverageFrom: ["src/**/*.ts"],
 };
