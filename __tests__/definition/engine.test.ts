@@ -79,18 +79,18 @@ describe("the exchange", () => {
   });
 
   test.each<[string, string | undefined, RegExp]>([
-    ["is empty", undefined, /The input "parameters" lacks site, which the definition names/],
-    ["lacks one", "other=x", /The input "parameters" lacks site, which the definition names/],
-    ["gives one too many", "site=a\ns3cret=x", /The input "parameters" holds more than a line/],
-    ["gives one twice", "site=a\nsite=b", /The input "parameters" holds more than a line/],
-    ["holds no pair", "site=a\nnonsense", /The input "parameters" holds more than a line `name=value` for each/],
+    ["is empty", undefined, /The input "parameters" lacks site\./],
+    ["lacks one", "other=x", /The input "parameters" lacks site\./],
+    ["gives one too many", "site=a\ns3cret=x", /The input "parameters" holds more than is asked for\./],
+    ["gives one twice", "site=a\nsite=b", /The input "parameters" holds more than is asked for\./],
+    ["holds no pair", "site=a\nnonsense", /The input "parameters" holds more than is asked for\./],
   ])("is not begun where the input parameters %s", async (_, parameters, sentence) => {
     const definition = { ...smallest, exchange: { path: "/token", query: { site: "{parameters.site}" } } };
     const all = parameters === undefined ? given : { ...given, parameters };
     const { failure, requests } = await play(definition, { given: all, script: minting() });
     expect(failure?.code).toBe("invalid-input");
     expect(failure?.message).toMatch(sentence);
-    expect(failure?.hint).toBe("Correct it.");
+    expect(failure?.hint).toBe("Give a line for each of these, and no other: site=VALUE.");
     expect(requests).toEqual([]);
   });
 

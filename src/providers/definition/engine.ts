@@ -50,7 +50,9 @@ function methodOf(id: string, definition: MethodDefinition, keeping: Keeping): M
     check({ parameters }) {
       const flaw = parametersFlaw(parameters, wanted);
       if (flaw === undefined) return;
-      throw new Failure("invalid-input", `The input "parameters" ${flaw}.`, { hint: "Correct it." });
+      throw new Failure("invalid-input", `The input "parameters" ${flaw}.`, {
+        hint: `Give a line for each of these, and no other: ${wanted.map((name) => `${name}=VALUE`).join(", ")}.`,
+      });
     },
     async exchange(given, http, step) {
       const handle = (values: Values) => handleOf(id, definition, values, keeping(id, "handle"));

@@ -14,8 +14,6 @@ export function readParameters(text = ""): [name: string | undefined, value: str
 export function parametersFlaw(text: string | undefined, wanted: readonly string[]): string | undefined {
   const names = readParameters(text).map(([name]) => name);
   const missing = wanted.find((name) => !names.includes(name));
-  if (missing !== undefined) return `lacks ${missing}, which the definition names`;
-  return names.length > wanted.length
-    ? "holds more than a line `name=value` for each that the definition names"
-    : undefined;
+  if (missing !== undefined) return `lacks ${missing}`;
+  return names.length > wanted.length ? "holds more than is asked for" : undefined;
 }

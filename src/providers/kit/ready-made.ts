@@ -19,7 +19,7 @@ export function readyMade({ form, ...facts }: ReadyMade): Method {
 
     async exchange({ token }, _http, { warn }) {
       if (form?.isWhole(token) === false) {
-        warn(`The input "token" would be ${form.of}: copy it again.`, `${form.what} looks cut off`);
+        warn(`The input "token" is not ${form.of}: copy it whole.`, `${form.what} looks cut off`);
       }
       return { token, expiresAt: expiry({ token }) };
     },
