@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
@@ -74,6 +74,9 @@ test("base64 of anything else is a path that is not there", async () => {
   expect(main.annotations[0]?.message).toContain("neither PEM text nor the path of a readable file");
 });
 
+/** It has some megabytes, and says that it has none. */
+const GROWING = ["/proc/kallsyms"].filter((path) => existsSync(path));
+
 describe("a path that is no regular file of at most 1 MiB", () => {
   const paths = () => {
     const at = (name: string) => join(folder, name);
@@ -81,7 +84,7 @@ describe("a path that is no regular file of at most 1 MiB", () => {
     execFileSync("mkfifo", [at("pipe")]);
     mkdirSync(at("directory"), { recursive: true });
     writeFileSync(at("large.pem"), company.cert + "#".repeat(1024 * 1024));
-    return [at("pipe"), "/dev/zero", at("directory"), at("large.pem"), "/dev/stdin", "/dev/null"];
+    return [at("pipe"), "/dev/zero", at("directory"), at("large.pem"), "/dev/stdin", "/dev/null", ...GROWING];
   };
 
   test("is an invalid input at once, in main", async () => {

@@ -1,7 +1,8 @@
 import { X509Certificate } from "node:crypto";
-import { readFileSync, statSync } from "node:fs";
+import { realpathSync } from "node:fs";
 import { isAbsolute, resolve } from "node:path";
 import { Failure } from "../failure.ts";
+import { readRegularFile } from "../text/regular-file.ts";
 import { node } from "./node.ts";
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----([^-]+)-----END CERTIFICATE-----/g;
@@ -64,15 +65,17 @@ function pemText(input: string): string | undefined {
 
 const BEGIN = "-----BEGIN";
 
-/** A regular file alone: a pipe or a device may never end. */
 function readFile(path: string): string {
+  let bytes: Buffer | undefined;
+  let cause: unknown;
   try {
-    const file = statSync(path);
-    if (file.isFile() && file.size <= LARGEST_FILE) return readFileSync(path, "utf8");
-  } catch {
-    // There is none, or it may not be read.
+    bytes = readRegularFile(realpathSync(path), LARGEST_FILE);
+  } catch (fault) {
+    cause = fault;
   }
-  throw unusable("is neither PEM text nor the path of a readable file of at most 1 MiB");
+  if (bytes === undefined)
+    throw unusable("is neither PEM text nor the path of a readable file of at most 1 MiB", cause);
+  return bytes.toString("utf8");
 }
 
 function unusable(what: string, cause?: unknown): Failure {

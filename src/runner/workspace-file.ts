@@ -1,6 +1,7 @@
-import * as fs from "node:fs";
+import { realpathSync } from "node:fs";
 import { resolve, sep } from "node:path";
 import { Failure } from "../failure.ts";
+import { readRegularFile } from "../text/regular-file.ts";
 import { warning } from "./log.ts";
 import { workspace } from "./run.ts";
 
@@ -27,22 +28,15 @@ export function readDefinition(path: string): string {
 }
 
 function textOf(path: string): string {
-  const { O_RDONLY, O_NONBLOCK = 0, O_NOFOLLOW = 0 } = fs.constants;
-  const { closeSync, fstatSync, openSync, readFileSync, realpathSync } = fs;
-  let descriptor: number | undefined;
   try {
     const file = realpathSync(resolve(workspace(), path));
     if (!file.startsWith(realpathSync(workspace()) + sep)) throw flaw("is outside of the workspace");
-    // Nothing is waited for, should a pipe stand there, and no link is followed that was put there a moment ago.
-    descriptor = openSync(file, O_RDONLY | O_NONBLOCK | O_NOFOLLOW);
-    const found = fstatSync(descriptor);
-    if (!found.isFile() || found.size > LARGEST) throw flaw("is no regular file of at most 64 KiB");
-    return new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(descriptor));
+    const bytes = readRegularFile(file, LARGEST);
+    if (bytes === undefined) throw flaw("is no regular file of at most 64 KiB");
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (cause) {
     if (cause instanceof Failure) throw cause;
     throw flaw("cannot be read", cause);
-  } finally {
-    if (descriptor !== undefined) closeSync(descriptor);
   }
 }
 
