@@ -36,16 +36,22 @@ export async function startGlewlwyd(): Promise<Glewlwyd> {
   const path = join(folder, "glewlwyd.db");
   const database = new DatabaseSync(path);
   database.exec(readFileSync(SCHEMA, "utf8"));
-  const program = await onFreePort((port) => {
+  const { program, administer } = await onFreePort(async (port) => {
     const file = join(folder, "glewlwyd.conf");
     writeFileSync(file, configuration(readFileSync(CONFIGURATION, "utf8"), { port, url: recorder.url, path }));
     recorder.lead(port);
-    return startProgram(port, [PROGRAM, "--config-file", file], /Glewlwyd started on port/);
+    const program = await startProgram(port, [PROGRAM, "--config-file", file], /Glewlwyd started on port/);
+    // It says that it started before it knows whether the port is its own.
+    try {
+      return { program, administer: await logIn(recorder.url) };
+    } catch (error) {
+      await program.stop();
+      throw error;
+    }
   });
   const client = { id: "a client/of the job+1", secret: awkwardBeyondAscii() };
   const user = { id: "ci-robot", secret: awkwardBeyondAscii() };
   const issuer = `${recorder.url}/api/oidc`;
-  const administer = await logIn(recorder.url);
   await administer("mod/plugin", plugin(issuer));
   await administer("scope", SCOPE);
   const { id, secret } = client;
@@ -102,6 +108,7 @@ async function logIn(url: string): Promise<Administer> {
       body: JSON.stringify(body),
     });
   const session = await send("auth", ADMINISTRATOR);
+  if (session.status !== 200) throw new Error(`The log-in was answered with status ${session.status}`);
   const cookie = session.headers.getSetCookie().map((one) => one.split(";")[0]);
   return async (path, body) => {
     const answer = await send(path, body, cookie.join("; "));
