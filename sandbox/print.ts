@@ -1,5 +1,5 @@
 import { styleText } from "node:util";
-import type { StepResult } from "./runner.ts";
+import type { StepResult } from "./runner/runner.ts";
 
 /** GitHub's colours, where there are any. */
 const COLOURS = [

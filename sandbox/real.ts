@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { InputsFileError, parseInputs } from "./inputs-file.ts";
-import { readManifest } from "./manifest.ts";
 import { printLogs } from "./print.ts";
-import { PROJECT, runStep, type StepOptions, type StepResult } from "./runner.ts";
+import { readManifest } from "./runner/manifest.ts";
+import { PROJECT, runStep, type StepOptions, type StepResult } from "./runner/runner.ts";
 import { tellTrial } from "./trial.ts";
 
 /** A mistake of whoever typed the command, said without a stack. */

@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { type IdTokens, startIdTokens } from "./id-token.ts";
 import { printHeading, printLogs, type Row, table } from "./print.ts";
 import { hasFailed, runForReal, secretsOf, UsageError } from "./real.ts";
-import { PROJECT, runStep, type StepResult } from "./runner.ts";
+import { type IdTokens, startIdTokens } from "./runner/id-token.ts";
+import { PROJECT, runStep, type StepResult } from "./runner/runner.ts";
 import { definitions, platforms, services } from "./services/index.ts";
 import type { Service, StartOptions } from "./services/service.ts";
 

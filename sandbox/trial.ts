@@ -1,5 +1,5 @@
-import { Masker } from "./masker.ts";
-import type { StepResult } from "./runner.ts";
+import { Masker } from "./runner/masker.ts";
+import type { StepResult } from "./runner/runner.ts";
 import type { SeenAnswer, SentRequest } from "./watch.ts";
 
 /** A part of a definition, of which nothing is known yet. */

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { FORMS, oneLine } from "../text/repeated.ts";
+import { FORMS, oneLine } from "../kit/repeated.ts";
 
 /** What an adversary chooses: secrets (one that a service mints is its own), and a text that repeats them. */
 export interface Attack {

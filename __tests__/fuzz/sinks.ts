@@ -2,8 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
-import { parseCommand } from "../../sandbox/commands.ts";
-import { readPairs } from "../../sandbox/files.ts";
+import { parseCommand } from "../../sandbox/runner/commands.ts";
+import { readPairs } from "../../sandbox/runner/files.ts";
 import { type Attack, leaksOf, textOf } from "./model.ts";
 
 /** What is wrong with each attack after it went through every function that prints or writes; in a thread of its own. */

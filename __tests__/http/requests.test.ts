@@ -1,13 +1,13 @@
 import { connect as connectTo, type Socket } from "node:net";
 import { afterEach, describe, expect, test } from "@jest/globals";
-import { selfSigned } from "../../sandbox/certificates.ts";
-import { answer, bytes, later, listen } from "../../sandbox/faults.ts";
 import { json } from "../../sandbox/services/answers.ts";
 import { type Listening, serve } from "../../sandbox/services/serve.ts";
 import type { Fault, StartOptions } from "../../sandbox/services/service.ts";
 import { Failure } from "../../src/failure.ts";
 import { type Client, type ClientOptions, openClient, type Retry } from "../../src/http/client.ts";
 import { type Http, naming, type Request } from "../../src/http/http.ts";
+import { selfSigned } from "../kit/certificates.ts";
+import { answer, bytes, later, listen } from "../kit/faults.ts";
 
 const open: { close(): unknown }[] = [];
 afterEach(async () => {

@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { type Answer, html, json, text } from "../../sandbox/services/answers.ts";
 import { qa } from "../../src/providers/qa.ts";
-import { exchanged, inShort, probed, revoked } from "./scripted.ts";
+import { exchanged, inShort, probed, revoked } from "../kit/scripted.ts";
 
 const PAIR = { "client-id": "id of the client", "client-secret": "s3cret+&=ü" };
 const TOKEN = "hKTvKpOEjqmL2Fw3dP9sXcBvNzRyTq";

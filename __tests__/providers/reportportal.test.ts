@@ -2,7 +2,7 @@ import { expect, test } from "@jest/globals";
 import { type Answer, html, json, text } from "../../sandbox/services/answers.ts";
 import type { Call } from "../../sandbox/services/serve.ts";
 import { reportportal } from "../../src/providers/reportportal.ts";
-import { exchanged, inShort, probed, type Script } from "./scripted.ts";
+import { exchanged, inShort, probed, type Script } from "../kit/scripted.ts";
 
 const LOGIN = { username: "ci-robot", password: `p%C3 ss"w&rd+1='ü` };
 /** Its claims are `{"exp":1893456000}`, which is 2030-01-01. */

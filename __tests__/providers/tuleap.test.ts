@@ -2,7 +2,7 @@ import { expect, test } from "@jest/globals";
 import { type Answer, html, json, text } from "../../sandbox/services/answers.ts";
 import type { Call } from "../../sandbox/services/serve.ts";
 import { tuleap } from "../../src/providers/tuleap.ts";
-import { exchanged, inShort, probed, type Script } from "./scripted.ts";
+import { exchanged, inShort, probed, type Script } from "../kit/scripted.ts";
 
 /** The example of Tuleap's own documentation. */
 const KEY = "tlp-k1-22.3329b8ac4401eaf03cf7776d6bab1809883624eef7a2e2dd2dc4d07696d32504";

@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { type Answer, html, json } from "../../sandbox/services/answers.ts";
 import { virtuozzo } from "../../src/providers/virtuozzo.ts";
-import { exchanged, inShort, probed, revoked } from "./scripted.ts";
+import { exchanged, inShort, probed, revoked } from "../kit/scripted.ts";
 
 const LOGIN = { username: "ci.robot@example.org", password: 'p%26 ss"w&rd+1= ' };
 const SESSION = "48bxf3c1d2e4a5968778695a4b3c2d1e0f";

@@ -4,7 +4,7 @@ import { Failure } from "../../src/failure.ts";
 import type { Http } from "../../src/http/http.ts";
 import { xray } from "../../src/providers/xray.ts";
 import { parseJson } from "../../src/text/json.ts";
-import { exchanged, inShort, probed, RUN } from "./scripted.ts";
+import { exchanged, inShort, probed, RUN } from "../kit/scripted.ts";
 
 const PAIR = { "client-id": "5F2A", "client-secret": 'q"u\\ote' };
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { runAction, runMain } from "../support.ts";
+import { runAction, runMain } from "../kit/support.ts";
 import { type Django, hasDjango, PYTHON, startDjango } from "./django.ts";
 import { proof, type Subject } from "./proof.ts";
 import { lines } from "./recorder.ts";

@@ -34,7 +34,7 @@ interface Told {
 /** Starts a server with two clients and a user; with `openid` it has metadata, below `/oauth2`. */
 export async function startDjango(...features: readonly "openid"[]): Promise<Django> {
   const folder = mkdtempSync(join(tmpdir(), "django-"));
-  const child = spawn(PYTHON, [join(import.meta.dirname, "../django/server.py"), folder, ...features]);
+  const child = spawn(PYTHON, [join(import.meta.dirname, "django-server.py"), folder, ...features]);
   const problems: string[] = [];
   child.stderr.on("data", (data) => problems.push(String(data)));
   const lines = createInterface({ input: child.stdout });

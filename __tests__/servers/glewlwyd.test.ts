@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import { describe, expect, test } from "@jest/globals";
-import type { StageResult } from "../../sandbox/runner.ts";
-import { runAction, runMain } from "../support.ts";
+import type { StageResult } from "../../sandbox/runner/runner.ts";
+import { runAction, runMain } from "../kit/support.ts";
 import { type Glewlwyd, hasGlewlwyd, startGlewlwyd } from "./glewlwyd.ts";
 import { proof, type Subject, tokenRequests } from "./proof.ts";
 import { lines } from "./recorder.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { runAction } from "../support.ts";
+import { runAction } from "../kit/support.ts";
 import { hasLemonldap, type Lemonldap, startLemonldap } from "./lemonldap.ts";
 import { proof, type Subject } from "./proof.ts";
 

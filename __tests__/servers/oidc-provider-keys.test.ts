@@ -1,6 +1,6 @@
 import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { leaks, runAction } from "../support.ts";
+import { leaks, runAction } from "../kit/support.ts";
 import { type OidcProvider, startOidcProvider } from "./oidc-provider.ts";
 
 const rsa = () => generateKeyPairSync("rsa", { modulusLength: 2048 });

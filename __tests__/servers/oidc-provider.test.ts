@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { type IdTokens, startIdTokens } from "../../sandbox/id-token.ts";
-import type { StageResult, StepResult } from "../../sandbox/runner.ts";
-import { jwtOf } from "../oauth2/stage.ts";
-import { leaks, runAction, runMain } from "../support.ts";
+import { type IdTokens, startIdTokens } from "../../sandbox/runner/id-token.ts";
+import type { StageResult, StepResult } from "../../sandbox/runner/runner.ts";
+import { leaks, runAction, runMain } from "../kit/support.ts";
+import { jwtOf } from "../providers/oauth2/stage.ts";
 import { type OidcProvider, RESOURCE, RESOURCE_OF_JWTS, startOidcProvider } from "./oidc-provider.ts";
 import { form } from "./pair.ts";
 import { type Inputs, proof, type Subject, tokenRequests } from "./proof.ts";

@@ -1,8 +1,8 @@
 /** What holds at every OAuth2 server, with what each says in its own way. */
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import type { StageResult } from "../../sandbox/runner.ts";
-import { leaks, runAction, runMain } from "../support.ts";
+import type { StageResult } from "../../sandbox/runner/runner.ts";
+import { leaks, runAction, runMain } from "../kit/support.ts";
 import { basic, form, type Pair } from "./pair.ts";
 import { lines, type Recorded, type Recorder } from "./recorder.ts";
 

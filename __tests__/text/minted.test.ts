@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { type Fault, services, startQa, startTuleap, startVirtuozzo } from "../../sandbox/services/index.ts";
 import type { Service } from "../../sandbox/services/service.ts";
-import { pooled, WAYS } from "../fault-stages.ts";
-import { closeServices, endedWithin, inputsOf, runAction, runMain, shown, started } from "../support.ts";
+import { pooled, WAYS } from "../kit/fault-stages.ts";
+import { closeServices, endedWithin, inputsOf, runAction, runMain, shown, started } from "../kit/support.ts";
 
 afterEach(closeServices);
 

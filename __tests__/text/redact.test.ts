@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { fromOutside, ownLine } from "../../src/text/redact.ts";
-import { bodies, bodyOf, FORMS, hidden, MASKING_RUNS, oneLine } from "./repeated.ts";
+import { bodies, bodyOf, FORMS, hidden, MASKING_RUNS, oneLine } from "../kit/repeated.ts";
 
 const SEED = 20_261_123;
 

@@ -1,4 +1,4 @@
-import type { IdTokens } from "../../sandbox/id-token.ts";
+import type { IdTokens } from "../../sandbox/runner/id-token.ts";
 import type { RecordedRequest } from "../../sandbox/services/index.ts";
 
 /** Texts that differ from run to run, each with what is shown in its place, the longest first. */

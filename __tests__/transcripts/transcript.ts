@@ -2,10 +2,10 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { IdTokens } from "../../sandbox/id-token.ts";
-import type { StageResult } from "../../sandbox/runner.ts";
+import type { IdTokens } from "../../sandbox/runner/id-token.ts";
+import type { StageResult } from "../../sandbox/runner/runner.ts";
 import type { RecordedRequest, Service } from "../../sandbox/services/index.ts";
-import { runAction } from "../support.ts";
+import { runAction } from "../kit/support.ts";
 import { isFormOf, type Names, nameOfMask, namesOf, shown } from "./names.ts";
 
 /** A step to tell of. */
@@ -68,7 +68,7 @@ export async function transcript(played: Played): Promise<string> {
 }
 
 function variables(file: string, change: string): Record<string, string> {
-  const journal = pathToFileURL(join(import.meta.dirname, "..", "journal.ts")).href;
+  const journal = pathToFileURL(join(import.meta.dirname, "../kit/journal.ts")).href;
   const changing = `data:text/javascript,${encodeURIComponent(change)}`;
   return {
     NODE_OPTIONS: `--import ${journal} --import=${changing} --disable-warning=ExperimentalWarning`,

@@ -1,7 +1,7 @@
 import { existsSync, globSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { type IdTokens, startIdTokens } from "../../sandbox/id-token.ts";
+import { type IdTokens, startIdTokens } from "../../sandbox/runner/id-token.ts";
 import { definitions, platforms, type Service, type StartOptions, services } from "../../sandbox/services/index.ts";
 import { findProvider, providerNames } from "../../src/providers/index.ts";
 import { transcript } from "./transcript.ts";

@@ -1,9 +1,9 @@
 /** Gathers what the page knows: from the registry, `action.yml`, the page on OAuth2, and real runs. */
 import { readFileSync } from "node:fs";
 import { parse } from "yaml";
-import { everyProvider, manifest, usesIdToken } from "../../scripts/about.ts";
 import { readDefinition } from "../../src/providers/definition/read.ts";
 import { FIELDS, type Method, OPTIONS, type Provider } from "../../src/providers/provider.ts";
+import { everyProvider, manifest, usesIdToken } from "../../tools/about.ts";
 import type { Facts, MethodFacts, Recipe, ServiceFacts } from "../page/facts.ts";
 import { record } from "./record.ts";
 

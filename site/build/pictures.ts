@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
-import { runStep, type StepResult } from "../../sandbox/runner.ts";
+import { runStep, type StepResult } from "../../sandbox/runner/runner.ts";
 import { startQa } from "../../sandbox/services/index.ts";
 import { asSeenAt } from "./lines.ts";
 import { escapeHtml } from "./markdown.ts";

@@ -1,7 +1,7 @@
 /** What the built action really logs and takes back, seen in runs against the stand-ins. */
 import { randomBytes } from "node:crypto";
-import { type IdTokens, startIdTokens } from "../../sandbox/id-token.ts";
-import { runStep, type StepResult } from "../../sandbox/runner.ts";
+import { type IdTokens, startIdTokens } from "../../sandbox/runner/id-token.ts";
+import { runStep, type StepResult } from "../../sandbox/runner/runner.ts";
 import { platforms, type Service, type StartOptions, services } from "../../sandbox/services/index.ts";
 import type { Provider } from "../../src/providers/provider.ts";
 import type { MethodFacts } from "../page/facts.ts";

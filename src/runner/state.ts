@@ -8,7 +8,7 @@ import { writeTo } from "./files.ts";
 
 /** The only key that post reads. */
 export const KEY = "revocation";
-/** What stands there where nothing is to be taken back: then post does not even load the bundle (`scripts/build.ts`). */
+/** What stands there where nothing is to be taken back: then post does not even load the bundle (`tools/build.ts`). */
 export const NONE = "none";
 
 /** The last second of the year 9999. */
