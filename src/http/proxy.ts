@@ -92,7 +92,7 @@ function writtenFor({ protocol }: URL): Written | undefined {
 }
 
 /** What ends or splits the user information of a URL, or is dropped from it: RFC 3986, sections 2.2 and 3.2.1. */
-const RESERVED = /[/?#[\]@\\\s\p{Cc}:]/u;
+const RESERVED = /[/?#[\]@\\\s\0-\x1f\x7f-\x9f:]/;
 
 /** A user or password with its percent-encoding taken off; undefined where reserved characters stand in it as they are. */
 function decoded(part: string): string | undefined {
