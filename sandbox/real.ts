@@ -1,6 +1,6 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { isAbsolute, join, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { InputsFileError, parseInputs } from "./inputs-file.ts";
 import { printLogs } from "./print.ts";
@@ -13,6 +13,9 @@ export class UsageError extends Error {}
 
 /** Inputs that a workflow would fill from its secrets. */
 const SECRET_INPUTS = ["token", "password", "client-secret", "private-key", "credentials", "seal-key"];
+
+/** Where the command was called: npm starts its scripts in the project's folder, whatever the caller's is. */
+const CALLED_IN = process.cwd() === PROJECT ? (process.env.INIT_CWD ?? PROJECT) : process.cwd();
 
 /** What a real run takes over from the shell. */
 const PASSED_VARIABLES = [
@@ -27,7 +30,7 @@ const PASSED_VARIABLES = [
  */
 export async function runForReal(file: string, definition?: string): Promise<number> {
   const inputs = definition === undefined ? readInputsFile(file) : withDefinition(readInputsFile(file), definition);
-  const options: StepOptions = { inputs, secrets: secretsOf(inputs), env: passedVariables(), workspace: process.cwd() };
+  const options: StepOptions = { inputs, secrets: secretsOf(inputs), env: passedVariables(), workspace: CALLED_IN };
   const result = definition === undefined ? await told(options) : await watched(options, definition);
   const names = Object.entries(result.main.outputs).flatMap(([name, value]) =>
     value === "" ? [] : [name === "failure" ? `failure (${value})` : name],
@@ -38,8 +41,16 @@ export async function runForReal(file: string, definition?: string): Promise<num
 
 function withDefinition(inputs: Readonly<Record<string, string>>, definition: string): Record<string, string> {
   const { provider = "custom" } = inputs;
-  if (provider.toLowerCase() === "custom") return { ...inputs, provider, definition };
-  throw new UsageError(`The inputs name the provider ${provider}, which takes no definition: leave it out`);
+  if (provider.toLowerCase() !== "custom") {
+    throw new UsageError(`The inputs name the provider ${provider}, which takes no definition: leave it out`);
+  }
+  const file = resolve(CALLED_IN, definition);
+  if (!existsSync(file)) throw new UsageError(unreadable(file, "ENOENT"));
+  const way = relative(CALLED_IN, file);
+  if (way.startsWith("..") || isAbsolute(way)) {
+    throw new UsageError(`${file} is not below ${CALLED_IN}: call "npm --prefix ${PROJECT} start -- …" in its folder`);
+  }
+  return { ...inputs, provider, definition };
 }
 
 async function told(options: StepOptions): Promise<StepResult> {
@@ -57,7 +68,10 @@ async function watched(options: StepOptions, definition: string): Promise<StepRe
     const env = { ...options.env, NODE_OPTIONS: `--import=${watcher}`, WATCH_FILE: file };
     const result = await runStep({ ...options, env });
     printLogs(result);
-    const seen = { definition: readJson(definition), watched: existsSync(file) ? readFileSync(file, "utf8") : "" };
+    const seen = {
+      definition: readJson(resolve(CALLED_IN, definition)),
+      watched: existsSync(file) ? readFileSync(file, "utf8") : "",
+    };
     console.log(`\n${tellTrial({ ...seen, result, secrets: options.secrets ?? [] })}`);
     return result;
   } finally {
@@ -76,7 +90,7 @@ function readJson(file: string): unknown {
 
 function readInputsFile(file: string): Record<string, string> {
   try {
-    return parseInputs(readFileSync(file, "utf8"), [...readManifest(PROJECT).inputs.keys()]);
+    return parseInputs(readFileSync(resolve(CALLED_IN, file), "utf8"), [...readManifest(PROJECT).inputs.keys()]);
   } catch (error) {
     if (error instanceof InputsFileError) throw new UsageError(`${file}: ${error.message}`);
     if (error instanceof Error && "code" in error) throw new UsageError(unreadable(file, String(error.code)));
@@ -85,7 +99,7 @@ function readInputsFile(file: string): Record<string, string> {
 }
 
 function unreadable(file: string, code: string): string {
-  if (code === "ENOENT") return `There is no file ${resolve(file)}`;
+  if (code === "ENOENT") return `There is no file ${resolve(CALLED_IN, file)}`;
   return code === "EISDIR" ? `${file} is a folder` : `${file} cannot be read (${code})`;
 }
 

@@ -17,6 +17,7 @@ const USAGE = `Runs the built action as a job on GitHub would, and prints what i
   npm start -- --inputs FILE           the action for real, with the inputs of FILE
   npm start -- --definition DEFINITION --inputs FILE
                                        the same with a definition: every request is shown, and where what was read
+  npm --prefix CHECKOUT start -- …     the same, called in another folder than the checkout of this repository
   npm start -- --help                  this text
 
 FILE holds a step's inputs, one a line: "input=value" with the value as it is, without quotes, or "input: value" as it
@@ -30,6 +31,9 @@ A path in "ca-certificate" starts at the folder that you are in. The job summary
 The proxy variables and NODE_EXTRA_CA_CERTS of your shell are passed on to a real run, nothing else is. What the run
 mints is masked, is never printed, and is taken back at the end as in a job. A definition has to lie in the folder that you
 are in, or below. Of its requests method, path and the names of headers are shown, of an answer the status, never a value.`;
+
+const OWN_DEFINITION = `A definition of your own: npm start -- --definition DEFINITION --inputs FILE
+Those of the examples, such as npm start -- sessions: ${Object.keys(definitions).join(", ")}`;
 
 const ALIASES: Readonly<Record<string, string>> = { jelastic: "virtuozzo", "cloud-academy": "qa" };
 
@@ -98,8 +102,15 @@ async function rehearse([provider, method]: readonly string[]): Promise<number> 
   } finally {
     await idTokens.close();
   }
-  console.log(`\n${table(rows)}`);
-  return interrupted || rows.some((row) => row.failed) ? 1 : 0;
+  const wrong = rows.filter((row) => row.failed);
+  console.log(`\n${table(rows)}\n\n${verdict(rows.length, wrong)}`);
+  return interrupted || wrong.length > 0 ? 1 : 0;
+}
+
+/** The last line: a wrong secret that is refused looks like a failure, and is none. */
+function verdict(runs: number, wrong: readonly Row[]): string {
+  if (wrong.length === 0) return `${runs} of ${runs} runs went as they should.`;
+  return `Not as they should went: ${wrong.map(({ provider, method }) => `${provider} ${method}`).join(", ")}`;
 }
 
 type Start = (options: StartOptions) => Promise<Service>;
@@ -110,6 +121,7 @@ function chooseProviders(name: string | undefined): [id: string, start: Start][]
   const id = ALIASES[name.toLowerCase()] ?? name.toLowerCase();
   const chosen = all.filter(([candidate]) => candidate === id);
   if (chosen.length === 0) {
+    if (name.toLowerCase() === "custom") throw new UsageError(OWN_DEFINITION);
     const known = [...all.map(([candidate]) => candidate), ...Object.keys(ALIASES)];
     throw new UsageError(`There is no provider ${name}. There are: ${known.join(", ")}`);
   }

@@ -136,10 +136,14 @@ function answerLines(answer: SeenAnswer, room: Room, method: Part): string[] {
 }
 
 function meaning({ status }: SeenAnswer, room: Room, method: Part): string {
+  if (room === "probe" && status === 401 && method.exchange !== undefined) {
+    return ', to a token of a moment ago: see in "use" how it is sent';
+  }
   if (room !== "revoke") return "";
   const { revoked = [200, 204], gone = [] } = part(method.revoke);
   if (Array.isArray(revoked) && revoked.includes(status)) return ", which is revoked";
-  return Array.isArray(gone) && gone.includes(status) ? ", which is already gone" : ", which is no revocation";
+  if (!Array.isArray(gone) || !gone.includes(status)) return ", which is no revocation";
+  return ', which "gone" takes for already gone: where the token was good, see whether path and headers are right';
 }
 
 /** What the definition reads from the answer to a request, by the names that it has for it. */

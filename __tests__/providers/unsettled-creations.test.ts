@@ -197,7 +197,7 @@ describe.each(CREATING)("$name", ({ start, chosen, byHand, ends, noId }) => {
 
   test("where the time runs out before the answer, the key is named", async () => {
     const silent = either(staySilent(isList), forgetsToAnswer(isCreation));
-    const told = await run(silent, { timeout: "3" });
+    const told = await run(silent, { timeout: "9" });
     expectTold(told);
     expect(told.main.outputs.failure).toBe("timeout");
   });

@@ -135,5 +135,6 @@ describe("npm start", () => {
     expect(text).toContain("Probe: accepted");
     expect(text).toMatch(/^── qa · client-credentials, with a wrong client-secret ─+\n##\[error\].*\(refused\)$/m);
     expect(text).toMatch(/^qa +wrong client-secret +refused /m);
+    expect(text).toMatch(/\n\n2 of 2 runs went as they should\.\n$/);
   });
 });

@@ -1,6 +1,6 @@
 /** `npm start -- --definition FILE --inputs FILE`: a definition tried with a real account. */
 import { execFile } from "node:child_process";
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -154,7 +154,39 @@ describe("a definition that is not right yet", () => {
   });
 });
 
+test("asks for a second look where a token that was good is gone at its end, or none is known at the probe", async () => {
+  const noSession = (text: string) => text.replace('"DELETE", "path": "/sessions', '"DELETE", "path": "/session');
+  expect(told((await tried("sessions", noSession)).text, "revoke")).toContain(
+    'answered 404, which "gone" takes for already gone: where the token was good, see whether path and headers are right',
+  );
+  const otherHeader = (text: string) => text.replace('"X-Session"', '"X-Sesion"');
+  expect(told((await tried("sessions", otherHeader)).text, "probe")).toContain(
+    'answered 401, to a token of a moment ago: see in "use" how it is sent',
+  );
+});
+
 describe("the command", () => {
+  test("reads its files in the folder that npm was called in", async () => {
+    writeFileSync(join(folder, "inputs"), "provider=tuleap\n");
+    const text = await new Promise((done) => {
+      const options = { env: { ...process.env, INIT_CWD: folder } };
+      execFile(process.execPath, ["sandbox/start.ts", "--inputs", "inputs"], options, (_error, stdout) => done(stdout));
+    });
+    expect(text).toContain("No value arrived in");
+  });
+
+  test("says of a definition that it is not there, or not below that folder", async () => {
+    writeFileSync(join(folder, "inputs"), "url=https://sessions.example.com\n");
+    const wanted = join(realpathSync(folder), "no-such.json");
+    expect((await start("--definition", "no-such.json", "--inputs", "inputs")).text).toBe(
+      `There is no file ${wanted}\n`,
+    );
+    const outside = resolve("examples/definitions/sessions.json");
+    expect((await start("--definition", outside, "--inputs", "inputs")).text).toContain(
+      `${outside} is not below ${realpathSync(folder)}: call "npm --prefix `,
+    );
+  });
+
   test("wants the inputs, too", async () => {
     const { code, text } = await start("--definition", "own.json");
     expect({ code, text }).toEqual({ code: 1, text: "--definition needs --inputs FILE, with url and credentials\n" });

@@ -123,7 +123,7 @@ function byStatus(answer: Answer, host: string, mayMean?: string): Failure {
   return failed(
     "bad-response",
     `${host} did not answer as the service does`,
-    'Check that "url" and "provider" belong together; if so, please report it.',
+    'Check that "url" and "provider" (or "definition") belong together.',
   );
 }
 
