@@ -49,7 +49,9 @@ export function proxyFailure(sentence: string, details: FailureDetails): Failure
  * used. To be masked before anything else.
  */
 export function proxySecrets(baseUrl: string): { readonly password: string; readonly forms: readonly string[] } {
-  const { user = "", password = "" } = writtenFor(new URL(baseUrl)) ?? {};
+  const written = writtenFor(new URL(baseUrl));
+  if (written === undefined) return { password: "", forms: [] };
+  const { user, password } = written;
   const [username, plain] = [decoded(user), decoded(password)];
   if (username === undefined || plain === undefined) return { password: "", forms: everyReading(user, password) };
   return { password: plain, forms: plain === "" ? [] : longEnough([password, basicPair(username, plain)]) };

@@ -9,7 +9,7 @@ const CONTROLS =
 
 /** What else looks like nothing: the rest of `\p{Default_Ignorable_Code_Point}`, and what stands for a broken character. */
 const IGNORABLE =
-  /[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2065\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8\ufffd\u{e0000}\u{e0002}-\u{e001f}\u{e0080}-\u{e0fff}]/u;
+  /[\u180b-\u180d\u180f\u034f\u115f\u1160\u17b4\u17b5\u2065\u3164\uffa0\ufff0-\ufff8\ufffd\u{e0000}\u{e0002}-\u{e001f}\u{e0080}-\u{e0fff}]|[\ufe00-\ufe0f]/u;
 
 /** Whether a character looks like nothing or like a blank. */
 function isUnseen(character: string): boolean {
