@@ -12,15 +12,17 @@ const PAGE = /^\s*(<\?xml[^>]*>\s*)?<(!doctype|html|head|body|!--)/i;
 /** An answer as providers get to see it. */
 export function toAnswer({ statusCode: status = 0, headers }: IncomingMessage, bytes: Buffer): Answer {
   const type = headers["content-type"] ?? "";
-  const body = decodeBody(bytes, type);
-  const json = parseJson(body);
-  const isText = json === undefined && body.trim() !== "";
+  const text = decodeBody(bytes, type);
+  const json = parseJson(text);
+  const isText = json === undefined && text.trim() !== "";
   return {
     status,
     headers,
     // What was minted is read from the JSON, and masked there; at a status that nobody expects it is only quoted.
-    body: json === undefined ? body : body.replace(SECRET, '$1"***"'),
+    get body() {
+      return json === undefined ? text : text.replace(SECRET, '$1"***"');
+    },
     json,
-    isHtml: isText && (/html\b/i.test(type) || PAGE.test(body)),
+    isHtml: isText && (/html\b/i.test(type) || PAGE.test(text)),
   };
 }

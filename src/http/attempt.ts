@@ -12,6 +12,7 @@ import type { Answer, Request } from "./http.ts";
 import { node } from "./node.ts";
 import type { Route } from "./route.ts";
 import { tellsAll } from "./status.ts";
+import { limitTime } from "./time-limit.ts";
 import { type Seen, watchHandshake } from "./tls-faults.ts";
 import { VERSION } from "./version.ts";
 
@@ -24,6 +25,8 @@ export interface Progress {
   seen?: () => Seen;
   /** What the connection ended with, also in the middle of an answer. */
   fault?: unknown;
+  /** Its time was over first. */
+  outOfTime?: true;
 }
 
 /**
@@ -36,12 +39,11 @@ export async function attempt(
   milliseconds: number,
   progress: Progress,
 ): Promise<Answer | Fault> {
-  const signal = AbortSignal.timeout(milliseconds);
   let message: http.IncomingMessage | undefined;
   try {
-    message = await begin(route, request, { timeout: milliseconds, signal }, progress);
+    message = await begin(route, request, milliseconds, progress);
     const body = await readBody(message, route.host);
-    const isCut = signal.aborted || progress.fault !== undefined;
+    const isCut = progress.outOfTime || progress.fault !== undefined;
     if (isCut && endsWithConnection(message)) throw progress.fault;
     return toAnswer(message, body);
   } catch (error) {
@@ -50,7 +52,7 @@ export async function attempt(
       if (message !== undefined && tellsAll(message.statusCode ?? 0)) return toAnswer(message, Buffer.alloc(0));
       return { failure: error, mayHaveArrived: true };
     }
-    const fault = signal.aborted
+    const fault = progress.outOfTime
       ? outOfTime(route, milliseconds, progress)
       : brokenOff(route, progress, progress.fault ?? error, message !== undefined);
     return { ...fault, mayHaveArrived: progress.written === true };
@@ -87,14 +89,14 @@ async function toolkit(): Promise<{
 async function begin(
   route: Route,
   request: Request,
-  limits: { readonly timeout: number; readonly signal: AbortSignal },
+  timeout: number,
   progress: Progress,
 ): Promise<http.IncomingMessage> {
   const [type, body = null] = encoded(request);
   const parsedUrl = new URL(route.baseUrl + request.path);
   const scheme = route.secure ? node.https : node.http;
   const watching = (options: http.RequestOptions, answered: (message: http.IncomingMessage) => void) =>
-    watched(scheme.request(options, answered), route.secure, progress);
+    watched(scheme.request(options, answered), route.secure, timeout, progress);
   const options = {
     ...urlToHttpOptions(parsedUrl),
     method: request.method,
@@ -107,8 +109,8 @@ async function begin(
     },
     agent: route.agent,
     rejectUnauthorized: true,
-    // Node keeps the signal from the agent: that of a proxy takes the other as its time for CONNECT.
-    ...limits,
+    // For the agent: that of a proxy takes it as its time for CONNECT.
+    timeout,
   };
   // The toolkit hands out the answer alone; what comes before is seen on the request.
   const httpModule = Object.create(scheme, { request: { value: watching } });
@@ -127,8 +129,16 @@ function encoded({ form, json }: Request): readonly [type: string, body: string]
   return json === undefined ? [] : ["application/json", JSON.stringify(json)];
 }
 
-function watched(outgoing: http.ClientRequest, secure: boolean, progress: Progress): http.ClientRequest {
+function watched(
+  outgoing: http.ClientRequest,
+  secure: boolean,
+  timeout: number,
+  progress: Progress,
+): http.ClientRequest {
   progress.seen = watchHandshake(outgoing);
+  limitTime(outgoing, timeout, () => {
+    progress.outOfTime = true;
+  });
   outgoing.on("error", (fault) => {
     progress.fault ??= fault;
   });

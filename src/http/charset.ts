@@ -3,7 +3,7 @@
  * (Windows-1252, which every byte is a character of), so that nothing is lost of a text that a secret may be in.
  */
 export function decodeBody(bytes: Uint8Array, contentType: string): string {
-  const [, charset = "utf-8"] = /;\s*charset\s*=\s*["']?([\w:.-]+)/i.exec(contentType) ?? [];
+  const [, charset = "utf-8"] = /;\s*charset\s*=\s*["']?([\w:.-]+)/.exec(contentType.toLowerCase()) ?? [];
   for (const label of [charset, "utf-8"]) {
     try {
       const decoder = new TextDecoder(label, { fatal: true });

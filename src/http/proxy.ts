@@ -49,7 +49,9 @@ export function proxyFailure(sentence: string, details: FailureDetails): Failure
  * used. To be masked before anything else.
  */
 export function proxySecrets(baseUrl: string): { readonly password: string; readonly forms: readonly string[] } {
-  const { user = "", password = "" } = writtenFor(new URL(baseUrl)) ?? {};
+  const written = writtenFor(new URL(baseUrl));
+  if (written === undefined) return { password: "", forms: [] };
+  const { user, password } = written;
   const [username, plain] = [decoded(user), decoded(password)];
   if (username === undefined || plain === undefined) return { password: "", forms: everyReading(user, password) };
   return { password: plain, forms: plain === "" ? [] : longEnough([password, basicPair(username, plain)]) };
@@ -92,7 +94,7 @@ function writtenFor({ protocol }: URL): Written | undefined {
 }
 
 /** What ends or splits the user information of a URL, or is dropped from it: RFC 3986, sections 2.2 and 3.2.1. */
-const RESERVED = /[/?#[\]@\\\s\p{Cc}:]/u;
+const RESERVED = /[/?#[\]@\\\s\0-\x1f\x7f-\x9f:]/;
 
 /** A user or password with its percent-encoding taken off; undefined where reserved characters stand in it as they are. */
 function decoded(part: string): string | undefined {

@@ -20,9 +20,9 @@ const WANTS_CERTIFICATE = /no required SSL certificate was sent|client certifica
 /** What is wrong with an answer that no provider has to see: redirects, 408, 429 and 5xx. Undefined for all others. */
 export function faultIn(answer: Answer, request: Request, { baseUrl, host, secure }: Route): Fault | undefined {
   if (request.isFinal?.(answer) === true) return undefined;
-  const { status, headers, body, isHtml } = answer;
+  const { status, headers, isHtml } = answer;
   const isRefusal = status >= 400 && status < 500;
-  if (secure && isHtml && isRefusal && WANTS_CERTIFICATE.test(body)) return clientCertificateWanted(host);
+  if (secure && isHtml && isRefusal && WANTS_CERTIFICATE.test(answer.body)) return clientCertificateWanted(host);
   if (!tellsAll(status)) return undefined;
   const mayMean = [request.mayMean?.(answer), inFront(answer)].filter((text) => text !== undefined);
   if (status < 400) return { failure: redirected(request, headers.location, baseUrl, mayMean) };

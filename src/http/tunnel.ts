@@ -6,6 +6,7 @@ import { urlToHttpOptions } from "node:url";
 import { basicPair } from "../text/basic.ts";
 import { node } from "./node.ts";
 import type { HttpProxy } from "./proxy.ts";
+import { limitTime } from "./time-limit.ts";
 import { type Seen, watchHandshake } from "./tls-faults.ts";
 
 type Ca = https.AgentOptions["ca"];
@@ -78,9 +79,8 @@ function openTunnel(proxy: HttpProxy, to: http.ClientRequestArgs, ca: Ca): Promi
     agent: false,
     rejectUnauthorized: true,
     ca,
-    // Once the tunnel stands, this is of no effect: the request that asked for it is over.
-    signal: AbortSignal.timeout(to.timeout ?? 0),
   });
+  limitTime(connect, to.timeout ?? 0);
   const seen = watchHandshake(connect);
   return new Promise((resolve, reject) => {
     const refused = ({ statusCode: status, headers }: http.IncomingMessage, stream: Readable) => {

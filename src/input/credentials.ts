@@ -40,6 +40,7 @@ const PAIR = /(?<!\\)("(?:[^"\\]|\\.)*")\s*:\s*"((?:[^"\\]|\\.)*)"/g;
  * there is to be masked before it is judged. `written` is the value as JSON has it, with its escapes.
  */
 export function fieldsInside(credentials: string): { field: Field; value: string; written: string }[] {
+  if (credentials === "") return [];
   const whole = parseJson(credentials);
   // JSON inside of a JSON text.
   if (typeof whole === "string") return fieldsInside(whole);

@@ -19,9 +19,10 @@ export function readInputs(): Inputs {
 /** Inputs that the action does not have but for case, hyphens, underscores and blanks, which the runner only warns of. */
 function misspelt(): Partial<Record<InputName, string>> {
   const found: Partial<Record<InputName, string>> = {};
-  for (const written of givenInputs()) {
+  const names: readonly string[] = INPUTS;
+  for (const written of givenInputs().filter((one) => !names.includes(one))) {
     const name = INPUTS.find((one) => bare(one) === bare(written));
-    if (name !== undefined && name !== written) found[name] = written;
+    if (name !== undefined) found[name] = written;
   }
   return found;
 }
@@ -38,7 +39,7 @@ export function maskInputs(inputs: Inputs, how: "aloud" | "silently"): void {
     ...FIELDS.map((field) => ({ field, name: field, value: inputs[field], written: inputs[field] })),
     ...fieldsInside(inputs.credentials).map((inside) => ({ ...inside, name: `credentials.${inside.field}` })),
   ];
-  for (const { field, name, value, written } of given.filter((one) => isSecret(one.field))) {
+  for (const { field, name, value, written } of given.filter((one) => one.value !== "" && isSecret(one.field))) {
     const members = field === "private-key" ? privateMembers(value) : [];
     if (field === "private-key") maskForms([...linesOfKey(value), ...members]);
     // Of a JWK of several lines the runner would mask a lone brace.

@@ -3,6 +3,7 @@ const START = /^(?:[a-z][a-z0-9+.-]*:(?=[\\/]))?[\\/\s]*/i;
 
 /** Whether an address holds a user name or password: what ends with an `@` before the path, or holds a `:` before an `@`. */
 export function hasUserInfo(address: string): boolean {
+  if (!address.includes("@")) return false;
   const [place = ""] = address.split(/[?#]/);
   return /^[^\\/]*@|:.*@/s.test(place.replace(START, ""));
 }
@@ -12,7 +13,9 @@ const MOST_READINGS = 10;
 
 /** Every reading of a password in the user information of an address, however it is written, and its decoded form. */
 export function passwordsIn(address: string): string[] {
-  const info = address.slice(0, Math.max(0, address.lastIndexOf("@"))).replace(START, "");
+  const end = address.lastIndexOf("@");
+  if (end < 0) return [];
+  const info = address.slice(0, end).replace(START, "");
   const readings = [...info.matchAll(/:/g)].slice(0, MOST_READINGS).map(({ index }) => info.slice(index + 1));
   return readings.flatMap((reading) => [reading, decoded(reading)]);
 }

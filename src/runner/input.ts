@@ -7,5 +7,6 @@ export function untrimmedInput(name: string): string {
 
 /** The names of all inputs that the workflow gives, in lower case, also of those that the action does not have. */
 export function givenInputs(): string[] {
-  return Object.keys(process.env).flatMap((name) => /^INPUT_(.+)$/.exec(name.toUpperCase())?.[1]?.toLowerCase() ?? []);
+  const names = Object.keys(process.env).map((name) => name.toLowerCase());
+  return names.filter((name) => name.startsWith("input_")).map((name) => name.slice("input_".length));
 }

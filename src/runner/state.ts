@@ -14,30 +14,32 @@ export const NONE = "none";
 /** The last second of the year 9999. */
 const LAST_SECOND = 253_402_300_799;
 
-/** What main leaves for post, and nothing that post does not need: each field is what the input that it came from can be. */
-const ForPost = schema(() => {
+/** There is something to take back. Post needs each of it, and each field is what the input that it came from can be. */
+const Revocable = schema(() => {
   const text = (isSound: (value: string) => boolean) =>
     z.string().check(flawless((value) => (isSound(value) ? undefined : "main cannot have written it")));
   const printable = z.string().check(z.regex(PRINTABLE));
-  return z.union([
-    /** There is something to take back. */
-    z.object({
-      kind: z.enum(["revocable"]),
-      provider: z.string(),
-      url: text(isBaseUrl),
-      handle: z.catchall(z.object({ secret: printable }), printable),
-      /** Seconds since the epoch, in UTC. */
-      expires: z.optional(whole(0, LAST_SECOND)),
-      timeout: whole(1, 3600),
-      retries: whole(0, 10),
-      caCertificate: text(isCertificate),
-      allowHttp: z.boolean(),
-    }),
-    /** There is only something to tell: a warning where it has a title. */
-    z.object({ kind: z.enum(["told"]), text: z.string(), title: z.optional(z.enum(["A key may be left"])) }),
-  ]);
+  return z.object({
+    kind: z.enum(["revocable"]),
+    provider: z.string(),
+    url: text(isBaseUrl),
+    handle: z.catchall(z.object({ secret: printable }), printable),
+    /** Seconds since the epoch, in UTC. */
+    expires: z.optional(whole(0, LAST_SECOND)),
+    timeout: whole(1, 3600),
+    retries: whole(0, 10),
+    caCertificate: text(isCertificate),
+    allowHttp: z.boolean(),
+  });
 });
-export type ForPost = Parsed<typeof ForPost>;
+
+/** There is only something to tell: a warning where it has a title. */
+const Told = schema(() =>
+  z.object({ kind: z.enum(["told"]), text: z.string(), title: z.optional(z.enum(["A key may be left"])) }),
+);
+
+/** What main leaves for post. */
+export type ForPost = Parsed<typeof Revocable> | Parsed<typeof Told>;
 
 /** As main writes a base URL: nothing but scheme, host and path, without a slash at its end. */
 function isBaseUrl(text: string): boolean {
@@ -84,7 +86,9 @@ export function saveForPostAtExit(current: () => ForPost | undefined): void {
 /** What main saved; undefined for what main cannot have written. */
 export function readForPost(): ForPost | typeof NONE | undefined {
   const state = getState(KEY) || NONE;
-  return state === NONE ? NONE : read(ForPost, parseJson(state));
+  if (state === NONE) return NONE;
+  const left = parseJson(state);
+  return read(Revocable, left) ?? read(Told, left);
 }
 
 /** Whether main left this very text, with this secret among its inputs: a later step can have put another in its place. */

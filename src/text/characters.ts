@@ -1,4 +1,4 @@
-import { tree } from "./tree.ts";
+import { type Tree, tree } from "./tree.ts";
 
 /** Named references of ASCII (HTML, section 13.5) and of two letters in lower case, each behind its character. */
 const SINGLE =
@@ -10,15 +10,26 @@ const SIGNS =
 const LETTERS =
   "agrave aacute acirc atilde auml aring aelig ccedil egrave eacute ecirc euml igrave iacute icirc iuml eth ntilde ograve oacute ocirc otilde ouml divide oslash ugrave uacute ucirc uuml yacute thorn yuml";
 
-/** The code point of each name in lower case. */
-export const CODES = new Map<string, number>([
-  ...SINGLE.split(" ").map((entry): [string, number] => [entry.slice(1), entry.charCodeAt(0)]),
-  ...SIGNS.split(" ").map((name, index): [string, number] => [name, 0xa0 + index]),
-  ...LETTERS.split(" ").map((name, index): [string, number] => [name, 0xe0 + index]),
-]);
+/** What the named references stand for. */
+interface References {
+  /** The code point of each name in lower case. */
+  readonly codes: ReadonlyMap<string, number>;
+  /** The names, to be read letter by letter. */
+  readonly names: Tree;
+}
 
-/** The names, to be read letter by letter. */
-export const NAMES = tree(CODES.keys());
+let made: References | undefined;
+
+/** The named references, which most runs never read. */
+export function references(): References {
+  if (made !== undefined) return made;
+  const codes = new Map<string, number>();
+  for (const entry of SINGLE.split(" ")) codes.set(entry.slice(1), entry.charCodeAt(0));
+  for (const [index, name] of SIGNS.split(" ").entries()) codes.set(name, 0xa0 + index);
+  for (const [index, name] of LETTERS.split(" ").entries()) codes.set(name, 0xe0 + index);
+  made = { codes, names: tree(codes.keys()) };
+  return made;
+}
 
 /** Windows-1252 from 0x80 to 0x9F: what stands in the place of control characters. */
 const WINDOWS = "€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ";

@@ -1,4 +1,4 @@
-import { byteOf, CODES, NAMES } from "./characters.ts";
+import { byteOf, references } from "./characters.ts";
 import { addStep, NOTHING, type Place, type Reading, type Step, spend } from "./reading.ts";
 import { branch } from "./tree.ts";
 
@@ -136,11 +136,11 @@ function reference(after: Place): readonly Way[] {
 }
 
 /** What the names that go on with a step stand for, in capitals or not. */
-function named({ to, code }: Way, isUpper: boolean, before = NAMES): readonly Way[] {
+function named({ to, code }: Way, isUpper: boolean, before = references().names): readonly Way[] {
   const name = branch(before, code | 0x20);
   if (name === undefined) return [];
   const longer = follow(to).flatMap((step) => named(step, isUpper, name));
-  const character = CODES.get(name.texts[0]?.slice(0, name.depth) ?? "");
+  const character = references().codes.get(name.texts[0]?.slice(0, name.depth) ?? "");
   if (character === undefined) return longer;
   const upper = String.fromCharCode(character).toUpperCase().charCodeAt(0);
   return [{ to, code: isUpper ? upper : character }, ...longer];

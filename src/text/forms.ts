@@ -42,20 +42,14 @@ function addForms(text: string, { exact, loose }: Forms): void {
 
 /** Base64 without what the neighbours have a share in: what is decoded of it lacks the first and the last character. */
 function base64Cores(secret: string): Set<string> {
-  const cores = [0, 1, 2]
-    .map((shift) => base64Core(secret, shift))
-    .filter(({ length }) => length >= SHORTEST_DISGUISED);
-  return new Set([...cores, ...cores.map(toBase64Url)]);
+  const cores = [0, 1, 2].flatMap((shift) => [base64Core(secret, shift), base64Core(secret, shift, "base64url")]);
+  return new Set(cores.filter(({ length }) => length >= SHORTEST_DISGUISED));
 }
 
 /** The characters of base64 that the secret alone decides when `shift` other bytes (modulo 3) come before it. */
-function base64Core(secret: string, shift: number): string {
+function base64Core(secret: string, shift: number, encoding: "base64" | "base64url" = "base64"): string {
   const bytes = Buffer.from("\0".repeat(shift) + secret);
-  return bytes.toString("base64").slice(Math.ceil((shift * 8) / 6), Math.floor((bytes.length * 8) / 6));
-}
-
-function toBase64Url(base64: string): string {
-  return base64.replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+  return bytes.toString(encoding).slice(Math.ceil((shift * 8) / 6), Math.floor((bytes.length * 8) / 6));
 }
 
 /** The bytes of UTF-16 in either order, read one by one; what is in Latin-1 differs from itself only by NUL. */
@@ -71,8 +65,10 @@ function utf16(secret: string): string[] {
  * them: these.
  */
 export function unmaskedForms(secret: string): string[] {
-  const base64 = Buffer.from(secret).toString("base64").replace(/=+$/, "");
-  const shifted = [1, 2].map((shift) => toBase64Url(base64Core(secret, shift)));
+  const bytes = Buffer.from(secret);
+  const base64Url = bytes.toString("base64url");
+  const base64 = bytes.toString("base64").slice(0, base64Url.length);
+  const shifted = [1, 2].map((shift) => base64Core(secret, shift, "base64url"));
   const percent = [new URLSearchParams({ "": secret }).toString().slice(1), encodeURIComponent(secret)];
   const json = JSON.stringify(secret)
     .slice(1, -1)
@@ -84,7 +80,7 @@ export function unmaskedForms(secret: string): string[] {
     .replaceAll('"', "&quot;");
   return [
     base64,
-    toBase64Url(base64),
+    base64Url,
     // Without one of these it is what the runner masks.
     ...shifted.filter((form) => /[-_]/.test(form)),
     ...percent,

@@ -1,6 +1,6 @@
 import { bytesIn } from "./bytes.ts";
 import { addEscapes } from "./escapes.ts";
-import { exactly, folded, loosely, oneLine } from "./fold.ts";
+import { BLANK, exactly, folded, isAscii, loosely, oneLine } from "./fold.ts";
 import { formsOf, SHORTEST_DISGUISED } from "./forms.ts";
 import { plainReading, within } from "./reading.ts";
 import { type Span, search } from "./search.ts";
@@ -52,8 +52,11 @@ function finished(redacted: string, secrets: Iterable<string>): string {
   return findShown(line, secrets).length > 0 ? WITHHELD : line;
 }
 
-/** All secrets as they are. */
-const shown = remembered((secrets) => tree(secrets.map((secret) => folded(secret, exactly))));
+/** All secrets as they are; what is nothing but blanks is in every text. */
+const shown = remembered((secrets) => {
+  const texts = secrets.map((secret) => folded(secret, exactly)).filter((text) => text !== "");
+  return { texts, all: tree(texts) };
+});
 
 /** Most runs print nothing but lines of their own, in which no disguise is looked for. */
 const disguised = remembered((secrets) => {
@@ -79,7 +82,7 @@ function remembered<Made>(make: (secrets: string[]) => Made): (secrets: Iterable
 function findAll(text: string, secrets: Iterable<string>, cut?: number): Span[] {
   const { exact, loose } = disguised(secrets);
   let reading = plainReading(text);
-  let spans = search(reading, shown(secrets), exactly, cut);
+  let spans = search(reading, shown(secrets).all, exactly, cut);
   for (let layer = 0; ; layer++) {
     addEscapes(reading);
     spans = spans.concat(search(reading, exact, exactly, cut), search(reading, loose, loosely, cut));
@@ -90,7 +93,11 @@ function findAll(text: string, secrets: Iterable<string>, cut?: number): Span[] 
 
 /** Every place where a secret stands as it is. */
 function findShown(line: string, secrets: Iterable<string>): Span[] {
-  return search(plainReading(line), shown(secrets), exactly);
+  const { texts, all } = shown(secrets);
+  // In a line of ASCII without a run of blanks each character is read as itself, so a secret is there as it is or not at all.
+  const isPlain = isAscii(line) && !line.includes(BLANK + BLANK);
+  if (isPlain && !texts.some((text) => line.includes(text))) return [];
+  return search(plainReading(line), all, exactly);
 }
 
 /** The text up to its end with each stretch of spans as one mark. */
@@ -109,7 +116,8 @@ function cutOut(text: string, spans: Span[], end: number): string {
 
 /** The runner finds `##[command]` anywhere in a line, and `::command::` at its start. */
 function withoutCommands(line: string): string {
-  return line.replace(/##(?=\[)/g, "## ").replace(/^::/, ": :");
+  const withBlank = line.replaceAll("##[", "## [");
+  return withBlank.startsWith("::") ? `: ${withBlank.slice(1)}` : withBlank;
 }
 
 function shorten(line: string, limit: number): string {

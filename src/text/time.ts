@@ -1,6 +1,6 @@
 /** ISO 8601 in UTC with whole seconds, as the output `expires-at` has it. */
 export function utc(date: Date): string {
-  return date.toISOString().replace(/\.\d+Z$/, "Z");
+  return `${date.toISOString().slice(0, -".000Z".length)}Z`;
 }
 
 /** Whole seconds from now until then; 0 where it is past. */

@@ -17,17 +17,22 @@ const CHOICES: { readonly [Name in Field | Option]?: readonly string[] } = {
 
 type Names = readonly (Field | Option)[];
 
+/** A text that has to be there, and one that may be: the sets share one of each, since there are many, and to build one takes time. */
+const Needed = schema(text);
+const Taken = schema(() => z.optional(Needed()));
+
 function set(needs: Names, takes: Names) {
   const shape: Record<string, z.ZodMiniType<string | undefined>> = {};
-  for (const name of needs) shape[name] = text();
-  for (const name of takes) shape[name] = z.optional(value(name));
+  for (const name of needs) shape[name] = Needed();
+  for (const name of takes) shape[name] = taken(name);
   return z.strictObject(shape);
 }
 
-function value(name: Field | Option): z.ZodMiniType<string> {
+function taken(name: Field | Option): z.ZodMiniType<string | undefined> {
   const values = CHOICES[name];
-  const error = `is neither ${values?.map((one) => `\`${one}\``).join(" nor ")}`;
-  return values === undefined ? text() : z.enum(values, { error });
+  if (values === undefined) return Taken();
+  const error = `is neither ${values.map((one) => `\`${one}\``).join(" nor ")}`;
+  return z.optional(z.enum(values, { error }));
 }
 
 /** What every token request takes. */
