@@ -19,8 +19,8 @@ import type { Inputs } from "./table.ts";
  * @param definition reads the definition file that describes a provider
  * @throws {Failure} `invalid-input`
  */
-export async function chooseProvider(inputs: Inputs, definition: (path: string) => string): Promise<Provider> {
-  const provider = await findProvider(inputs.provider.toLowerCase());
+export function chooseProvider(inputs: Inputs, definition: (path: string) => string): Provider {
+  const provider = findProvider(inputs.provider.toLowerCase());
   const path = inputs.definition;
   if (provider === undefined) throw noProvider(inputs);
   if (isDefinable(provider)) {
