@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import { Failure } from "../failure.ts";
 import type { Answer } from "../http/http.ts";
 import { quoted } from "../http/quote.ts";
-import { read, schema } from "../text/json.ts";
+import { flawless, read, schema } from "../text/json.ts";
 import { ClientPair, Secret } from "./kit/fields.ts";
 import { bearer } from "./kit/headers.ts";
 import { judge, lacksPermission, noAnswer, notRevoked, refusedOrThrow } from "./kit/judge.ts";
@@ -30,7 +30,10 @@ const UNKNOWN_CALLER =
   /authentication (?:credentials|failed)|authentication_failed|not_authenticated|(?:invalid|unknown|expired)[ _]token|token.{0,5}[ _](?:not[ _]valid|invalid|expired)/i;
 
 /** What the API answers to a caller it knows: a success without `errors`. */
-const Page = schema(() => z.union([z.object({ errors: z.optional(z.nullable(z.never())) }), z.array(z.unknown())]));
+const Page = schema(() => {
+  const none = z.unknown().check(flawless((errors) => (errors === null ? undefined : "there are some")));
+  return z.union([z.object({ errors: z.optional(none) }), z.array(z.unknown())]);
+});
 /** Errors under the status of a success. */
 const ApiErrors = schema(() => z.object({ errors: z.array(z.unknown()) }));
 const Handle = schema(() => z.object({ secret: Secret() }));

@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import { Failure } from "../failure.ts";
 import { type Answer, type Http, naming } from "../http/http.ts";
 import { basicPair } from "../text/basic.ts";
-import { type Parsed, read, schema, whole } from "../text/json.ts";
+import { matching, type Parsed, read, schema, whole } from "../text/json.ts";
 import { createKey } from "./kit/creation.ts";
 import { orFailure } from "./kit/faults.ts";
 import { ClientPair, Digits, Secret, UserAndPassword } from "./kit/fields.ts";
@@ -30,7 +30,7 @@ const TOKEN_PLACES: readonly { path: string; whoAmI: WhoAmI }[] = [
   { path: "/api/sso/oauth/token", whoAmI: "/api/v1/users" },
 ];
 
-const User = schema(() => z.object({ userId: z.string().check(z.regex(/./s)), id: z.optional(z.number()) }));
+const User = schema(() => z.object({ userId: matching(/./s), id: z.optional(z.number()) }));
 const CreatedKey = schema(() => z.object({ api_key: z.string() }));
 const KeyId = schema(() => z.object({ id: whole(1) }));
 const Handle = schema(() => z.object({ place: z.enum(WHO_AM_I), user: Digits(), id: Digits(), secret: Secret() }));

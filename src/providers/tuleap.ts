@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import { Failure } from "../failure.ts";
 import type { Http } from "../http/http.ts";
 import { basicPair } from "../text/basic.ts";
-import { flawless, read, schema } from "../text/json.ts";
+import { flawless, matching, orAbsent, read, schema } from "../text/json.ts";
 import { expiry } from "./kit/expiry.ts";
 import { orFailure } from "./kit/faults.ts";
 import { Digits, Secret, UserAndPassword } from "./kit/fields.ts";
@@ -27,23 +27,23 @@ const USER = "user-id";
 
 const CreatedToken = schema(() => z.object({ token: z.string(), user_id: z.optional(z.unknown()) }));
 const KeyInfo = schema(() =>
-  z.object({ expiration_date: z.optional(z.nullable(z.string())), scopes: z.nullable(z.array(z.unknown())) }),
+  z.object({
+    expiration_date: orAbsent(z.string()),
+    scopes: z.unknown().check(flawless((list) => (list === null || Array.isArray(list) ? undefined : "it is no list"))),
+  }),
 );
 /** As the REST API and as OpenID Connect tell it. */
 const User = schema(() =>
   z.union([
     z.object({
       is_anonymous: z.boolean().check(flawless((is) => (is ? "it is nobody" : undefined))),
-      username: z.optional(z.nullable(z.string())),
+      username: orAbsent(z.string()),
     }),
-    z.object({ sub: z.string(), preferred_username: z.optional(z.string()) }),
+    z.object({ sub: z.string(), preferred_username: orAbsent(z.string()) }),
   ]),
 );
 const Handle = schema(() =>
-  z.union([
-    z.object({ secret: Secret(), userId: Digits() }),
-    z.object({ secret: z.string().check(z.regex(ACCESS_KEY)) }),
-  ]),
+  z.union([z.object({ secret: Secret(), userId: Digits() }), z.object({ secret: matching(ACCESS_KEY) })]),
 );
 
 const userOf = ({ parts }: Credential) => parts?.[USER] ?? "";
@@ -205,7 +205,7 @@ async function probeKey(credential: Credential, http: Http): Promise<Verdict> {
   // The login name is good to know, but the key is proven without it.
   const user = await orFailure(probeUser(headers, http, "key"));
   const account = "kind" in user && user.kind === "accepted" ? user.account : undefined;
-  return { kind: "accepted", account, expiresAt: expiry({ date: key.expiration_date ?? undefined }) };
+  return { kind: "accepted", account, expiresAt: expiry({ date: key.expiration_date }) };
 }
 
 async function probeUser(headers: Record<string, string>, http: Http, shown: Shown): Promise<Verdict> {
@@ -214,8 +214,7 @@ async function probeUser(headers: Record<string, string>, http: Http, shown: Sho
   if (lacksScope(answer)) return lacks(scope);
   const user = success(User, answer);
   if (user === undefined) return refusalOf(answer, http, shown);
-  const account = "sub" in user ? user.preferred_username : user.username;
-  return { kind: "accepted", account: account ?? undefined };
+  return { kind: "accepted", account: "sub" in user ? user.preferred_username : user.username };
 }
 
 function lacks(scope: string): Verdict {

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import type { Answer, Http, Request } from "../http/http.ts";
-import { type Parsed, read, schema } from "../text/json.ts";
+import { matching, orAbsent, type Parsed, read, schema } from "../text/json.ts";
 import { UserAndPassword } from "./kit/fields.ts";
 import { judge, notRevoked, refusedOrThrow } from "./kit/judge.ts";
 import { readyMade } from "./kit/ready-made.ts";
@@ -16,18 +16,18 @@ const PERMISSION_MISSING = 8202;
 /** What comes for a dead session at a result that no readable source gives: the vendor's own scripts look for it, too. */
 const DEAD_SESSION = /session \[|not[ _]authenticated/i;
 
-const Result = schema(() => z.object({ result: z.number(), error: z.catch(z.optional(z.string()), undefined) }));
+const Result = schema(() => z.object({ result: z.number(), error: orAbsent(z.string()) }));
 const Nested = schema(() => z.object({ response: Result() }));
 const SignIn = schema(() =>
   z.object({
     result: z.optional(z.unknown()),
-    session: z.optional(z.nullable(z.string())),
+    session: z.optional(z.unknown()),
     requiredAuthCheck: z.optional(z.unknown()),
   }),
 );
 const AuthCheck = schema(() => z.object({ isActive: z.optional(z.unknown()), isConfigured: z.optional(z.unknown()) }));
-const UserInfo = schema(() => z.object({ name: z.optional(z.nullable(z.string())) }));
-const Handle = schema(() => z.object({ secret: z.string().check(z.regex(PRINTABLE)) }));
+const UserInfo = schema(() => z.object({ name: orAbsent(z.string()) }));
+const Handle = schema(() => z.object({ secret: matching(PRINTABLE) }));
 
 /**
  * Virtuozzo Application Platform (formerly Jelastic). Every call is a form POST, with the secret in the field `session`;
@@ -52,12 +52,11 @@ export const virtuozzo: Provider = {
         const form = { login: username, password };
         const answer = await call(http, "users/authentication/rest/signin", form, { resend: "once", mints: true });
         const { session } = read(SignIn, answer.json) ?? {};
-        if (session) {
-          secret(session);
-          if (PRINTABLE.test(session)) revocable({ secret: session });
-        }
-        if (!session || numberOf(answer) !== 0 || wantsMore(answer)) throw judge(answer, http, signInWords);
-        return { token: mintedToken(session, http) };
+        const minted = typeof session === "string" ? session : "";
+        if (minted !== "") secret(minted);
+        if (PRINTABLE.test(minted)) revocable({ secret: minted });
+        if (minted === "" || numberOf(answer) !== 0 || wantsMore(answer)) throw judge(answer, http, signInWords);
+        return { token: mintedToken(minted, http) };
       },
       probe,
     }),
@@ -77,7 +76,7 @@ export const virtuozzo: Provider = {
 
 async function probe({ token }: Credential, http: Http): Promise<Verdict> {
   const answer = await call(http, "users/account/rest/getuserinfo", { session: token });
-  if (numberOf(answer) === 0) return { kind: "accepted", account: read(UserInfo, answer.json)?.name ?? undefined };
+  if (numberOf(answer) === 0) return { kind: "accepted", account: read(UserInfo, answer.json)?.name };
   const failure = probeWords(answer, http.host);
   if (failure === undefined || failure.code === "refused") return refusedOrThrow(answer, http, probeWords);
   return { kind: "inconclusive", lacks: failure.code === "forbidden" ? "permission" : "answer", failure };

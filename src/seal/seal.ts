@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import { Failure } from "../failure.ts";
 import type { Credential, Handle, Run } from "../providers/provider.ts";
-import { mapOf, type Parsed, parseJson, read, schema, whole } from "../text/json.ts";
+import { mapOf, matching, type Parsed, parseJson, read, schema, whole } from "../text/json.ts";
 import { epochSeconds } from "../text/time.ts";
 import { PRINTABLE, tokenFlaw } from "../text/token.ts";
 import { decrypt, encrypt, isOfOtherKey } from "./jwe.ts";
@@ -16,7 +16,7 @@ const LAST_SECOND = Date.parse("9999-12-31T23:59:59Z") / 1000;
 
 const Payload = schema(() => {
   const text = z.string();
-  const printable = z.string().check(z.regex(PRINTABLE));
+  const printable = matching(PRINTABLE);
   const values = z.optional(mapOf(printable));
   return z.object({
     repository: text,
@@ -29,7 +29,7 @@ const Payload = schema(() => {
     place: z.optional(text),
     parts: values,
     secrets: values,
-    account: z.optional(z.string().check(z.regex(ACCOUNT))),
+    account: z.optional(matching(ACCOUNT)),
     /** Seconds since the epoch, in UTC. */
     expires: z.optional(whole(1, LAST_SECOND)),
     handle: z.optional(z.catchall(z.object({ secret: printable }), printable)),

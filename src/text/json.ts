@@ -35,6 +35,16 @@ export function flawless<Value>(flaw: (value: Value) => string | undefined, fact
   return z.check<Value>(check, { params: facts });
 }
 
+/** A text that the pattern fits. */
+export function matching(pattern: RegExp, flaw = "it is not as it should be") {
+  return z.string().check(flawless((text) => (pattern.test(text) ? undefined : flaw), { pattern: pattern.source }));
+}
+
+/** What counts as absent where it is not as it should be. */
+export function orAbsent<Type extends z.ZodMiniType>(type: Type) {
+  return z.catch(z.optional(type), undefined);
+}
+
 /** A whole number between the two, both included. */
 export function whole(minimum: number, maximum = Number.MAX_SAFE_INTEGER) {
   const isOne = (value: number) => Number.isSafeInteger(value) && value >= minimum && value <= maximum;

@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { flawless, mapOf, type Parsed, schema, whole } from "../../text/json.ts";
+import { flawless, mapOf, matching, type Parsed, schema, whole } from "../../text/json.ts";
 
 /** The fields that a definition can ask for. A private key signs something, which no placeholder can say. */
 export const CREDENTIALS = ["token", "username", "password", "client-id", "client-secret"] as const;
@@ -22,8 +22,6 @@ const LINE = /^[\p{L}\p{N}][\p{L}\p{N}\p{M} .,:;&'"()/+_>-]{0,199}$/u;
 /** What is wrong where a placeholder cannot stand. */
 export const NOT_PLAIN = "it has to be plain text, with no placeholder";
 
-const text = (pattern: RegExp, error: string) => z.string().check(z.regex(pattern, { error }));
-
 const map = <Value extends z.ZodMiniType>(keys: RegExp, error: string, values: Value) =>
   mapOf(values).check(
     z.check(
@@ -40,12 +38,16 @@ const map = <Value extends z.ZodMiniType>(keys: RegExp, error: string, values: V
 function format() {
   const string = z.string();
   const flag = z.optional(z.boolean());
-  const line = z.optional(text(LINE, "it is no plain line of text"));
-  const plain = text(/^[^{}\p{C}]+$/u, NOT_PLAIN);
+  const line = z.optional(matching(LINE, "it is no plain line of text"));
+  const plain = matching(/^[^{}\p{C}]+$/u, NOT_PLAIN);
   const strings = z.optional(map(/^[^{}\p{C}]+$/u, NOT_PLAIN, string));
-  const header = text(TOKEN, "it is no name of a header or cookie");
+  const header = matching(TOKEN, "it is no name of a header or cookie");
   const headers = z.optional(
-    map(TOKEN, "it is no name of a header or cookie", text(/^[\x20-\x7e]*$/, "a header holds printable ASCII alone")),
+    map(
+      TOKEN,
+      "it is no name of a header or cookie",
+      matching(/^[\x20-\x7e]*$/, "a header holds printable ASCII alone"),
+    ),
   );
   const basic = z.optional(z.strictObject({ username: string, password: string, encode: flag }));
   const statuses = (from: number, to: number) =>
@@ -59,7 +61,7 @@ function format() {
 
   const request = {
     method: z.optional(z.enum(["GET", "POST", "PUT", "PATCH", "DELETE"])),
-    path: text(PATH, 'it is no path below "url", such as "/api/token"'),
+    path: matching(PATH, 'it is no path below "url", such as "/api/token"'),
     query: strings,
     headers,
     basic,
@@ -67,7 +69,7 @@ function format() {
     json: z.optional(z.unknown()),
   };
 
-  const json = z.optional(text(POINTER, 'it is no JSON Pointer, such as "/data/token"'));
+  const json = z.optional(matching(POINTER, 'it is no JSON Pointer, such as "/data/token"'));
   const places = {
     json,
     header: z.optional(header),
@@ -96,7 +98,7 @@ function format() {
   const refusal = z.strictObject({
     status: any,
     json,
-    values: z.optional(z.array(text(/./s, "it is empty"))),
+    values: z.optional(z.array(matching(/./s, "it is empty"))),
     failure: z.enum(["refused", "locked", "forbidden", "rate-limited", "unavailable", "wrong-url"]),
   });
 
@@ -120,7 +122,7 @@ function format() {
     $schema: z.optional(string),
     name: line,
     "by-hand": line,
-    pasted: z.optional(z.array(text(/^(?:\/[\w.~-]+)+$/, 'it is no path tail, such as "/api/v1"'))),
+    pasted: z.optional(z.array(matching(/^(?:\/[\w.~-]+)+$/, 'it is no path tail, such as "/api/v1"'))),
   };
 
   return { top, method, source, expires };

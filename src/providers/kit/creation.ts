@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { type Answer, type Http, type Request, undoing } from "../../http/http.ts";
-import { type Parsed, read, schema, whole } from "../../text/json.ts";
+import { orAbsent, type Parsed, read, schema, whole } from "../../text/json.ts";
 import type { Step } from "../provider.ts";
 import { orFailure } from "./faults.ts";
 import { keyName } from "./key-name.ts";
@@ -101,8 +101,8 @@ const List = schema(() => z.union([Page(), z.object({ items: Page() }), z.object
 const ListedKey = schema(() =>
   z.object({
     id: whole(1),
-    name: z.optional(z.nullable(z.string())),
-    description: z.optional(z.nullable(z.string())),
+    name: orAbsent(z.string()),
+    description: orAbsent(z.string()),
     created_at: z.optional(z.unknown()),
   }),
 );

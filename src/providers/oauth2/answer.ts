@@ -1,13 +1,13 @@
 import * as z from "zod/mini";
 import { Failure } from "../../failure.ts";
 import type { Answer, Http } from "../../http/http.ts";
-import { read, schema } from "../../text/json.ts";
+import { orAbsent, read, schema } from "../../text/json.ts";
 import { expiry } from "../kit/expiry.ts";
 import { readTokenResponse } from "../kit/token.ts";
 
 /** RFC 6749, sections 5.1 and 5.2; what is not as it should be counts as absent. */
 const Told = schema(() => {
-  const text = z.catch(z.optional(z.string()), undefined);
+  const text = orAbsent(z.string());
   return z.object({
     error: text,
     error_description: text,

@@ -1,6 +1,7 @@
 import * as z from "zod/mini";
 import type { Answer, Http } from "../../http/http.ts";
 import { flawless, schema } from "../../text/json.ts";
+import { Secret } from "../kit/fields.ts";
 import type { Field, Handle, Revocation, Revoking } from "../provider.ts";
 import { readTokenAnswer } from "./answer.ts";
 import { AUTHS, askAs, type ClientAuth, clientOf, isEndpoint } from "./client.ts";
@@ -19,7 +20,7 @@ function isEncoded(text: string): boolean {
 /** As the exchange left it. */
 const Revocable = schema(() =>
   z.strictObject({
-    secret: z.string().check(z.regex(/.{8}/s)),
+    secret: Secret(),
     endpoint: z.string().check(flawless((url) => (isEndpoint(url) ? undefined : "it is no endpoint"))),
     auth: z.enum(AUTHS),
     client: Kept(),
