@@ -9,7 +9,7 @@ import {
   startXray,
 } from "../sandbox/services/index.ts";
 import { readCredentials, trimmed } from "../src/input/credentials.ts";
-import { innerForms, oddity } from "../src/input/oddity.ts";
+import { holdsInvisible, innerForms, oddity } from "../src/input/oddity.ts";
 import { INPUTS, type InputName } from "../src/input/table.ts";
 import {
   answerWith,
@@ -257,6 +257,21 @@ test("a value in several wrappings holds each inner form", () => {
   expect(innerForms("\ufeff'abcd'")).toEqual(["'abcd'", "abcd"]);
   expect(innerForms("abcd")).toEqual([]);
   expect(innerForms('""')).toEqual([""]);
+});
+
+test("of all characters those are invisible that Unicode says show nothing, at the start, at the end or anywhere", () => {
+  const wrong: string[] = [];
+  for (let code = 0; code <= 0x10ffff; code++) {
+    const one = String.fromCodePoint(code);
+    const isFormat = /\p{Cf}/u.test(one);
+    const found = [`${one}abcd`, `abcd${one}`, `abcd${one}efgh`].map(
+      (value) => oddity(value)?.flaw === "begins or ends with an invisible character",
+    );
+    const wanted = [/[\p{Cf}\p{Cc}\p{Default_Ignorable_Code_Point}\u2800]/u.test(one), isFormat, false];
+    const isAnywhere = holdsInvisible(`ab${one}cd`) === (isFormat || /\p{Cc}/u.test(one));
+    if (found.join() !== wanted.join() || !isAnywhere) wrong.push(code.toString(16));
+  }
+  expect(wrong).toEqual([]);
 });
 
 describe("a password may hold anything, so what is odd about it is told where it is refused:", () => {

@@ -9,8 +9,13 @@ interface Oddity {
 /** A pair of quotes, plain or typographic (U+2018 to U+201E and others); one on one side alone may belong to a secret. */
 const QUOTED = /^(?:(["'`]).*\1|[‘-„«»‹›].*[‘-„«»‹›])$/s;
 
-/** Format and control characters, and others that show nothing; or a UTF-8 byte order mark that was read as Latin-1. */
-const INVISIBLE = /^(?:[\p{Cf}\p{Cc}\p{Default_Ignorable_Code_Point}\u2800]|ï»¿)+|(?<!\p{Cf})\p{Cf}+$/gu;
+/**
+ * Format and control characters, and others that show nothing; or a UTF-8 byte order mark that was read as Latin-1. Classes of
+ * Unicode take long to build, so that is only done for a text with an end that is not ASCII.
+ */
+const INVISIBLE = "^(?:[\\p{Cf}\\p{Cc}\\p{Default_Ignorable_Code_Point}\\u2800]|ï»¿)+|(?<!\\p{Cf})\\p{Cf}+$";
+const CONTROL = "[\\p{Cc}\\p{Cf}]";
+const ODD_END = /^[^ -~]|[^\0-\x7f]$/;
 
 /**
  * The scheme before the credentials (RFC 9110, section 11.1), or a header that carries them: those of HTTP itself, `X-…`,
@@ -22,12 +27,17 @@ const START =
 /** What is odd about a stored value; undefined where it can be one. */
 export function oddity(value: string): Oddity | undefined {
   if (QUOTED.test(value)) return { flaw: "stands in quotes", inner: value.slice(1, -1) };
-  const visible = value.replace(INVISIBLE, "");
+  const visible = ODD_END.test(value) ? value.replace(new RegExp(INVISIBLE, "gu"), "") : value;
   if (visible !== value) return { flaw: "begins or ends with an invisible character", inner: visible };
   const [start, scheme] = START.exec(value) ?? [];
   if (start === undefined) return undefined;
   const what = scheme === undefined ? "the name of a header" : `"${scheme}"`;
   return { flaw: `begins with ${what}`, inner: value.slice(start.length) };
+}
+
+/** Whether a text holds a control or format character. */
+export function holdsInvisible(text: string): boolean {
+  return /[^ -~]/.test(text) && new RegExp(CONTROL, "u").test(text);
 }
 
 /** The value with one after the other of its oddities taken off, so many at most: each may be the secret itself. */

@@ -4,7 +4,7 @@ import type { Http } from "../http/http.ts";
 import { basicPair } from "../text/basic.ts";
 import { flawless, matching, orAbsent, read, schema } from "../text/json.ts";
 import { expiry } from "./kit/expiry.ts";
-import { orFailure } from "./kit/faults.ts";
+import { invalidInput, orFailure } from "./kit/faults.ts";
 import { Digits, Secret, UserAndPassword } from "./kit/fields.ts";
 import { basic, bearer } from "./kit/headers.ts";
 import { lacksPermission, revocation } from "./kit/judge.ts";
@@ -172,9 +172,8 @@ const PREFERS_KEYS =
 /** The pair for HTTP Basic, in which the first colon ends the user name (RFC 7617, section 2). */
 function basicToken(username: string, password: string): string {
   if (!username.includes(":")) return basicPair(username, password);
-  throw new Failure("invalid-input", 'The input "username" holds a ":", which HTTP Basic cannot carry.', {
-    hint: "Use the Tuleap login name, or the method access-key.",
-  });
+  const hint = "Use the Tuleap login name, or the method access-key.";
+  throw invalidInput("username", 'holds a ":", which HTTP Basic cannot carry', hint);
 }
 
 /** Only ever this one token: without it in the path, Tuleap ends all tokens of the user. */

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
-import { Failure } from "../../failure.ts";
 import { schema } from "../../text/json.ts";
+import { invalidInput } from "../kit/faults.ts";
 import { method, text } from "../method.ts";
 import type { Method, Provider } from "../provider.ts";
 import { DEFAULT_NAME, setsOf, takesIdToken } from "./check.ts";
@@ -50,9 +50,8 @@ function methodOf(id: string, definition: MethodDefinition, keeping: Keeping): M
     check({ parameters }) {
       const flaw = parametersFlaw(parameters, wanted);
       if (flaw === undefined) return;
-      throw new Failure("invalid-input", `The input "parameters" ${flaw}.`, {
-        hint: `Give a line for each of these, and no other: ${wanted.map((name) => `${name}=VALUE`).join(", ")}.`,
-      });
+      const lines = wanted.map((name) => `${name}=VALUE`).join(", ");
+      throw invalidInput("parameters", flaw, `Give a line for each of these, and no other: ${lines}.`);
     },
     async exchange(given, http, step) {
       const handle = (values: Values) => handleOf(id, definition, values, keeping(id, "handle"));

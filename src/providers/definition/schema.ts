@@ -1,11 +1,9 @@
 import * as z from "zod/mini";
 import { flawless, mapOf, matching, type Parsed, schema, whole } from "../../text/json.ts";
+import { LONGEST_SECONDS } from "../kit/expiry.ts";
 
 /** The fields that a definition can ask for. A private key signs something, which no placeholder can say. */
 export const CREDENTIALS = ["token", "username", "password", "client-id", "client-secret"] as const;
-
-/** Ten years in seconds: a longer lifetime is a mistake. */
-const LONGEST_SECONDS = 10 * 365 * 24 * 3600;
 
 /** A path below the base URL, as RFC 3986 (section 3.3) writes one; braces hold placeholders. */
 const PATH = /^(?!.*\.\.)(?:\/(?!\/|\.(?:\/|$))(?:[\w.~!$&'()*+,;=:@{}-]|%(?!2[eE]|5[cC])[\da-fA-F]{2})*)+$/;
@@ -16,8 +14,9 @@ const POINTER = /^(?:\/(?:[^~/]|~[01])*)*$/;
 /** RFC 9110, section 5.6.2: a name of a header; RFC 6265 has the same for a cookie. */
 const TOKEN = /^[\w!#$%&'*+.^`|~-]{1,100}$/;
 
-/** What stands in texts for people can start no workflow command. */
-const LINE = /^[\p{L}\p{N}][\p{L}\p{N}\p{M} .,:;&'"()/+_>-]{0,199}$/u;
+/** What stands in texts for people can start no workflow command. Classes of Unicode take long to build: that waits, too. */
+const LINE = "^[\\p{L}\\p{N}][\\p{L}\\p{N}\\p{M} .,:;&'\"()/+_>-]{0,199}$";
+const PLAIN = "^[^{}\\p{C}]+$";
 
 /** What is wrong where a placeholder cannot stand. */
 export const NOT_PLAIN = "it has to be plain text, with no placeholder";
@@ -38,9 +37,9 @@ const map = <Value extends z.ZodMiniType>(keys: RegExp, error: string, values: V
 function format() {
   const string = z.string();
   const flag = z.optional(z.boolean());
-  const line = z.optional(matching(LINE, "it is no plain line of text"));
-  const plain = matching(/^[^{}\p{C}]+$/u, NOT_PLAIN);
-  const strings = z.optional(map(/^[^{}\p{C}]+$/u, NOT_PLAIN, string));
+  const line = z.optional(matching(new RegExp(LINE, "u"), "it is no plain line of text"));
+  const plain = new RegExp(PLAIN, "u");
+  const strings = z.optional(map(plain, NOT_PLAIN, string));
   const header = matching(TOKEN, "it is no name of a header or cookie");
   const headers = z.optional(
     map(
@@ -104,7 +103,7 @@ function format() {
 
   const method = {
     credentials: z.optional(z.array(z.union([z.enum([...CREDENTIALS, "id-token"]), z.array(z.enum(CREDENTIALS))]))),
-    "id-token": z.optional(z.strictObject({ audience: z.optional(plain) })),
+    "id-token": z.optional(z.strictObject({ audience: z.optional(matching(plain, NOT_PLAIN)) })),
     "by-name-only": flag,
     exchange: z.optional(z.strictObject({ ...request, success: ok, creates: flag })),
     undo: z.optional(z.strictObject(request)),

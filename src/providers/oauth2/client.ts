@@ -1,5 +1,6 @@
 import type { Answer, Http } from "../../http/http.ts";
 import { basicPair } from "../../text/basic.ts";
+import { formEncoded } from "../kit/headers.ts";
 import type { Step } from "../provider.ts";
 import { type Fields, FORMS, invalid } from "./fields.ts";
 import { readSigner, type Signer, signAssertion } from "./key.ts";
@@ -59,11 +60,6 @@ export async function prove(client: Client, auth: ClientAuth, step: Pick<Step, "
       return { headers: {}, parameters: { ...named, client_assertion_type, client_assertion: assertion } };
     }
   }
-}
-
-/** As `application/x-www-form-urlencoded` has it (RFC 6749, section 2.3.1 and appendix B). */
-function formEncoded(text: string): string {
-  return new URLSearchParams({ "": text }).toString().slice(1);
 }
 
 /** Whether a text that came from outside is a URL that a request can go to. */
