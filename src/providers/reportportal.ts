@@ -2,10 +2,11 @@ import * as z from "zod/mini";
 import { Failure } from "../failure.ts";
 import { type Answer, type Http, naming } from "../http/http.ts";
 import { basicPair } from "../text/basic.ts";
-import { matching, type Parsed, read, schema, whole } from "../text/json.ts";
+import { matching, type Parsed, schema, whole } from "../text/json.ts";
 import { createKey } from "./kit/creation.ts";
 import { orFailure } from "./kit/faults.ts";
 import { ClientPair, Digits, Secret, UserAndPassword } from "./kit/fields.ts";
+import { takesBack } from "./kit/handles.ts";
 import { bearer } from "./kit/headers.ts";
 import { notKnownNow, revocation } from "./kit/judge.ts";
 import { granted } from "./kit/oauth2.ts";
@@ -76,17 +77,14 @@ export const reportportal: Provider = {
     }),
   ],
 
-  ownsHandle: (handle) => read(Handle, handle) !== undefined,
-
-  async revoke(handle, http) {
-    const { place, user, id, secret: token } = z.parse(Handle(), handle);
+  ...takesBack(Handle, async ({ place, user, id, secret: token }, http) => {
     const answer = await http.send({
       method: "DELETE",
       path: `${place}/${user}/api-keys/${id}`,
       headers: bearer({ token }),
     });
     return revocation(answer, answer.status === 401 || answer.status === 404);
-  },
+  }),
 
   async sweep(handle, http, run) {
     const { place, user, secret: token } = z.parse(Handle(), handle);

@@ -75,7 +75,6 @@ const wordsFor = (shown: Shown) =>
         do: "It is suspended, pending or deleted, or its password has expired: ask a site administrator.",
       },
     ],
-    saying,
     "Tuleap",
   );
 

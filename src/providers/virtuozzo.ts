@@ -2,7 +2,8 @@ import * as z from "zod/mini";
 import type { Answer, Http, Request } from "../http/http.ts";
 import { matching, orAbsent, type Parsed, read, schema } from "../text/json.ts";
 import { UserAndPassword } from "./kit/fields.ts";
-import { judge, notRevoked, refusedOrThrow } from "./kit/judge.ts";
+import { takesBack } from "./kit/handles.ts";
+import { failed, inconclusive, judge, notRevoked, refusedOrThrow } from "./kit/judge.ts";
 import { readyMade } from "./kit/ready-made.ts";
 import { ownWords, type Refusal } from "./kit/refusals.ts";
 import { mintedToken, PRINTABLE } from "./kit/token.ts";
@@ -62,16 +63,13 @@ export const virtuozzo: Provider = {
     }),
   ],
 
-  ownsHandle: (handle) => read(Handle, handle) !== undefined,
-
-  async revoke(handle, http) {
-    const { secret } = z.parse(Handle(), handle);
+  ...takesBack(Handle, async ({ secret }, http) => {
     const answer = await call(http, "users/authentication/rest/signout", { session: secret });
     const result = numberOf(answer);
     if (result === 0) return { kind: "revoked" };
     if (isDeadSession(answer)) return { kind: "gone" };
-    return result === undefined ? notRevoked(answer) : { kind: "failed", answered: `result ${result}` };
-  },
+    return result === undefined ? notRevoked(answer) : failed(`result ${result}`);
+  }),
 };
 
 async function probe({ token }: Credential, http: Http): Promise<Verdict> {
@@ -79,7 +77,7 @@ async function probe({ token }: Credential, http: Http): Promise<Verdict> {
   if (numberOf(answer) === 0) return { kind: "accepted", account: read(UserInfo, answer.json)?.name };
   const failure = probeWords(answer, http.host);
   if (failure === undefined || failure.code === "refused") return refusedOrThrow(answer, http, probeWords);
-  return { kind: "inconclusive", lacks: failure.code === "forbidden" ? "permission" : "answer", failure };
+  return inconclusive(failure, failure.code === "forbidden" ? "permission" : "answer");
 }
 
 function call(
@@ -144,8 +142,8 @@ const wordsFor = (permission: string, hint: string, more: readonly Refusal[] = [
         do: `${hint} Or "url" is not the platform of this account.`,
       },
     ],
-    saying,
     "Virtuozzo",
+    saying,
   );
 
 const signInWords = wordsFor(PERSONAL_TOKEN, 'Check "username" and "password".', [

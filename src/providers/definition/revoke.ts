@@ -1,4 +1,5 @@
 import type { Http } from "../../http/http.ts";
+import { failed, notRevoked } from "../kit/judge.ts";
 import type { Field, Handle, Revocation, Revoking } from "../provider.ts";
 import { requestOf, type Values, withUse } from "./fill.ts";
 import { namesOf } from "./places.ts";
@@ -56,7 +57,7 @@ type Methods = Readonly<Record<string, MethodDefinition>>;
 export async function revoke(methods: Methods, handle: Handle, http: Http, step: Revoking): Promise<Revocation> {
   const method = methods[handle.method ?? ""] ?? {};
   const asks = revocationOf(method);
-  if (asks === undefined) return { kind: "failed", answered: "the service offers no revocation" };
+  if (asks === undefined) return failed("the service offers no revocation");
   const names = namesOf(asks);
   const kept = restored([...names, "audience"], handle);
   for (const [name, value] of Object.entries(kept)) if (value && isSecret(name, method)) step.secret(value);
@@ -68,7 +69,7 @@ export async function revoke(methods: Methods, handle: Handle, http: Http, step:
   }));
   const { revoked = [200, 204], gone = [] } = asks;
   // A page never tells: what answers so is not the API.
-  if (answer.isHtml) return { kind: "failed", answered: "a page, not the API" };
+  if (answer.isHtml) return notRevoked(answer);
   if (revoked.includes(answer.status)) return { kind: "revoked" };
-  return gone.includes(answer.status) ? { kind: "gone" } : { kind: "failed", answered: `status ${answer.status}` };
+  return gone.includes(answer.status) ? { kind: "gone" } : notRevoked(answer);
 }

@@ -33,7 +33,7 @@ export function refusedOrThrow(
   { mayMean, isOfTheWay }: Asked = {},
 ): Unproven {
   const own = ownWord(answer, http.host);
-  if (own === undefined && answer.status === 406) return noAnswer(byStatus(answer, http.host));
+  if (own === undefined && answer.status === 406) return inconclusive(byStatus(answer, http.host));
   const failure =
     own ??
     (answer.status === 401
@@ -54,12 +54,12 @@ export function notKnownNow({ failure, isOfTheWay }: Refused, sentence: string):
 
 /** The credential is known, but its permissions do not reach as far as the probe. */
 export function lacksPermission(sentence: string, hint: string, answered = ""): Inconclusive {
-  return { kind: "inconclusive", lacks: "permission", failure: new Failure("forbidden", sentence, { hint, answered }) };
+  return inconclusive(new Failure("forbidden", sentence, { hint, answered }), "permission");
 }
 
-/** The probe brought no answer that says anything of the credential. */
-export function noAnswer(failure: Failure): Inconclusive {
-  return { kind: "inconclusive", lacks: "answer", failure };
+/** The probe proves nothing: it brought no answer that says anything of the credential, unless it is for lack of a permission. */
+export function inconclusive(failure: Failure, lacks: Inconclusive["lacks"] = "answer"): Inconclusive {
+  return { kind: "inconclusive", lacks, failure };
 }
 
 /**
@@ -73,7 +73,11 @@ export function revocation(answer: Answer, gone = false): Revocation {
 
 /** A revocation that failed, told in words of this action: a warning must not repeat what the service says. */
 export function notRevoked({ isHtml, status }: Answer): Revocation {
-  return { kind: "failed", answered: `${isHtml ? "a page with " : ""}status ${status}` };
+  return failed(`${isHtml ? "a page with " : ""}status ${status}`);
+}
+
+export function failed(answered: string): Revocation {
+  return { kind: "failed", answered };
 }
 
 const KEPT_OUT = "A firewall or login wall may keep this runner out: ask who runs it to let calls of the API pass.";
@@ -83,7 +87,7 @@ export const CHECK_URL = 'Check "url": the base URL, with the path that the serv
 
 function byStatus(answer: Answer, host: string, mayMean?: string): Failure {
   const { status, isHtml } = answer;
-  const failed = (code: FailureCode, happened: string, hint: string) =>
+  const because = (code: FailureCode, happened: string, hint: string) =>
     new Failure(code, `${happened} (status ${status}).`, {
       hint,
       // A success may hold a secret in a shape that nobody expects, and so could not mask.
@@ -91,12 +95,12 @@ function byStatus(answer: Answer, host: string, mayMean?: string): Failure {
     });
   if (isHtml) {
     return status === 401 || status === 403
-      ? failed(
+      ? because(
           "forbidden",
           `Something in front of ${host} answered with a page`,
           all(mayMean, inFront(answer) ?? KEPT_OUT),
         )
-      : failed(
+      : because(
           "wrong-url",
           `${host} answered not with its API but with an HTML page`,
           all(inFront(answer), mayMean) || CHECK_URL,
@@ -106,7 +110,7 @@ function byStatus(answer: Answer, host: string, mayMean?: string): Failure {
     case 404:
     case 405:
     case 410:
-      return failed("wrong-url", `${host} has nothing at the place of the API`, mayMean ?? CHECK_URL);
+      return because("wrong-url", `${host} has nothing at the place of the API`, mayMean ?? CHECK_URL);
     case 401:
       return unauthorized(
         answer,
@@ -114,13 +118,13 @@ function byStatus(answer: Answer, host: string, mayMean?: string): Failure {
         "They are wrong, expired or revoked: check the secrets that this step is given.",
       );
     case 403:
-      return failed(
+      return because(
         "forbidden",
         `${host} does not allow this`,
         "The account lacks a permission or a licence, or something in front keeps this runner out.",
       );
   }
-  return failed(
+  return because(
     "bad-response",
     `${host} did not answer as the service does`,
     'Check that "url" and "provider" belong together; if so, please report it.',

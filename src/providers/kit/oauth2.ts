@@ -6,7 +6,6 @@ import { expiry } from "./expiry.ts";
 import { bearer } from "./headers.ts";
 import { judge, type OwnWord, refusedOrThrow } from "./judge.ts";
 import { ownWords, success } from "./refusals.ts";
-import { saying } from "./said.ts";
 import { readTokenResponse } from "./token.ts";
 
 /** How a service says no to a client (RFC 6749, section 5.2). */
@@ -25,7 +24,6 @@ export function clientWords(name: string, cause = "they are wrong, or were renew
         do: `Check "client-id" and "client-secret": ${cause}`,
       },
     ],
-    saying,
     name,
   );
 }

@@ -10,6 +10,11 @@ import type { Signing } from "./parameters.ts";
 export const AUTHS = [...FORMS, "none", "private-key", "id-token"] as const;
 export type ClientAuth = (typeof AUTHS)[number];
 
+/** Whether a client is proven by an assertion (RFC 7523, section 2.2). */
+export function isAsserted(auth: ClientAuth): boolean {
+  return auth === "private-key" || auth === "id-token";
+}
+
 /** A client of the server, with all that it takes to prove it. */
 export interface Client {
   readonly id: string | undefined;

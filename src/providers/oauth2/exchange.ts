@@ -4,7 +4,7 @@ import { read, schema } from "../../text/json.ts";
 import { payloadOf } from "../kit/expiry.ts";
 import type { Credential, Handle, Step } from "../provider.ts";
 import { type Minted, noBearer, readMinted, readTokenAnswer, type TokenAnswer } from "./answer.ts";
-import { at, authsOf, type Client, type ClientAuth, clientOf, type Endpoint, prove } from "./client.ts";
+import { at, authsOf, type Client, type ClientAuth, clientOf, type Endpoint, isAsserted, prove } from "./client.ts";
 import { findServer, type Server } from "./discovery.ts";
 import type { Fields } from "./fields.ts";
 import { type Parameters, readParameters } from "./parameters.ts";
@@ -158,11 +158,10 @@ function handleOf(
   { id, audience }: Client,
   { signing }: Parameters,
 ): Handle {
-  const isAsserted = auth === "private-key" || auth === "id-token";
   const kept = {
     // A client that has a secret is read again, with it.
     client: auth === "none" || auth === "id-token" ? id?.toWellFormed() : undefined,
-    audience: isAsserted ? audience : undefined,
+    audience: isAsserted(auth) ? audience : undefined,
     "assertion-key-id": signing.get("assertion-key-id"),
     "assertion-algorithm": signing.get("assertion-algorithm"),
   };

@@ -4,7 +4,7 @@ import type { Http } from "../../http/http.ts";
 import { quoted } from "../../http/quote.ts";
 import { orAbsent, read, schema } from "../../text/json.ts";
 import { expiry, payloadOf } from "../kit/expiry.ts";
-import { lacksPermission, noAnswer } from "../kit/judge.ts";
+import { inconclusive, lacksPermission } from "../kit/judge.ts";
 import type { About, Credential, Verdict } from "../provider.ts";
 import { AUTHS, askAs, at, clientOf } from "./client.ts";
 import type { Fields } from "./fields.ts";
@@ -41,7 +41,7 @@ async function askAt(url: string, token: string, http: Http): Promise<Verdict> {
   if (status === 403 && !isHtml) return lacksPermission(sentence, hint, quoted(answer).answered);
   // A page or nothing is another place than was meant.
   const code = isHtml || status === 404 ? "wrong-url" : "bad-response";
-  return noAnswer(new Failure(code, sentence, { hint, ...quoted(answer) }));
+  return inconclusive(new Failure(code, sentence, { hint, ...quoted(answer) }));
 }
 
 const Introspected = schema(() =>
