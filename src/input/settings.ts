@@ -1,7 +1,6 @@
 import type { Failure, FailureDetails } from "../failure.ts";
-import { namesOfProviders } from "../providers/index.ts";
 import { invalidInput } from "../providers/kit/faults.ts";
-import type { MethodFacts } from "../providers/provider.ts";
+import { ALSO_EXPORTED, type MethodFacts } from "../providers/provider.ts";
 import { nameFlaw } from "../text/environment-name.ts";
 import type { InputName, Inputs } from "./table.ts";
 
@@ -68,7 +67,7 @@ export function environmentName(name: string): string {
 
 /** Why the token may not be exported under this name; undefined where it may. */
 export function environmentNameFlaw(name: string): string | undefined {
-  return nameFlaw(name, namesOfProviders());
+  return nameFlaw(name, ALSO_EXPORTED);
 }
 
 /**

@@ -35,12 +35,6 @@ export function providerNames(): string[] {
   ];
 }
 
-/** Variables that some method exports beside its token, whatever that one is called. */
-export function namesOfProviders(): string[] {
-  const methods = providers.flatMap((provider) => provider.methods);
-  return methods.flatMap(({ alsoExports }) => Object.keys(alsoExports?.({ token: "" }) ?? {}));
-}
-
 /** The provider of this name, an id or an alias; undefined for none. A platform's file is read when it is chosen. */
 export function findProvider(name: string): Provider | Definable | undefined {
   if (name === "oauth2") return oauth2;

@@ -1,7 +1,7 @@
 import { PRINTABLE } from "../../text/token.ts";
+import { parameterLines } from "../kit/parameters.ts";
 import type { Credential } from "../provider.ts";
 import { BEARER, filledPair, NO_LINE, type Use, unfit, type Values } from "./fill.ts";
-import { readParameters } from "./parameters.ts";
 import { namesIn, type Room } from "./places.ts";
 import type { MethodDefinition } from "./schema.ts";
 
@@ -14,7 +14,7 @@ const SECRETS = ["token", "password", "client-secret", "use.basic", "probe.basic
 
 /** What stands for the placeholders that are known before the exchange, and whom an ID token is for. */
 export function startValues(method: MethodDefinition, given: Values, now = Date.now()): Values {
-  const named = readParameters(given.parameters).map(([name, value]) => [`parameters.${name}`, value]);
+  const named = parameterLines(given.parameters).map(({ name, value }) => [`parameters.${name}`, value]);
   return {
     ...given,
     ...Object.fromEntries(named),

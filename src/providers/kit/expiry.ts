@@ -17,7 +17,7 @@ interface Sources {
   /** `expires_in` of an OAuth2 token response, in seconds. */
   readonly expiresIn?: unknown;
   /** What the vendor documents, in seconds. */
-  readonly documented?: number;
+  readonly documented?: number | undefined;
 }
 
 /** When a credential expires, by the first source that tells; undefined where none does. */

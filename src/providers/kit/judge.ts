@@ -40,7 +40,7 @@ export function refusedOrThrow(
       ? unauthorized(answer, http.host, "It is wrong, expired or revoked.")
       : byStatus(answer, http.host, mayMean));
   if (failure.code !== "refused") throw failure;
-  return { kind: "refused", failure, ...(isOfTheWay === true && { isOfTheWay }) };
+  return { kind: "refused", failure, isOfTheWay };
 }
 
 /** In every text on a credential that the service has just given: what it was made from is right. */

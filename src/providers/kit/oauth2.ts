@@ -2,11 +2,10 @@ import type * as z from "zod/mini";
 import type { Answer, Http, Request } from "../../http/http.ts";
 import type { Schema } from "../../text/json.ts";
 import type { Credential, Step, Verdict } from "../provider.ts";
-import { expiry } from "./expiry.ts";
 import { bearer } from "./headers.ts";
 import { judge, type OwnWord, refusedOrThrow } from "./judge.ts";
 import { ownWords, success } from "./refusals.ts";
-import { readTokenResponse } from "./token.ts";
+import { granted } from "./token.ts";
 
 /** How a service says no to a client (RFC 6749, section 5.2). */
 export function clientWords(name: string, cause = "they are wrong, or were renewed or removed since."): OwnWord {
@@ -51,19 +50,6 @@ export async function grant(
   const credential = granted(answer, http, secret, documented);
   if (credential === undefined) throw judge(answer, http, ownWord, mayMean);
   return credential;
-}
-
-/** The credential in the answer of a token endpoint, each of its secrets masked first; undefined where there is none. */
-export function granted(
-  answer: Answer,
-  http: Http,
-  secret: Step["secret"],
-  documented = Number.NaN,
-): Credential | undefined {
-  const minted = readTokenResponse(answer, http, secret);
-  if (minted === undefined) return undefined;
-  const { accessToken: token, expiresIn } = minted;
-  return { token, expiresAt: expiry({ token, expiresIn, documented }) };
 }
 
 /**
