@@ -1,6 +1,6 @@
 import { Failure } from "../../failure.ts";
 import type { Http } from "../../http/http.ts";
-import { inconclusive } from "../kit/judge.ts";
+import { DEAD, inconclusive } from "../kit/judge.ts";
 import type { About, Credential, Verdict } from "../provider.ts";
 import { lacking, requestOf, withUse } from "./fill.ts";
 import { asText, expiryAt, found, isThere } from "./pick.ts";
@@ -34,8 +34,7 @@ export async function probe(
   if (isUnknown || value === false || failure.code === "refused") {
     const { answered, answeredBy } = failure;
     const sentence = `${http.host} refuses the credential (status ${status}).`;
-    const hint = "It is wrong, expired or revoked.";
-    return { kind: "refused", failure: new Failure("refused", sentence, { hint, answered, answeredBy }) };
+    return { kind: "refused", failure: new Failure("refused", sentence, { hint: DEAD, answered, answeredBy }) };
   }
   if (isThere(value)) {
     const account = asks.account && asText(found(asks.account, answer));

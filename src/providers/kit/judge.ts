@@ -15,6 +15,22 @@ export function judge(answer: Answer, http: Http, ownWord: OwnWord, mayMean?: st
   return ownWord(answer, http.host) ?? byStatus(answer, http.host, mayMean);
 }
 
+/** What a service may say, for a sentence that begins with its host, and what to do about it. */
+export const MEANINGS = {
+  refused: [
+    "refuses the credentials",
+    "They are wrong, expired or revoked: check the secrets that this step is given.",
+  ],
+  locked: ["has locked the account or the address", "Wait, or ask who runs it."],
+  forbidden: ["does not allow this", "The account lacks a permission or a licence: ask who runs it."],
+  "rate-limited": ["takes no more requests for now", "Start fewer jobs at once, or re-run the job later."],
+  unavailable: ["cannot answer now", "Re-run the job later."],
+  "wrong-url": ["says that this is not the place", 'Check "url".'],
+} as const;
+
+/** What is wrong with a credential that a probe shows. */
+export const DEAD = "It is wrong, expired or revoked.";
+
 /** What a refusal of a probe is told with. */
 interface Asked {
   readonly mayMean?: string | undefined;
@@ -35,10 +51,7 @@ export function refusedOrThrow(
   const own = ownWord(answer, http.host);
   if (own === undefined && answer.status === 406) return inconclusive(byStatus(answer, http.host));
   const failure =
-    own ??
-    (answer.status === 401
-      ? unauthorized(answer, http.host, "It is wrong, expired or revoked.")
-      : byStatus(answer, http.host, mayMean));
+    own ?? (answer.status === 401 ? unauthorized(answer, http.host, DEAD) : byStatus(answer, http.host, mayMean));
   if (failure.code !== "refused") throw failure;
   return { kind: "refused", failure, isOfTheWay };
 }
@@ -112,15 +125,11 @@ function byStatus(answer: Answer, host: string, mayMean?: string): Failure {
     case 410:
       return because("wrong-url", `${host} has nothing at the place of the API`, mayMean ?? CHECK_URL);
     case 401:
-      return unauthorized(
-        answer,
-        host,
-        "They are wrong, expired or revoked: check the secrets that this step is given.",
-      );
+      return unauthorized(answer, host, MEANINGS.refused[1]);
     case 403:
       return because(
         "forbidden",
-        `${host} does not allow this`,
+        `${host} ${MEANINGS.forbidden[0]}`,
         "The account lacks a permission or a licence, or something in front keeps this runner out.",
       );
   }
@@ -132,7 +141,7 @@ function byStatus(answer: Answer, host: string, mayMean?: string): Failure {
 }
 
 function unauthorized(answer: Answer, host: string, cause: string): Failure {
-  return new Failure("refused", `${host} refuses the credentials (status 401).`, {
+  return new Failure("refused", `${host} ${MEANINGS.refused[0]} (status 401).`, {
     hint: all(inFront(answer), cause),
     ...quoted(answer),
   });

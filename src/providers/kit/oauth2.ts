@@ -7,6 +7,12 @@ import { judge, type OwnWord, refusedOrThrow } from "./judge.ts";
 import { ownWords, success } from "./refusals.ts";
 import { granted } from "./token.ts";
 
+/** What `unauthorized_client` means (RFC 6749, section 5.2), and what to do. */
+export const NOT_ALLOWED = [
+  "does not let this client use this grant",
+  "Allow it in the settings of the client, or take another one.",
+] as const;
+
 /** How a service says no to a client (RFC 6749, section 5.2). */
 export function clientWords(name: string, cause = "they are wrong, or were renewed or removed since."): OwnWord {
   return ownWords(
@@ -14,8 +20,8 @@ export function clientWords(name: string, cause = "they are wrong, or were renew
       {
         when: ({ error }) => error === "unauthorized_client",
         failure: "forbidden",
-        says: "does not let this client use this grant",
-        do: "Allow it in the settings of the client, or take another one.",
+        says: NOT_ALLOWED[0],
+        do: NOT_ALLOWED[1],
       },
       {
         when: ({ error }) => /^(?:invalid_client|invalid_grant|unauthorized)$/.test(error),

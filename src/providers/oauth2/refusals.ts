@@ -1,7 +1,8 @@
 import { Failure, type FailureCode } from "../../failure.ts";
 import type { Http } from "../../http/http.ts";
 import { quoted } from "../../http/quote.ts";
-import { judge } from "../kit/judge.ts";
+import { judge, MEANINGS } from "../kit/judge.ts";
+import { NOT_ALLOWED } from "../kit/oauth2.ts";
 import type { TokenAnswer } from "./answer.ts";
 import type { ClientAuth } from "./client.ts";
 import type { Fields } from "./fields.ts";
@@ -20,7 +21,6 @@ export interface Asked {
 
 type Word = readonly [FailureCode, says: string, hint: string];
 
-const LATER = "Re-run the job later.";
 const NAME_IT = "Name one that the service has and this client may ask for.";
 const TRUST =
   "Compare issuer, subject and audience of the ID token with what the service trusts: repositories made or renamed since July 2026 have ids in the subject.";
@@ -65,7 +65,7 @@ function ownWord(asked: Asked, { status, told }: TokenAnswer): Word | undefined 
       return unknown;
     case "unauthorized_client":
       if (status === 401) return unknown;
-      return ["forbidden", "does not let this client use this grant", "Allow it in the settings of the client there."];
+      return ["forbidden", ...NOT_ALLOWED];
     case "invalid_grant":
       return ["refused", `refuses ${GRANTS[grant][0]}`, GRANTS[grant][1] || clientHint(asked)];
     case "invalid_scope":
@@ -88,9 +88,9 @@ function ownWord(asked: Asked, { status, told }: TokenAnswer): Word | undefined 
       return missing(asked, told.error_description);
     case "temporarily_unavailable":
     case "server_error":
-      return ["unavailable", "is not available for now", LATER];
+      return ["unavailable", ...MEANINGS.unavailable];
     case "slow_down":
-      return ["rate-limited", "takes no more requests for now", LATER];
+      return ["rate-limited", ...MEANINGS["rate-limited"]];
     default:
       return undefined;
   }
