@@ -8,7 +8,7 @@ import type { Unproven } from "./provider.ts";
 const CREATE_KEY = 'create an access key with the scope write:rest and give it as "token".';
 
 /** What to do about a refusal, by what a request shows of who sends it. */
-export const HINTS = {
+const HINTS = {
   key: "It is wrong, expired, revoked or without the scope write:rest: create another.",
   oauth2: "It is expired or revoked. It lives one hour, so get it in this job.",
   token: "It has ended or was revoked.",

@@ -89,6 +89,7 @@ export function notRevoked({ isHtml, status }: Answer): Revocation {
   return failed(`${isHtml ? "a page with " : ""}status ${status}`);
 }
 
+/** A revocation that failed, by what a warning tells of it. */
 export function failed(answered: string): Revocation {
   return { kind: "failed", answered };
 }
@@ -96,48 +97,39 @@ export function failed(answered: string): Revocation {
 const KEPT_OUT = "A firewall or login wall may keep this runner out: ask who runs it to let calls of the API pass.";
 
 /** The hint where nothing stands at the place of the API. */
-export const CHECK_URL = 'Check "url": the base URL, with the path that the service is installed under, if any.';
+const CHECK_URL = 'Check "url": the base URL, with the path that the service is installed under, if any.';
+
+/** Whether a status tells that there is nothing at this place. */
+export function hasNothing(status: number): boolean {
+  return [404, 405, 410].includes(status);
+}
 
 function byStatus(answer: Answer, host: string, mayMean?: string): Failure {
   const { status, isHtml } = answer;
-  const because = (code: FailureCode, happened: string, hint: string) =>
-    new Failure(code, `${happened} (status ${status}).`, {
-      hint,
-      // A success may hold a secret in a shape that nobody expects, and so could not mask.
-      ...(status < 300 && !isHtml ? {} : quoted(answer)),
-    });
-  if (isHtml) {
-    return status === 401 || status === 403
-      ? because(
-          "forbidden",
-          `Something in front of ${host} answered with a page`,
-          all(mayMean, inFront(answer) ?? KEPT_OUT),
-        )
-      : because(
-          "wrong-url",
-          `${host} answered not with its API but with an HTML page`,
-          all(inFront(answer), mayMean) || CHECK_URL,
-        );
+  if (!isHtml && status === 401) return unauthorized(answer, host, MEANINGS.refused[1]);
+  const [code, happened, hint] = isHtml ? meaningOfPage(answer, host, mayMean) : meaningOf(status, host, mayMean);
+  // A success may hold a secret in a shape that nobody expects, and so could not mask.
+  const told = status < 300 && !isHtml ? {} : quoted(answer);
+  return new Failure(code, `${happened} (status ${status}).`, { hint, ...told });
+}
+
+type Meaning = readonly [FailureCode, happened: string, hint: string];
+
+function meaningOfPage(answer: Answer, host: string, mayMean?: string): Meaning {
+  const front = inFront(answer);
+  return [401, 403].includes(answer.status)
+    ? ["forbidden", `Something in front of ${host} answered with a page`, all(mayMean, front ?? KEPT_OUT)]
+    : ["wrong-url", `${host} answered not with its API but with an HTML page`, all(front, mayMean) || CHECK_URL];
+}
+
+function meaningOf(status: number, host: string, mayMean = CHECK_URL): Meaning {
+  if (hasNothing(status)) return ["wrong-url", `${host} has nothing at the place of the API`, mayMean];
+  if (status === 403) {
+    const hint = "The account lacks a permission or a licence, or something in front keeps this runner out.";
+    return ["forbidden", `${host} ${MEANINGS.forbidden[0]}`, hint];
   }
-  switch (status) {
-    case 404:
-    case 405:
-    case 410:
-      return because("wrong-url", `${host} has nothing at the place of the API`, mayMean ?? CHECK_URL);
-    case 401:
-      return unauthorized(answer, host, MEANINGS.refused[1]);
-    case 403:
-      return because(
-        "forbidden",
-        `${host} ${MEANINGS.forbidden[0]}`,
-        "The account lacks a permission or a licence, or something in front keeps this runner out.",
-      );
-  }
-  return because(
-    "bad-response",
-    `${host} did not answer as the service does`,
-    'Check that "url" and "provider" belong together; if so, please report it.',
-  );
+  const hint = 'Check that "url" and "provider" belong together; if so, please report it.';
+  return ["bad-response", `${host} did not answer as the service does`, hint];
 }
 
 function unauthorized(answer: Answer, host: string, cause: string): Failure {

@@ -4,7 +4,7 @@ import type { Answer, Http } from "../../http/http.ts";
 import { isLoopback, isProtected } from "../../http/protection.ts";
 import { quoted } from "../../http/quote.ts";
 import { orAbsent, read, schema } from "../../text/json.ts";
-import { judge } from "../kit/judge.ts";
+import { hasNothing, judge } from "../kit/judge.ts";
 import type { Step } from "../provider.ts";
 import { isEndpoint } from "./client.ts";
 import type { Fields } from "./fields.ts";
@@ -95,7 +95,7 @@ async function readMetadata(http: Http): Promise<Server> {
     const answer = await at.send({ method: "GET", path, what: "Reading the metadata" });
     const metadata = answer.status < 300 ? read(Metadata, answer.json) : undefined;
     if (metadata !== undefined) return metadata;
-    const isNothing = answer.isHtml || [404, 405, 410].includes(answer.status);
+    const isNothing = answer.isHtml || hasNothing(answer.status);
     failure = judge(answer, http, () => (isNothing ? undefined : noMetadata(answer, http)), CHECK);
     if (!isNothing) break;
   }

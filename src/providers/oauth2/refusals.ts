@@ -1,7 +1,7 @@
 import { Failure, type FailureCode } from "../../failure.ts";
 import type { Http } from "../../http/http.ts";
 import { quoted } from "../../http/quote.ts";
-import { judge, MEANINGS } from "../kit/judge.ts";
+import { hasNothing, judge, MEANINGS } from "../kit/judge.ts";
 import { NOT_ALLOWED } from "../kit/oauth2.ts";
 import type { TokenAnswer } from "./answer.ts";
 import type { ClientAuth } from "./client.ts";
@@ -112,7 +112,7 @@ function missing({ given }: Asked, description = ""): Word {
 /** What a refusal means that has no word for it; pages and places where nothing is are judged as everywhere. */
 function byStatus(asked: Asked, { status, isHtml, body, told }: TokenAnswer): Word | undefined {
   if (status < 300 && told?.error) return ["refused", "answered with an error, not with a token", clientHint(asked)];
-  if (isHtml || status < 300 || [404, 405, 410].includes(status)) return undefined;
+  if (isHtml || status < 300 || hasNothing(status)) return undefined;
   const hint = [...new Set([GRANTS[asked.grant][1], clientHint(asked)])].join(" ").trim();
   const isEmpty = body.trim() === "" && status !== 401;
   if (![401, 403].includes(status) && !(isEmpty && status === 400)) return NOT_TAKEN;
