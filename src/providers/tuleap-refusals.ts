@@ -1,6 +1,6 @@
 import type { Failure } from "../failure.ts";
 import type { Answer, Http } from "../http/http.ts";
-import { judge, refusedOrThrow } from "./kit/judge.ts";
+import { CHECK_PASSWORD, judge, refusedOrThrow } from "./kit/judge.ts";
 import { ownWords, type Refusal } from "./kit/refusals.ts";
 import { type Spoken, saying, spoken } from "./kit/said.ts";
 import type { Unproven } from "./provider.ts";
@@ -12,9 +12,8 @@ const HINTS = {
   key: "It is wrong, expired, revoked or without the scope write:rest: create another.",
   oauth2: "It is expired or revoked. It lives one hour, so get it in this job.",
   token: "It has ended or was revoked.",
-  password: `Check "username" and "password". An account of OpenID Connect has no password: ${CREATE_KEY}`,
-  basic:
-    'Check "username" and "password". Or the account is suspended, pending or passkey only, or its password has expired.',
+  password: `${CHECK_PASSWORD} An account of OpenID Connect has no password: ${CREATE_KEY}`,
+  basic: `${CHECK_PASSWORD} Or the account is suspended, pending or passkey only, or its password has expired.`,
 };
 export type Shown = keyof typeof HINTS;
 

@@ -3,7 +3,7 @@ import type { Answer, Http, Request } from "../http/http.ts";
 import { matching, orAbsent, read, schema } from "../text/json.ts";
 import { UserAndPassword } from "./kit/fields.ts";
 import { takesBack } from "./kit/handles.ts";
-import { failed, inconclusive, judge, notRevoked, refusedOrThrow } from "./kit/judge.ts";
+import { CHECK_PASSWORD, failed, inconclusive, judge, notRevoked, refusedOrThrow } from "./kit/judge.ts";
 import { readyMade } from "./kit/ready-made.ts";
 import { ownWords, type Refusal } from "./kit/refusals.ts";
 import { mintedToken, PRINTABLE } from "./kit/token.ts";
@@ -146,7 +146,7 @@ const wordsFor = (permission: string, hint: string, more: readonly Refusal[] = [
     saying,
   );
 
-const signInWords = wordsFor(PERSONAL_TOKEN, 'Check "username" and "password".', [
+const signInWords = wordsFor(PERSONAL_TOKEN, CHECK_PASSWORD, [
   {
     when: wantsMore,
     failure: "forbidden",

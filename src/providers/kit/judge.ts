@@ -28,6 +28,9 @@ export const MEANINGS = {
   "wrong-url": ["says that this is not the place", 'Check "url".'],
 } as const;
 
+/** What to do about a password that is refused. */
+export const CHECK_PASSWORD = 'Check "username" and "password".';
+
 /** What is wrong with a credential that a probe shows. */
 export const DEAD = "It is wrong, expired or revoked.";
 

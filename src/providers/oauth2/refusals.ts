@@ -1,7 +1,7 @@
 import { Failure, type FailureCode } from "../../failure.ts";
 import type { Http } from "../../http/http.ts";
 import { quoted } from "../../http/quote.ts";
-import { hasNothing, judge, MEANINGS } from "../kit/judge.ts";
+import { CHECK_PASSWORD, hasNothing, judge, MEANINGS } from "../kit/judge.ts";
 import { NOT_ALLOWED } from "../kit/oauth2.ts";
 import type { TokenAnswer } from "./answer.ts";
 import type { ClientAuth } from "./client.ts";
@@ -33,7 +33,7 @@ const NOT_TAKEN: Word = [
 /** What an `invalid_grant` refuses, and what to do beside looking at the client. */
 const GRANTS: Readonly<Record<Asked["grant"], readonly [what: string, hint: string]>> = {
   client: ["the grant", ""],
-  password: ["the user or the password", 'Check "username" and "password".'],
+  password: ["the user or the password", CHECK_PASSWORD],
   "refresh-token": ["the refresh token", "It has expired, was revoked, or was used before: store a new one."],
   "id-token": ["GitHub's ID token", TRUST],
 };
