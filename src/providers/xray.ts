@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import type { Answer, Http } from "../http/http.ts";
-import { read, schema } from "../text/json.ts";
+import { orAbsent, schema } from "../text/json.ts";
 import { expiry } from "./kit/expiry.ts";
 import { ClientPair } from "./kit/fields.ts";
 import { bearer } from "./kit/headers.ts";
@@ -20,8 +20,7 @@ const URLS = ["us", "eu", "au"].map((region) => DEFAULT_URL.replace("xray", `${r
 const JWT = /^[\w-]{2,}(?:\.[\w-]{2,}){2}$/;
 
 const BareString = schema(() => z.string());
-const Data = schema(() => z.object({}));
-const GraphQl = schema(() => z.object({ data: z.optional(z.unknown()), errors: z.optional(z.unknown()) }));
+const GraphQl = schema(() => z.object({ data: orAbsent(z.object({})), errors: z.optional(z.unknown()) }));
 
 /** Xray Cloud: client credentials for a JWT. There is no refresh and no revocation. */
 export const xray: Provider = {
@@ -75,7 +74,7 @@ export const xray: Provider = {
             answer.body,
           );
         }
-        if (read(Data, result?.data) !== undefined) return { kind: "accepted" };
+        if (result?.data !== undefined) return { kind: "accepted" };
         return refusedOrThrow(answer, http, ownWord, { mayMean: mayMean(answer) });
       },
     }),

@@ -1,10 +1,11 @@
 import type { Http } from "../../http/http.ts";
+import { encoded } from "../kit/handles.ts";
 import { failed, notRevoked } from "../kit/judge.ts";
 import type { Field, Handle, Revocation, Revoking } from "../provider.ts";
 import { requestOf, type Values, withUse } from "./fill.ts";
 import { namesOf } from "./places.ts";
 import { CREDENTIALS, type MethodDefinition, type RevokeDefinition } from "./schema.ts";
-import { encoded, isSecret, missing, restored } from "./values.ts";
+import { isSecret, missing, restored } from "./values.ts";
 
 /** Characters that a handle may have: the state of a step takes no more of one value. */
 const LARGEST = 65_536;
@@ -30,13 +31,10 @@ export function handleOf(
   const names = namesOf(revoke);
   const given = CREDENTIALS.filter((field) => names.includes(field) && values[field]);
   const again: readonly string[] = [...CREDENTIALS, "id-token", "answer.token"];
-  const named = [...names, "audience"].flatMap((name) => {
-    const value = values[name];
-    return value && !again.includes(name) ? [[name, encoded(value)]] : [];
-  });
+  const named = [...names, "audience"].filter((name) => !again.includes(name)).map((name) => [name, values[name]]);
   const handle = {
     ...more,
-    ...Object.fromEntries(named),
+    ...encoded(Object.fromEntries(named)),
     ...(given.length > 0 && { given: given.join(" ") }),
     method: id,
     secret: values["answer.token"] ?? "",
