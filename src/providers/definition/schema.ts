@@ -14,12 +14,17 @@ const POINTER = /^(?:\/(?:[^~/]|~[01])*)*$/;
 /** RFC 9110, section 5.6.2: a name of a header; RFC 6265 has the same for a cookie. */
 const TOKEN = /^[\w!#$%&'*+.^`|~-]{1,100}$/;
 
+const NO_HEADER = "it is no name of a header or cookie";
+
 /** What stands in texts for people can start no workflow command. Classes of Unicode take long to build: that waits, too. */
 const LINE = "^[\\p{L}\\p{N}][\\p{L}\\p{N}\\p{M} .,:;&'\"()/+_>-]{0,199}$";
 const PLAIN = "^[^{}\\p{C}]+$";
 
 /** What is wrong where a placeholder cannot stand. */
 export const NOT_PLAIN = "it has to be plain text, with no placeholder";
+
+/** A part that may be left out. */
+const part = <Shape extends Readonly<Record<string, z.ZodMiniType>>>(shape: Shape) => z.optional(z.strictObject(shape));
 
 const map = <Value extends z.ZodMiniType>(keys: RegExp, error: string, values: Value) =>
   mapOf(values).check(
@@ -40,15 +45,10 @@ function format() {
   const line = z.optional(matching(new RegExp(LINE, "u"), "it is no plain line of text"));
   const plain = new RegExp(PLAIN, "u");
   const strings = z.optional(map(plain, NOT_PLAIN, string));
-  const header = matching(TOKEN, "it is no name of a header or cookie");
-  const headers = z.optional(
-    map(
-      TOKEN,
-      "it is no name of a header or cookie",
-      matching(/^[\x20-\x7e]*$/, "a header holds printable ASCII alone"),
-    ),
-  );
-  const basic = z.optional(z.strictObject({ username: string, password: string, encode: flag }));
+  const header = z.optional(matching(TOKEN, NO_HEADER));
+  const value = matching(/^[\x20-\x7e]*$/, "a header holds printable ASCII alone");
+  const headers = z.optional(map(TOKEN, NO_HEADER, value));
+  const basic = part({ username: string, password: string, encode: flag });
   const statuses = (from: number, to: number) =>
     z.optional(
       z
@@ -71,8 +71,8 @@ function format() {
   const json = z.optional(matching(POINTER, 'it is no JSON Pointer, such as "/data/token"'));
   const places = {
     json,
-    header: z.optional(header),
-    cookie: z.optional(header),
+    header,
+    cookie: header,
     text: z.optional(z.boolean().check(flawless((is) => (is ? undefined : "it is not true"), { const: true }))),
   };
 
@@ -92,8 +92,6 @@ function format() {
       .check(isOne),
   );
 
-  const revocation = z.strictObject({ ...request, with: z.optional(z.enum(["use"])), revoked: any, gone: any });
-
   const refusal = z.strictObject({
     status: any,
     json,
@@ -103,17 +101,15 @@ function format() {
 
   const method = {
     credentials: z.optional(z.array(z.union([z.enum([...CREDENTIALS, "id-token"]), z.array(z.enum(CREDENTIALS))]))),
-    "id-token": z.optional(z.strictObject({ audience: z.optional(matching(plain, NOT_PLAIN)) })),
+    "id-token": part({ audience: z.optional(matching(plain, NOT_PLAIN)) }),
     "by-name-only": flag,
-    exchange: z.optional(z.strictObject({ ...request, success: ok, creates: flag })),
-    undo: z.optional(z.strictObject(request)),
-    answer: z.optional(z.strictObject({ token: z.optional(source), secrets: sources, values: sources, expires })),
-    use: z.optional(z.strictObject({ headers, basic })),
-    env: z.optional(z.strictObject({ name: z.optional(string), also: z.optional(mapOf(string)) })),
-    probe: z.optional(
-      z.strictObject({ ...request, accepted: source, account: z.optional(source), expires, "may-not-know": flag }),
-    ),
-    revoke: z.optional(revocation),
+    exchange: part({ ...request, success: ok, creates: flag }),
+    undo: part(request),
+    answer: part({ token: z.optional(source), secrets: sources, values: sources, expires }),
+    use: part({ headers, basic }),
+    env: part({ name: z.optional(string), also: z.optional(mapOf(string)) }),
+    probe: part({ ...request, accepted: source, account: z.optional(source), expires, "may-not-know": flag }),
+    revoke: part({ ...request, with: z.optional(z.enum(["use"])), revoked: any, gone: any }),
     refusals: z.optional(z.array(refusal)),
   };
 
