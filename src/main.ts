@@ -45,7 +45,7 @@ export function main(): void {
 async function exchangeStep(inputs: Inputs, requests: Underway, tell: Tell): Promise<void> {
   const settings = parseSettings(inputs);
   const run = readRun();
-  const plan = await makePlan(inputs, settings, { run, tell, secret: maskMinted, definition: readDefinition });
+  const plan = makePlan(inputs, settings, { run, tell, secret: maskMinted, definition: readDefinition });
   const { target } = plan;
   if (settings.exportEnv) checkRunnerFile("GITHUB_ENV");
   warnIfPlain(target.place);

@@ -19,8 +19,6 @@ const { code, assets } = await ncc(join(process.cwd(), "lib/index.js"), {
   quiet: true,
   target: "es2022",
   license: "licenses.txt",
-  // The definition of a platform stays a file, which is read only by a run that chooses the platform.
-  externals: { "/^\\.\\/([\\w-]+\\.json)$/": "./platforms/$1" },
 });
 // Neither to require a part of Node, nor to read a property of it, nor a `new` whose value nobody uses has an effect: so the
 // summary that the toolkit makes at its start, for which it loads a part of Node, is left out too. The same goes for a module

@@ -4,8 +4,6 @@ declare module "@vercel/ncc" {
     readonly quiet: boolean;
     readonly target: string;
     readonly license: string;
-    /** What stays a `require`, by the name that it is imported by: a name, or a pattern between slashes. */
-    readonly externals?: Readonly<Record<string, string>>;
   }
   interface Asset {
     readonly source: string | Buffer;

@@ -231,6 +231,20 @@ test("a value in several wrappings holds each inner form", () => {
   expect(innerForms('""')).toEqual([""]);
 });
 
+test("of all characters those are invisible that Unicode says show nothing, at the start and at the end", () => {
+  const wrong: string[] = [];
+  for (let code = 0; code <= 0x10ffff; code++) {
+    const one = String.fromCodePoint(code);
+    const isFormat = /\p{Cf}/u.test(one);
+    const found = [`${one}abcd`, `abcd${one}`, `abcd${one}efgh`].map(
+      (value) => oddity(value)?.flaw === "begins or ends with an invisible character",
+    );
+    const wanted = [/[\p{Cf}\p{Cc}\p{Default_Ignorable_Code_Point}\u2800]/u.test(one), isFormat, false];
+    if (found.join() !== wanted.join()) wrong.push(code.toString(16));
+  }
+  expect(wrong).toEqual([]);
+});
+
 describe("a password may hold anything, so what is odd about it is told where it is refused:", () => {
   test.each<{ what: string; round: (password: string) => string; says: RegExp }>([
     { what: "quotes", round: (password) => `"${password}"`, says: /stands in quotes/ },

@@ -11,8 +11,14 @@ afterAll(closeIdTokens);
 /** What Node loads of itself and reads of `dist/` until the bundle is evaluated. */
 function loaded(): { parts: string[]; files: string[] } {
   const script = `
+    const fs = require("node:fs");
+    const read = fs.readFileSync;
+    const files = [];
+    fs.readFileSync = (path, ...more) => {
+      if (!String(path).endsWith("package.json")) files.push(require("node:path").relative("dist", path));
+      return read(path, ...more);
+    };
     require("./dist/index.js");
-    const files = Object.keys(require.cache).map((path) => require("node:path").relative("dist", path));
     console.log(JSON.stringify({ parts: process.moduleLoadList, files }));
   `;
   return JSON.parse(execFileSync(process.execPath, ["-e", script], { encoding: "utf8" }));

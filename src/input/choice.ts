@@ -19,8 +19,8 @@ import type { Inputs } from "./table.ts";
  * @param definition reads the definition file that describes a provider
  * @throws {Failure} `invalid-input`
  */
-export async function chooseProvider(inputs: Inputs, definition: (path: string) => string): Promise<Provider> {
-  const provider = await findProvider(inputs.provider.toLowerCase());
+export function chooseProvider(inputs: Inputs, definition: (path: string) => string): Provider {
+  const provider = findProvider(inputs.provider.toLowerCase());
   const path = inputs.definition;
   if (provider === undefined) throw noProvider(inputs);
   if (isDefinable(provider)) {
@@ -31,8 +31,16 @@ export async function chooseProvider(inputs: Inputs, definition: (path: string) 
   throw invalid("definition", `has no use at ${provider.name}`, "Leave it out, or set `provider: custom`.");
 }
 
-export function isDefinable(provider: Provider | Definable): provider is Definable {
+function isDefinable(provider: Provider | Definable): provider is Definable {
   return "define" in provider;
+}
+
+/** The provider of which a seal or a state kept this; undefined for none. */
+export function keptProvider(id: string, kept: Readonly<Record<string, string>>): Provider | undefined {
+  const found = findProvider(id);
+  // An id is kept, never an alias.
+  if (found?.id !== id) return undefined;
+  return isDefinable(found) ? found.again(kept) : found;
 }
 
 /** Why the input names no provider. */

@@ -1,16 +1,12 @@
-import * as z from "zod/mini";
 import type { Failure } from "../failure.ts";
 import { tokenFlaw } from "../providers/kit/token.ts";
 import { type Credentials, FIELDS, type Field } from "../providers/provider.ts";
-import { parseJson, read, schema } from "../text/json.ts";
+import { JsonObject, parseJson, read } from "../text/json.ts";
 import { bare, didYouMean } from "../text/nearest.ts";
 import { strictJson } from "../text/strict-json.ts";
 import { oddity } from "./oddity.ts";
 import { invalid } from "./settings.ts";
 import type { Inputs } from "./table.ts";
-
-/** Any object of JSON. */
-export const JsonObject = schema(() => z.looseObject({}));
 
 /**
  * All credentials that the user gave, from the inputs and from the JSON of `credentials`.

@@ -9,8 +9,12 @@ interface Oddity {
 /** A pair of quotes, plain or typographic (U+2018 to U+201E and others); one on one side alone may belong to a secret. */
 const QUOTED = /^(?:(["'`]).*\1|[‘-„«»‹›].*[‘-„«»‹›])$/s;
 
-/** Format and control characters, and others that show nothing; or a UTF-8 byte order mark that was read as Latin-1. */
-const INVISIBLE = /^(?:[\p{Cf}\p{Cc}\p{Default_Ignorable_Code_Point}\u2800]|ï»¿)+|(?<!\p{Cf})\p{Cf}+$/gu;
+/**
+ * Format and control characters, and others that show nothing; or a UTF-8 byte order mark that was read as Latin-1. Classes of
+ * Unicode take long to build, so that is only done for a text with an end that is not ASCII.
+ */
+const INVISIBLE = "^(?:[\\p{Cf}\\p{Cc}\\p{Default_Ignorable_Code_Point}\\u2800]|ï»¿)+|(?<!\\p{Cf})\\p{Cf}+$";
+const ODD_END = /^[^ -~]|[^\0-\x7f]$/;
 
 /**
  * The scheme before the credentials (RFC 9110, section 11.1), or a header that carries them: those of HTTP itself, `X-…`,
@@ -22,7 +26,7 @@ const START =
 /** What is odd about a stored value; undefined where it can be one. */
 export function oddity(value: string): Oddity | undefined {
   if (QUOTED.test(value)) return { flaw: "stands in quotes", inner: value.slice(1, -1) };
-  const visible = value.replace(INVISIBLE, "");
+  const visible = ODD_END.test(value) ? value.replace(new RegExp(INVISIBLE, "gu"), "") : value;
   if (visible !== value) return { flaw: "begins or ends with an invisible character", inner: visible };
   const [start, scheme] = START.exec(value) ?? [];
   if (start === undefined) return undefined;

@@ -3,7 +3,7 @@ import { findProvider } from "../providers/index.ts";
 import { FIELDS, type Handle, type Provider } from "../providers/provider.ts";
 import { broken, open, readSealKey, type Sealed, UNSOUND } from "../seal/seal.ts";
 import { utc } from "../text/time.ts";
-import { isDefinable, noProvider } from "./choice.ts";
+import { keptProvider, noProvider } from "./choice.ts";
 import { readCredentials } from "./credentials.ts";
 import type { Plan, Planning, Target } from "./plan.ts";
 import { environmentNameFlaw, invalid, type Settings, variableOf, WHY_EMPTY } from "./settings.ts";
@@ -14,7 +14,7 @@ import { type InputName, type Inputs, OUT_OF_SEAL } from "./table.ts";
  * Opens what another job sealed; all that is in it passes the same checks as if it came from inputs.
  * @throws {Failure} `invalid-input`, `missing-secret`, or `refused` where the token has expired
  */
-export async function chooseSealed(inputs: Inputs, settings: Settings, { run, tell, secret }: Planning): Promise<Plan> {
+export function chooseSealed(inputs: Inputs, settings: Settings, { run, tell, secret }: Planning): Plan {
   const spare = OUT_OF_SEAL.find((name) => inputs[name] !== "");
   if (spare !== undefined) throw besideSealed(spare);
   if (inputs["seal-key"] === "") {
@@ -25,9 +25,9 @@ export async function chooseSealed(inputs: Inputs, settings: Settings, { run, te
   const sealed = open(inputs.sealed, readSealKey(inputs["seal-key"]), run);
   const { token, parts, secrets, account, expiresAt } = sealed;
   for (const one of [token, ...Object.values(secrets ?? {}), sealed.handle?.secret ?? ""]) secret(one);
-  const target = await targetOf(sealed, settings);
+  const target = targetOf(sealed, settings);
   tell({ provider: target.provider, method: target.method.id, url: target.url });
-  await checkTarget(target, inputs, settings);
+  checkTarget(target, inputs, settings);
   const handle = settings.revoke === "true" ? sealed.handle : undefined;
   checkRevocation(inputs, target.provider, handle);
   if (expiresAt !== undefined && expiresAt.getTime() <= Date.now()) {
@@ -44,10 +44,9 @@ function besideSealed(name: InputName | `credentials.${string}`): Failure {
   return invalid(name, 'cannot be given beside "sealed"', hint);
 }
 
-async function targetOf(sealed: Sealed, settings: Settings): Promise<Target> {
+function targetOf(sealed: Sealed, settings: Settings): Target {
   const { url, place, envName, handle } = sealed;
-  const found = await findProvider(sealed.provider);
-  const provider = found === undefined || !isDefinable(found) ? found : found.again(sealed.parts ?? {});
+  const provider = keptProvider(sealed.provider, sealed.parts ?? {});
   const method = provider?.methods.find(({ id }) => id === sealed.method);
   if (provider === undefined || method === undefined) throw broken("was made by another version of this action");
   const flaw = addressFlaw(url || place || "", provider) ?? environmentNameFlaw(envName);
@@ -66,13 +65,13 @@ async function targetOf(sealed: Sealed, settings: Settings): Promise<Target> {
 }
 
 /** Who opens a seal may say what has to be in it. */
-async function checkTarget({ provider, url, place }: Target, inputs: Inputs, settings: Settings): Promise<void> {
+function checkTarget({ provider, url, place }: Target, inputs: Inputs, settings: Settings): void {
   const mustBe = (name: "provider" | "url", sealed: string, given: string) => {
     if (given === sealed) return;
     const hint = 'Leave it out, or give the output "sealed" of the job that you mean.';
     throw invalid(name, `is ${given}, but the seal is of ${sealed || place}`, hint);
   };
-  const wanted = inputs.provider === "" ? provider : await findProvider(inputs.provider.toLowerCase());
+  const wanted = inputs.provider === "" ? provider : findProvider(inputs.provider.toLowerCase());
   if (wanted === undefined) throw noProvider(inputs);
   mustBe("provider", provider.id, wanted.id);
   mustBe("url", url, inputs.url === "" ? url : baseUrl(inputs, provider, settings));

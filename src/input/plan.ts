@@ -63,13 +63,13 @@ export interface Planning {
  * Decides from the inputs what is to be done; no request is sent.
  * @throws {Failure} `invalid-input`, `missing-secret`, or `refused` for a seal whose token has expired
  */
-export async function plan(inputs: Inputs, settings: Settings, planning: Planning): Promise<Plan> {
+export function plan(inputs: Inputs, settings: Settings, planning: Planning): Plan {
   if (inputs.sealed !== "") return chooseSealed(inputs, settings, planning);
   return planExchange(inputs, settings, planning);
 }
 
-async function planExchange(inputs: Inputs, settings: Settings, { tell, definition }: Planning): Promise<Plan> {
-  const provider = await chooseProvider(inputs, definition);
+function planExchange(inputs: Inputs, settings: Settings, { tell, definition }: Planning): Plan {
+  const provider = chooseProvider(inputs, definition);
   tell({ provider });
   const hasAddress = !lacksHost(addressOf(inputs, provider));
   const url = hasAddress ? baseUrl(inputs, provider, settings) : "";

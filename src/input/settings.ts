@@ -1,6 +1,6 @@
-import { Failure, type FailureDetails } from "../failure.ts";
-import { namesOfProviders } from "../providers/index.ts";
-import type { MethodFacts } from "../providers/provider.ts";
+import type { Failure, FailureDetails } from "../failure.ts";
+import { invalidInput } from "../providers/kit/faults.ts";
+import { ALSO_EXPORTED, type MethodFacts } from "../providers/provider.ts";
 import { nameFlaw } from "../text/environment-name.ts";
 import type { InputName, Inputs } from "./table.ts";
 
@@ -67,7 +67,7 @@ export function environmentName(name: string): string {
 
 /** Why the token may not be exported under this name; undefined where it may. */
 export function environmentNameFlaw(name: string): string | undefined {
-  return nameFlaw(name, namesOfProviders());
+  return nameFlaw(name, ALSO_EXPORTED);
 }
 
 /**
@@ -80,12 +80,10 @@ export function variableOf({ envName, alsoNames = [] }: MethodFacts, wanted: str
   throw invalid("env-name", `is ${name}, which the definition exports already`, "Choose another name.");
 }
 
-/** An input that cannot be right, named in the sentence. */
-export function invalid(
+/** An input that cannot be right. */
+export const invalid: (
   input: InputName | `credentials.${string}`,
   flaw: string,
   hint: string,
-  more: Partial<FailureDetails> = {},
-): Failure {
-  return new Failure("invalid-input", `The input "${input}" ${flaw}.`, { hint, ...more });
-}
+  more?: Partial<FailureDetails>,
+) => Failure = invalidInput;

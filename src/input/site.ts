@@ -1,6 +1,7 @@
 import { isProtected } from "../http/protection.ts";
 import { providers } from "../providers/index.ts";
 import type { Given, Provider } from "../providers/provider.ts";
+import { holdsControl } from "../text/fold.ts";
 import { invalid, type Settings } from "./settings.ts";
 import type { Inputs } from "./table.ts";
 import { hasUserInfo } from "./user-info.ts";
@@ -56,12 +57,11 @@ const NO_URL = "is no URL, or names a host that cannot be one";
 
 const FORM = "Write it as https://host/path.";
 
-/** What no URL of a service holds; for a sentence that begins with the name of the input. */
-const FLAWS: readonly (readonly [RegExp, string])[] = [
-  [/\$\{|\{\{|\}\}|^(?:[^:/?#]*:\/\/)?[^/?#]*\$/, "holds a variable that nothing has filled in"],
-  // A fragment that is cut off may hold quotes.
-  [/^[^#]*["'`‘-„«»]|[\s\p{Cc}\p{Cf}\\]/u, "holds a quote, a blank, a backslash or an invisible character"],
-];
+/** What becomes of an expression or a variable that nothing has filled in. */
+const UNFILLED = /\$\{|\{\{|\}\}|^(?:[^:/?#]*:\/\/)?[^/?#]*\$/;
+
+/** A fragment that is cut off may hold quotes. */
+const UNFIT = /^[^#]*["'`‘-„«»]|[\s\\]/;
 
 /** No address in use is longer; a longer one could take long to judge. */
 const LONGEST = 2_000;
@@ -76,8 +76,10 @@ const HOST = /^(?:\[[\da-f:.]+\]|(?:[\w-]+\.)*[\w-]+\.?)$/;
 export function addressFlaw(address: string, provider?: Provider): string | undefined {
   if (address.length > LONGEST) return `has more than ${LONGEST} characters`;
   if (hasUserInfo(address)) return "holds a user name or password";
-  const flaw = FLAWS.find(([pattern]) => pattern.test(address))?.[1];
-  if (flaw !== undefined) return flaw;
+  if (UNFILLED.test(address)) return "holds a variable that nothing has filled in";
+  if (UNFIT.test(address) || holdsControl(address)) {
+    return "holds a quote, a blank, a backslash or an invisible character";
+  }
   const [place = ""] = address.replace(SCHEME, "").split(/[?#]/);
   if (/:\/\/|(?:^|\/)https?:|^https?\.?(?:\/|$)/i.test(place))
     return "holds a scheme elsewhere than once, at its start";

@@ -1,7 +1,8 @@
+import { readFileSync } from "node:fs";
 import { custom } from "./definition/custom.ts";
 import { platform } from "./definition/platform.ts";
 import { oauth2 } from "./oauth2.ts";
-import { platforms } from "./platforms/index.ts";
+import { PLATFORMS } from "./platforms/index.ts";
 import type { Provider } from "./provider.ts";
 import { qa } from "./qa.ts";
 import { reportportal } from "./reportportal.ts";
@@ -24,28 +25,23 @@ export interface Definable {
 /** Services with code of their own, in the order of the documentation. */
 export const providers: readonly Provider[] = [reportportal, xray, virtuozzo, tuleap, qa];
 
-/** The others, by their ids: a platform's file is read when it is chosen. */
-const OTHERS: Readonly<Record<string, () => Provider | Definable | Promise<Provider>>> = {
-  oauth2: () => oauth2,
-  ...Object.fromEntries(
-    Object.entries(platforms).map(([id, load]) => [id, async () => platform(id, (await load()).default)]),
-  ),
-  custom: () => custom,
-};
-
 /** Every name that the input `provider` takes. */
 export function providerNames(): string[] {
-  return [...providers.flatMap(({ id, aliases }) => [id, ...Object.keys(aliases ?? {})]), ...Object.keys(OTHERS)];
+  return [
+    ...providers.flatMap(({ id, aliases }) => [id, ...Object.keys(aliases ?? {})]),
+    "oauth2",
+    ...PLATFORMS,
+    "custom",
+  ];
 }
 
-/** Variables that some method exports beside its token, whatever that one is called. */
-export function namesOfProviders(): string[] {
-  const methods = providers.flatMap((provider) => provider.methods);
-  return methods.flatMap(({ alsoExports }) => Object.keys(alsoExports?.({ token: "" }) ?? {}));
-}
-
-/** The provider of this name, an id or an alias; undefined for none. */
-export async function findProvider(name: string): Promise<Provider | Definable | undefined> {
-  const found = providers.find(({ id, aliases }) => id === name || Object.hasOwn(aliases ?? {}, name));
-  return found ?? (Object.hasOwn(OTHERS, name) ? await OTHERS[name]?.() : undefined);
+/** The provider of this name, an id or an alias; undefined for none. A platform's file is read when it is chosen. */
+export function findProvider(name: string): Provider | Definable | undefined {
+  if (name === "oauth2") return oauth2;
+  if (name === "custom") return custom;
+  // The file stands in this place beside the sources and beside the bundle.
+  if (PLATFORMS.includes(name)) {
+    return platform(name, readFileSync(new URL(`./platforms/${name}.json`, import.meta.url), "utf8"));
+  }
+  return providers.find(({ id, aliases }) => id === name || Object.hasOwn(aliases ?? {}, name));
 }

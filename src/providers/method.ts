@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
-import { Failure } from "../failure.ts";
 import type { Http } from "../http/http.ts";
 import type { Schema } from "../text/json.ts";
+import { invalidInput } from "./kit/faults.ts";
 import {
   type About,
   type Credential,
@@ -75,7 +75,6 @@ function parsed<Type extends z.ZodMiniType>(fields: Type, given: Given): z.outpu
   const set = objectsOf(fields).find(({ shape }) => names.every((name) => Object.hasOwn(shape, name)));
   const issue = z.safeParse(set ?? fields, given).error?.issues[0];
   const input = String(issue?.path[0]);
-  throw new Failure("invalid-input", `The input "${input}" ${issue?.message}.`, {
-    hint: `Correct it${isOptional(set?.shape[input]) ? ", or leave it out" : ""}.`,
-  });
+  const orNone = isOptional(set?.shape[input]) ? ", or leave it out" : "";
+  throw invalidInput(input, String(issue?.message), `Correct it${orNone}.`);
 }

@@ -1,6 +1,7 @@
 import type * as z from "zod/mini";
 import type { Schema } from "../text/json.ts";
 import { expiry } from "./kit/expiry.ts";
+import { takesBack } from "./kit/handles.ts";
 import { method } from "./method.ts";
 import { checkClientAuth, isEndpoint } from "./oauth2/client.ts";
 import { tellOfHost } from "./oauth2/discovery.ts";
@@ -10,7 +11,7 @@ import { type Fields, invalid } from "./oauth2/fields.ts";
 import { readSigner } from "./oauth2/key.ts";
 import { readParameters } from "./oauth2/parameters.ts";
 import { probe } from "./oauth2/probe.ts";
-import { ownsHandle, revoke, revokesWith } from "./oauth2/revoke.ts";
+import { Revocable, revoke, revokesWith } from "./oauth2/revoke.ts";
 import type { Credential, Method, MethodFacts, Provider } from "./provider.ts";
 
 const URN = "urn:ietf:params:oauth:";
@@ -109,8 +110,7 @@ export const oauth2: Provider = {
     by(TOKEN_EXCHANGE, "token-exchange", fields.idTokenOfRun, { byNameOnly: true }),
   ],
   revokesWith,
-  ownsHandle,
-  revoke,
+  ...takesBack(Revocable, revoke),
 };
 
 /** What the inputs cannot say together; nothing has been sent yet. */

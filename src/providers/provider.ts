@@ -108,7 +108,7 @@ export interface Refused {
   /** Its hint says what may be wrong with a secret that the user brought. */
   readonly failure: Failure;
   /** The answer tells of the way to the service, so that hint holds wherever the credential came from. */
-  readonly isOfTheWay?: true;
+  readonly isOfTheWay?: boolean | undefined;
 }
 
 /** How a revocation went. */
@@ -202,11 +202,14 @@ export interface FieldSet {
   readonly takes: readonly (Field | Option)[];
 }
 
+/** Variables that methods export beside their tokens, whatever those are called: no token is exported so. */
+export const ALSO_EXPORTED: readonly string[] = ["TULEAP_USER_ID"];
+
 /** What is known of a method before anything is given to it. */
 export interface MethodFacts {
   readonly id: string;
   /** Only ever chosen by name, never inferred. */
-  readonly byNameOnly?: true;
+  readonly byNameOnly?: boolean;
   /** Tells this method's ready-made secret from another method's, where both need the same fields. */
   readonly recognises?: (credentials: Credentials) => boolean;
   /** Default name of the environment variable that it exports. */

@@ -2,10 +2,11 @@ import * as z from "zod/mini";
 import { Failure } from "../failure.ts";
 import type { Answer } from "../http/http.ts";
 import { quoted } from "../http/quote.ts";
-import { read, schema } from "../text/json.ts";
+import { flawless, schema } from "../text/json.ts";
 import { ClientPair, Secret } from "./kit/fields.ts";
+import { takesBack } from "./kit/handles.ts";
 import { bearer } from "./kit/headers.ts";
-import { judge, lacksPermission, noAnswer, notRevoked, refusedOrThrow } from "./kit/judge.ts";
+import { failed, inconclusive, judge, lacksPermission, notRevoked, refusedOrThrow } from "./kit/judge.ts";
 import { clientWords, grant } from "./kit/oauth2.ts";
 import { success } from "./kit/refusals.ts";
 import { spoken } from "./kit/said.ts";
@@ -30,7 +31,10 @@ const UNKNOWN_CALLER =
   /authentication (?:credentials|failed)|authentication_failed|not_authenticated|(?:invalid|unknown|expired)[ _]token|token.{0,5}[ _](?:not[ _]valid|invalid|expired)/i;
 
 /** What the API answers to a caller it knows: a success without `errors`. */
-const Page = schema(() => z.union([z.object({ errors: z.optional(z.nullable(z.never())) }), z.array(z.unknown())]));
+const Page = schema(() => {
+  const none = z.unknown().check(flawless((errors) => (errors === null ? undefined : "there are some")));
+  return z.union([z.object({ errors: z.optional(none) }), z.array(z.unknown())]);
+});
 /** Errors under the status of a success. */
 const ApiErrors = schema(() => z.object({ errors: z.array(z.unknown()) }));
 const Handle = schema(() => z.object({ secret: Secret() }));
@@ -77,11 +81,11 @@ export const qa: Provider = {
           headers: { ...bearer(credential), accept: API_TYPES },
         });
         if (success(Page, answer) !== undefined) return { kind: "accepted" };
-        if (answer.isHtml || success(ApiErrors, answer)) return noAnswer(judge(answer, http, ownWord, HOSTS));
+        if (answer.isHtml || success(ApiErrors, answer)) return inconclusive(judge(answer, http, ownWord, HOSTS));
         if (isUnknownCaller(answer)) {
           const sentence = `QA at ${http.host} does not know the token.`;
           const failure = new Failure("refused", sentence, { hint: HOSTS, ...quoted(answer) });
-          return minted === "here" ? noAnswer(failure) : { kind: "refused", failure };
+          return minted === "here" ? inconclusive(failure) : { kind: "refused", failure };
         }
         if (answer.status !== 403) return refusedOrThrow(answer, http, ownWord);
         return lacksPermission(
@@ -93,17 +97,14 @@ export const qa: Provider = {
     }),
   ],
 
-  ownsHandle: (handle) => read(Handle, handle) !== undefined,
-
-  async revoke(handle, http, { given }) {
-    const { secret } = z.parse(Handle(), handle);
+  ...takesBack(Handle, async ({ secret }, http, { given }) => {
     const answer = await http.send({
       method: "POST",
       path: "/oauth2/revoke_token/",
       form: { token: secret, client_id: given["client-id"] ?? "", client_secret: given["client-secret"] ?? "" },
     });
     return revoked(answer);
-  },
+  }),
 };
 
 /** A 401, or a 403 that says the same: empty and typed `text/html` by one view, in the words of a 401 by another. */
@@ -120,9 +121,7 @@ function revoked(answer: Answer): Revocation {
   const { isHtml, status } = answer;
   if (!isHtml && status === 200) return { kind: "revoked" };
   if (!isHtml && (status === 401 || spoken(answer).error === "invalid_client")) {
-    return { kind: "failed", answered: "the key pair has changed since" };
+    return failed("the key pair has changed since");
   }
-  return status === 404 || status === 200
-    ? { kind: "failed", answered: "there is no revocation endpoint there" }
-    : notRevoked(answer);
+  return status === 404 || status === 200 ? failed("there is no revocation endpoint there") : notRevoked(answer);
 }

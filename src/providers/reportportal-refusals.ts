@@ -1,8 +1,8 @@
 import { type Failure, reworded } from "../failure.ts";
 import type { Answer, Http } from "../http/http.ts";
-import { judge, refusedOrThrow } from "./kit/judge.ts";
+import { inconclusive, judge, refusedOrThrow } from "./kit/judge.ts";
 import { ownWords, type Refusal } from "./kit/refusals.ts";
-import { type Spoken, saying, spoken } from "./kit/said.ts";
+import { type Spoken, spoken } from "./kit/said.ts";
 import type { Inconclusive, Unproven } from "./provider.ts";
 
 const BAD_CREDENTIALS = 4003;
@@ -41,11 +41,8 @@ export function refusalOf(answer: Answer, http: Http, token: string): Unproven {
 /** What it means that this place, like the others, does not tell whose a token is. */
 export function nowhere(answer: Answer, http: Http, token: string, places: readonly string[]): Inconclusive {
   const failure = judge(spoken(answer), http, apiWord(token));
-  return {
-    kind: "inconclusive",
-    lacks: answer.status === 403 ? "permission" : "answer",
-    failure: reworded(failure, uncutPrefix(answer, places) ?? failure.hint),
-  };
+  const told = reworded(failure, uncutPrefix(answer, places) ?? failure.hint);
+  return inconclusive(told, answer.status === 403 ? "permission" : "answer");
 }
 
 /** Why one of these places has got a path that nobody expects there; undefined where it has not. */
@@ -110,7 +107,6 @@ const apiWord = (token: string) =>
         do: "Give the whole API key, with its name in front. It may also be revoked, or hold characters that ReportPortal 25.1 no longer takes.",
       },
     ],
-    saying,
     "ReportPortal",
   );
 
@@ -141,6 +137,5 @@ const grantWord = (isOwnClient: boolean) =>
         do: 'Check "username" (the login name) and "password". Who signs in by single sign-on has none here: use an API key as "token".',
       },
     ],
-    saying,
     "ReportPortal",
   );

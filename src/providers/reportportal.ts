@@ -2,16 +2,16 @@ import * as z from "zod/mini";
 import { Failure } from "../failure.ts";
 import { type Answer, type Http, naming } from "../http/http.ts";
 import { basicPair } from "../text/basic.ts";
-import { type Parsed, read, schema, whole } from "../text/json.ts";
+import { matching, type Parsed, schema, whole } from "../text/json.ts";
 import { createKey } from "./kit/creation.ts";
 import { orFailure } from "./kit/faults.ts";
 import { ClientPair, Digits, Secret, UserAndPassword } from "./kit/fields.ts";
+import { takesBack } from "./kit/handles.ts";
 import { bearer } from "./kit/headers.ts";
 import { notKnownNow, revocation } from "./kit/judge.ts";
-import { granted } from "./kit/oauth2.ts";
 import { readyMade } from "./kit/ready-made.ts";
 import { success } from "./kit/refusals.ts";
-import { mintedToken } from "./kit/token.ts";
+import { granted, mintedToken } from "./kit/token.ts";
 import { method } from "./method.ts";
 import type { Credential, Provider, Step, Unproven, Verdict } from "./provider.ts";
 import { apiKey, isWholeKey, sweepKeys } from "./reportportal-keys.ts";
@@ -30,7 +30,7 @@ const TOKEN_PLACES: readonly { path: string; whoAmI: WhoAmI }[] = [
   { path: "/api/sso/oauth/token", whoAmI: "/api/v1/users" },
 ];
 
-const User = schema(() => z.object({ userId: z.string().check(z.regex(/./s)), id: z.optional(z.number()) }));
+const User = schema(() => z.object({ userId: matching(/./s), id: z.optional(z.number()) }));
 const CreatedKey = schema(() => z.object({ api_key: z.string() }));
 const KeyId = schema(() => z.object({ id: whole(1) }));
 const Handle = schema(() => z.object({ place: z.enum(WHO_AM_I), user: Digits(), id: Digits(), secret: Secret() }));
@@ -76,17 +76,14 @@ export const reportportal: Provider = {
     }),
   ],
 
-  ownsHandle: (handle) => read(Handle, handle) !== undefined,
-
-  async revoke(handle, http) {
-    const { place, user, id, secret: token } = z.parse(Handle(), handle);
+  ...takesBack(Handle, async ({ place, user, id, secret: token }, http) => {
     const answer = await http.send({
       method: "DELETE",
       path: `${place}/${user}/api-keys/${id}`,
       headers: bearer({ token }),
     });
     return revocation(answer, answer.status === 401 || answer.status === 404);
-  },
+  }),
 
   async sweep(handle, http, run) {
     const { place, user, secret: token } = z.parse(Handle(), handle);

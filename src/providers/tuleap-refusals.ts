@@ -1,6 +1,6 @@
 import type { Failure } from "../failure.ts";
 import type { Answer, Http } from "../http/http.ts";
-import { judge, refusedOrThrow } from "./kit/judge.ts";
+import { CHECK_PASSWORD, judge, refusedOrThrow } from "./kit/judge.ts";
 import { ownWords, type Refusal } from "./kit/refusals.ts";
 import { type Spoken, saying, spoken } from "./kit/said.ts";
 import type { Unproven } from "./provider.ts";
@@ -8,13 +8,12 @@ import type { Unproven } from "./provider.ts";
 const CREATE_KEY = 'create an access key with the scope write:rest and give it as "token".';
 
 /** What to do about a refusal, by what a request shows of who sends it. */
-export const HINTS = {
+const HINTS = {
   key: "It is wrong, expired, revoked or without the scope write:rest: create another.",
   oauth2: "It is expired or revoked. It lives one hour, so get it in this job.",
   token: "It has ended or was revoked.",
-  password: `Check "username" and "password". An account of OpenID Connect has no password: ${CREATE_KEY}`,
-  basic:
-    'Check "username" and "password". Or the account is suspended, pending or passkey only, or its password has expired.',
+  password: `${CHECK_PASSWORD} An account of OpenID Connect has no password: ${CREATE_KEY}`,
+  basic: `${CHECK_PASSWORD} Or the account is suspended, pending or passkey only, or its password has expired.`,
 };
 export type Shown = keyof typeof HINTS;
 
@@ -75,7 +74,6 @@ const wordsFor = (shown: Shown) =>
         do: "It is suspended, pending or deleted, or its password has expired: ask a site administrator.",
       },
     ],
-    saying,
     "Tuleap",
   );
 

@@ -2,10 +2,11 @@ import * as z from "zod/mini";
 import { Failure } from "../failure.ts";
 import type { Http } from "../http/http.ts";
 import { basicPair } from "../text/basic.ts";
-import { flawless, read, schema } from "../text/json.ts";
+import { flawless, matching, orAbsent, schema } from "../text/json.ts";
 import { expiry } from "./kit/expiry.ts";
-import { orFailure } from "./kit/faults.ts";
+import { invalidInput, orFailure } from "./kit/faults.ts";
 import { Digits, Secret, UserAndPassword } from "./kit/fields.ts";
+import { takesBack } from "./kit/handles.ts";
 import { basic, bearer } from "./kit/headers.ts";
 import { lacksPermission, revocation } from "./kit/judge.ts";
 import { readyMade } from "./kit/ready-made.ts";
@@ -27,23 +28,23 @@ const USER = "user-id";
 
 const CreatedToken = schema(() => z.object({ token: z.string(), user_id: z.optional(z.unknown()) }));
 const KeyInfo = schema(() =>
-  z.object({ expiration_date: z.optional(z.nullable(z.string())), scopes: z.nullable(z.array(z.unknown())) }),
+  z.object({
+    expiration_date: orAbsent(z.string()),
+    scopes: z.unknown().check(flawless((list) => (list === null || Array.isArray(list) ? undefined : "it is no list"))),
+  }),
 );
 /** As the REST API and as OpenID Connect tell it. */
 const User = schema(() =>
   z.union([
     z.object({
       is_anonymous: z.boolean().check(flawless((is) => (is ? "it is nobody" : undefined))),
-      username: z.optional(z.nullable(z.string())),
+      username: orAbsent(z.string()),
     }),
-    z.object({ sub: z.string(), preferred_username: z.optional(z.string()) }),
+    z.object({ sub: z.string(), preferred_username: orAbsent(z.string()) }),
   ]),
 );
 const Handle = schema(() =>
-  z.union([
-    z.object({ secret: Secret(), userId: Digits() }),
-    z.object({ secret: z.string().check(z.regex(ACCESS_KEY)) }),
-  ]),
+  z.union([z.object({ secret: Secret(), userId: Digits() }), z.object({ secret: matching(ACCESS_KEY) })]),
 );
 
 const userOf = ({ parts }: Credential) => parts?.[USER] ?? "";
@@ -52,6 +53,13 @@ const tokenHeaders = (credential: Credential) => ({
   "X-Auth-Token": credential.token,
   "X-Auth-UserId": userOf(credential),
 });
+
+const HEADERS: Readonly<Record<Exclude<Shown, "password">, (credential: Credential) => Record<string, string>>> = {
+  key: keyHeaders,
+  oauth2: bearer,
+  token: tokenHeaders,
+  basic,
+};
 
 /** Tuleap: access keys first; its login tokens and HTTP Basic where nothing else is to be had. */
 export const tuleap: Provider = {
@@ -64,34 +72,28 @@ export const tuleap: Provider = {
       id: "access-key",
       form: splitToken("Access key", "tlp-k1-"),
       recognises: ({ token }) => !token?.startsWith(OAUTH2_PREFIX),
-      envName: "TULEAP_ACCESS_KEY",
-      headers: keyHeaders,
+      ...sentAs("key"),
       probe: probeKey,
     }),
     method({
       id: "ephemeral-access-key",
       fields: UserAndPassword,
       byNameOnly: true,
-      envName: "TULEAP_ACCESS_KEY",
       ending: "revocable",
-      headers: keyHeaders,
+      ...sentAs("key"),
       exchange: ({ username, password }, http, step) => createAccessKey(basicToken(username, password), http, step),
-      probe: (credential, http) => probeUser(keyHeaders(credential), http, "key"),
     }),
     readyMade({
       id: "oauth2-access-token",
       form: splitToken("Access token", OAUTH2_PREFIX),
       recognises: ({ token }) => token?.startsWith(OAUTH2_PREFIX) === true,
-      envName: "TULEAP_TOKEN",
-      headers: bearer,
-      probe: (credential, http) => probeUser(bearer(credential), http, "oauth2"),
+      ...sentAs("oauth2"),
     }),
     method({
       id: "token",
       fields: UserAndPassword,
-      envName: "TULEAP_TOKEN",
       ending: "revocable",
-      headers: tokenHeaders,
+      ...sentAs("token"),
       isWhole: (credential) => USER_ID.test(userOf(credential)),
       alsoExports: (credential) => ({ TULEAP_USER_ID: userOf(credential) }),
 
@@ -116,16 +118,13 @@ export const tuleap: Provider = {
         step.revocable({ secret: token, userId });
         return { token, parts: { [USER]: userId }, expiresAt: expiry({ documented: TOKEN_SECONDS }) };
       },
-
-      probe: (credential, http) => probeUser(tokenHeaders(credential), http, "token"),
     }),
     method({
       id: "basic",
       fields: UserAndPassword,
       byNameOnly: true,
-      envName: "TULEAP_TOKEN",
       ending: "ready-made",
-      headers: basic,
+      ...sentAs("basic"),
 
       async exchange({ username, password }, _http, { secret, note }) {
         note(PREFERS_KEYS);
@@ -137,25 +136,30 @@ export const tuleap: Provider = {
           hint: "Use the method access-key.",
         });
       },
-
-      probe: (credential, http) => probeUser(basic(credential), http, "basic"),
     }),
   ],
 
-  ownsHandle: (handle) => read(Handle, handle) !== undefined,
-
-  async revoke(handle, http) {
-    const { secret, userId } = { userId: undefined, ...z.parse(Handle(), handle) };
-    const [path, headers] =
-      userId === undefined
-        ? [`/api/access_keys/${ACCESS_KEY.exec(secret)?.[1]}`, keyHeaders({ token: secret })]
-        : [placeOf(secret), tokenHeaders({ token: secret, parts: { [USER]: userId } })];
+  ...takesBack(Handle, async (handle, http) => {
+    const token = handle.secret;
+    const isKey = !("userId" in handle);
+    const [path, headers] = isKey
+      ? [`/api/access_keys/${ACCESS_KEY.exec(token)?.[1]}`, keyHeaders({ token })]
+      : [placeOf(token), tokenHeaders({ token, parts: { [USER]: handle.userId } })];
     const answer = await http.send({ method: "DELETE", path, headers });
     // Of a key, "Invalid Token" says nothing.
-    const isUnknown = userId !== undefined && /invalid token/i.test(errorText(spoken(answer)));
+    const isUnknown = !isKey && /invalid token/i.test(errorText(spoken(answer)));
     return revocation(answer, answer.status === 401 || (answer.status === 400 && isUnknown));
-  },
+  }),
 };
+
+/** What every method has that shows its credential in this way. */
+function sentAs(shown: keyof typeof HEADERS) {
+  return {
+    envName: shown === "key" ? "TULEAP_ACCESS_KEY" : "TULEAP_TOKEN",
+    headers: HEADERS[shown],
+    probe: (credential: Credential, http: Http) => probeUser(credential, http, shown),
+  };
+}
 
 /** A secret that the user brings: a prefix, the number of the key and 32 bytes (`LENGTH` of Tuleap's split tokens). */
 function splitToken(what: string, prefix: string) {
@@ -172,9 +176,8 @@ const PREFERS_KEYS =
 /** The pair for HTTP Basic, in which the first colon ends the user name (RFC 7617, section 2). */
 function basicToken(username: string, password: string): string {
   if (!username.includes(":")) return basicPair(username, password);
-  throw new Failure("invalid-input", 'The input "username" holds a ":", which HTTP Basic cannot carry.', {
-    hint: "Use the Tuleap login name, or the method access-key.",
-  });
+  const hint = "Use the Tuleap login name, or the method access-key.";
+  throw invalidInput("username", 'holds a ":", which HTTP Basic cannot carry', hint);
 }
 
 /** Only ever this one token: without it in the path, Tuleap ends all tokens of the user. */
@@ -194,28 +197,26 @@ async function endToken(token: string, pair: string, http: Http, { secret, warn 
 
 /** A key tells its own expiry and scopes; servers before 11.11 do not have that place. */
 async function probeKey(credential: Credential, http: Http): Promise<Verdict> {
-  const headers = keyHeaders(credential);
-  const answer = await http.send({ method: "GET", path: "/api/access_keys/self", headers });
-  if (answer.status === 404 && !answer.isHtml) return probeUser(headers, http, "key");
+  const answer = await http.send({ method: "GET", path: "/api/access_keys/self", headers: keyHeaders(credential) });
+  if (answer.status === 404 && !answer.isHtml) return probeUser(credential, http, "key");
   const key = success(KeyInfo, answer);
   // Each scope is an object with an identifier, or the identifier itself.
   const hasScope = key !== undefined && JSON.stringify(key.scopes).includes(`"${REST_SCOPE}"`);
   if (lacksScope(answer) || (key !== undefined && !hasScope)) return lacks(REST_SCOPE);
   if (key === undefined) return refusalOf(answer, http, "key");
   // The login name is good to know, but the key is proven without it.
-  const user = await orFailure(probeUser(headers, http, "key"));
+  const user = await orFailure(probeUser(credential, http, "key"));
   const account = "kind" in user && user.kind === "accepted" ? user.account : undefined;
-  return { kind: "accepted", account, expiresAt: expiry({ date: key.expiration_date ?? undefined }) };
+  return { kind: "accepted", account, expiresAt: expiry({ date: key.expiration_date }) };
 }
 
-async function probeUser(headers: Record<string, string>, http: Http, shown: Shown): Promise<Verdict> {
+async function probeUser(credential: Credential, http: Http, shown: keyof typeof HEADERS): Promise<Verdict> {
   const [path, scope] = shown === "oauth2" ? ["/oauth2/userinfo", "openid"] : ["/api/users/self", REST_SCOPE];
-  const answer = await http.send({ method: "GET", path, headers });
+  const answer = await http.send({ method: "GET", path, headers: HEADERS[shown](credential) });
   if (lacksScope(answer)) return lacks(scope);
   const user = success(User, answer);
   if (user === undefined) return refusalOf(answer, http, shown);
-  const account = "sub" in user ? user.preferred_username : user.username;
-  return { kind: "accepted", account: account ?? undefined };
+  return { kind: "accepted", account: "sub" in user ? user.preferred_username : user.username };
 }
 
 function lacks(scope: string): Verdict {

@@ -1,8 +1,9 @@
 import * as z from "zod/mini";
 import type { Answer, Http, Request } from "../http/http.ts";
-import { type Parsed, read, schema } from "../text/json.ts";
+import { matching, orAbsent, read, schema } from "../text/json.ts";
 import { UserAndPassword } from "./kit/fields.ts";
-import { judge, notRevoked, refusedOrThrow } from "./kit/judge.ts";
+import { takesBack } from "./kit/handles.ts";
+import { CHECK_PASSWORD, failed, inconclusive, judge, notRevoked, refusedOrThrow } from "./kit/judge.ts";
 import { readyMade } from "./kit/ready-made.ts";
 import { ownWords, type Refusal } from "./kit/refusals.ts";
 import { mintedToken, PRINTABLE } from "./kit/token.ts";
@@ -16,18 +17,20 @@ const PERMISSION_MISSING = 8202;
 /** What comes for a dead session at a result that no readable source gives: the vendor's own scripts look for it, too. */
 const DEAD_SESSION = /session \[|not[ _]authenticated/i;
 
-const Result = schema(() => z.object({ result: z.number(), error: z.catch(z.optional(z.string()), undefined) }));
-const Nested = schema(() => z.object({ response: Result() }));
-const SignIn = schema(() =>
-  z.object({
-    result: z.optional(z.unknown()),
-    session: z.optional(z.nullable(z.string())),
-    requiredAuthCheck: z.optional(z.unknown()),
-  }),
-);
+const Body = schema(() => {
+  const [text, unknown] = [orAbsent(z.string()), z.optional(z.unknown())];
+  return z.object({
+    result: orAbsent(z.number()),
+    error: text,
+    /** Wrapped in an outer 0, what decides. */
+    response: orAbsent(z.object({ result: z.number(), error: text })),
+    name: text,
+    session: unknown,
+    requiredAuthCheck: unknown,
+  });
+});
 const AuthCheck = schema(() => z.object({ isActive: z.optional(z.unknown()), isConfigured: z.optional(z.unknown()) }));
-const UserInfo = schema(() => z.object({ name: z.optional(z.nullable(z.string())) }));
-const Handle = schema(() => z.object({ secret: z.string().check(z.regex(PRINTABLE)) }));
+const Handle = schema(() => z.object({ secret: matching(PRINTABLE) }));
 
 /**
  * Virtuozzo Application Platform (formerly Jelastic). Every call is a form POST, with the secret in the field `session`;
@@ -51,36 +54,32 @@ export const virtuozzo: Provider = {
       async exchange({ username, password }, http, { secret, revocable }) {
         const form = { login: username, password };
         const answer = await call(http, "users/authentication/rest/signin", form, { resend: "once", mints: true });
-        const { session } = read(SignIn, answer.json) ?? {};
-        if (session) {
-          secret(session);
-          if (PRINTABLE.test(session)) revocable({ secret: session });
-        }
-        if (!session || numberOf(answer) !== 0 || wantsMore(answer)) throw judge(answer, http, signInWords);
-        return { token: mintedToken(session, http) };
+        const { session } = read(Body, answer.json) ?? {};
+        const minted = typeof session === "string" ? session : "";
+        if (minted !== "") secret(minted);
+        if (PRINTABLE.test(minted)) revocable({ secret: minted });
+        if (minted === "" || numberOf(answer) !== 0 || wantsMore(answer)) throw judge(answer, http, signInWords);
+        return { token: mintedToken(minted, http) };
       },
       probe,
     }),
   ],
 
-  ownsHandle: (handle) => read(Handle, handle) !== undefined,
-
-  async revoke(handle, http) {
-    const { secret } = z.parse(Handle(), handle);
+  ...takesBack(Handle, async ({ secret }, http) => {
     const answer = await call(http, "users/authentication/rest/signout", { session: secret });
     const result = numberOf(answer);
     if (result === 0) return { kind: "revoked" };
     if (isDeadSession(answer)) return { kind: "gone" };
-    return result === undefined ? notRevoked(answer) : { kind: "failed", answered: `result ${result}` };
-  },
+    return result === undefined ? notRevoked(answer) : failed(`result ${result}`);
+  }),
 };
 
 async function probe({ token }: Credential, http: Http): Promise<Verdict> {
   const answer = await call(http, "users/account/rest/getuserinfo", { session: token });
-  if (numberOf(answer) === 0) return { kind: "accepted", account: read(UserInfo, answer.json)?.name ?? undefined };
+  if (numberOf(answer) === 0) return { kind: "accepted", account: read(Body, answer.json)?.name };
   const failure = probeWords(answer, http.host);
   if (failure === undefined || failure.code === "refused") return refusedOrThrow(answer, http, probeWords);
-  return { kind: "inconclusive", lacks: failure.code === "forbidden" ? "permission" : "answer", failure };
+  return inconclusive(failure, failure.code === "forbidden" ? "permission" : "answer");
 }
 
 function call(
@@ -94,21 +93,19 @@ function call(
 }
 
 /** The result that decides: the nested one where an outer 0 wraps it. */
-function resultOf({ json }: Answer): Parsed<typeof Result> | undefined {
-  const outer = read(Result, json);
-  return outer?.result === 0 ? (read(Nested, json)?.response ?? outer) : outer;
+function resultOf({ json }: Answer): { readonly result?: number | undefined; readonly error?: string | undefined } {
+  const { result, error, response } = read(Body, json) ?? {};
+  return (result === 0 && response) || { result, error };
 }
 
-const numberOf = (answer: Answer): number | undefined => resultOf(answer)?.result;
+const numberOf = (answer: Answer): number | undefined => resultOf(answer).result;
 
 /**
  * Two-factor accounts and captchas answer with what they still require, or without a session. The object that tells of a
  * second factor comes with a whole session too: then it counts where it is on, and the probe has the last word.
  */
 function wantsMore(answer: Answer): boolean {
-  const signIn = read(SignIn, answer.json);
-  if (signIn === undefined) return false;
-  const { session, requiredAuthCheck } = signIn;
+  const { session, requiredAuthCheck } = read(Body, answer.json) ?? {};
   const isSuccess = numberOf(answer) === 0;
   if (!requiredAuthCheck) return isSuccess && !session;
   const check = isSuccess && session ? read(AuthCheck, requiredAuthCheck) : undefined;
@@ -117,8 +114,8 @@ function wantsMore(answer: Answer): boolean {
 
 /** Whether the platform knows the session no more: as a parameter that is not valid, or in words. */
 function isDeadSession(answer: Answer): boolean {
-  const { result, error = "" } = resultOf(answer) ?? {};
-  return result === SESSION_UNKNOWN || (result !== 0 && DEAD_SESSION.test(error));
+  const { result, error = "" } = resultOf(answer);
+  return result === SESSION_UNKNOWN || (result !== undefined && result !== 0 && DEAD_SESSION.test(error));
 }
 
 const PERSONAL_TOKEN = 'Give a personal access token as "token", in place of "username" and "password".';
@@ -145,11 +142,11 @@ const wordsFor = (permission: string, hint: string, more: readonly Refusal[] = [
         do: `${hint} Or "url" is not the platform of this account.`,
       },
     ],
-    saying,
     "Virtuozzo",
+    saying,
   );
 
-const signInWords = wordsFor(PERSONAL_TOKEN, 'Check "username" and "password".', [
+const signInWords = wordsFor(PERSONAL_TOKEN, CHECK_PASSWORD, [
   {
     when: wantsMore,
     failure: "forbidden",
@@ -167,6 +164,6 @@ const probeWords = wordsFor(
 
 /** The service's sentence, not its whole body, which can hold the account's e-mail. */
 function saying(answer: Answer): string {
-  const { result, error } = resultOf(answer) ?? {};
+  const { result, error } = resultOf(answer);
   return result === undefined ? "" : [`result ${result}`, error].filter(Boolean).join(": ");
 }

@@ -1,12 +1,11 @@
 import * as z from "zod/mini";
 import type { Answer, Http } from "../http/http.ts";
-import { read, schema } from "../text/json.ts";
+import { orAbsent, schema } from "../text/json.ts";
 import { expiry } from "./kit/expiry.ts";
 import { ClientPair } from "./kit/fields.ts";
 import { bearer } from "./kit/headers.ts";
 import { judge, lacksPermission, type OwnWord, refusedOrThrow } from "./kit/judge.ts";
 import { ownWords, success } from "./kit/refusals.ts";
-import { saying } from "./kit/said.ts";
 import { mintedToken } from "./kit/token.ts";
 import { method } from "./method.ts";
 import type { Provider } from "./provider.ts";
@@ -21,8 +20,7 @@ const URLS = ["us", "eu", "au"].map((region) => DEFAULT_URL.replace("xray", `${r
 const JWT = /^[\w-]{2,}(?:\.[\w-]{2,}){2}$/;
 
 const BareString = schema(() => z.string());
-const Data = schema(() => z.looseObject({}));
-const GraphQl = schema(() => z.object({ data: z.optional(z.unknown()), errors: z.optional(z.unknown()) }));
+const GraphQl = schema(() => z.object({ data: orAbsent(z.object({})), errors: z.optional(z.unknown()) }));
 
 /** Xray Cloud: client credentials for a JWT. There is no refresh and no revocation. */
 export const xray: Provider = {
@@ -76,7 +74,7 @@ export const xray: Provider = {
             answer.body,
           );
         }
-        if (read(Data, result?.data) !== undefined) return { kind: "accepted" };
+        if (result?.data !== undefined) return { kind: "accepted" };
         return refusedOrThrow(answer, http, ownWord, { mayMean: mayMean(answer) });
       },
     }),
@@ -122,7 +120,6 @@ const ownWord: OwnWord = (answer, host) =>
         do: 'Check "client-id" and "client-secret": an API key of Xray Cloud (Jira > Apps > Xray > API Keys), not one of Jira or of Data Center.',
       },
     ],
-    saying,
     "Xray",
   )(answer, host);
 

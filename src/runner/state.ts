@@ -2,7 +2,7 @@ import { createHmac, timingSafeEqual } from "node:crypto";
 import { isAbsolute } from "node:path";
 import { getState, saveState } from "@actions/core";
 import * as z from "zod/mini";
-import { flawless, type Parsed, parseJson, read, schema, whole } from "../text/json.ts";
+import { flawless, matching, type Parsed, parseJson, read, schema, whole } from "../text/json.ts";
 import { PRINTABLE } from "../text/token.ts";
 import { writeTo } from "./files.ts";
 
@@ -18,7 +18,7 @@ const LAST_SECOND = 253_402_300_799;
 const Revocable = schema(() => {
   const text = (isSound: (value: string) => boolean) =>
     z.string().check(flawless((value) => (isSound(value) ? undefined : "main cannot have written it")));
-  const printable = z.string().check(z.regex(PRINTABLE));
+  const printable = matching(PRINTABLE);
   return z.object({
     kind: z.enum(["revocable"]),
     provider: z.string(),

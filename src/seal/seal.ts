@@ -1,7 +1,10 @@
 import * as z from "zod/mini";
-import { Failure } from "../failure.ts";
+import type { Failure } from "../failure.ts";
+import { LAST_MOMENT } from "../providers/kit/expiry.ts";
+import { invalidInput } from "../providers/kit/faults.ts";
 import type { Credential, Handle, Run } from "../providers/provider.ts";
-import { mapOf, type Parsed, parseJson, read, schema, whole } from "../text/json.ts";
+import { holdsControl } from "../text/fold.ts";
+import { flawless, mapOf, matching, type Parsed, parseJson, read, schema, whole } from "../text/json.ts";
 import { epochSeconds } from "../text/time.ts";
 import { PRINTABLE, tokenFlaw } from "../text/token.ts";
 import { decrypt, encrypt, isOfOtherKey } from "./jwe.ts";
@@ -9,14 +12,13 @@ import { decrypt, encrypt, isOfOtherKey } from "./jwe.ts";
 const KEY_BYTES = 32;
 
 /** One line of what is shown of any text, as it was made safe before it was sealed. */
-const ACCOUNT = /^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]{0,200}$/u;
-
-/** The last second that ISO 8601 has a plain form for. */
-const LAST_SECOND = Date.parse("9999-12-31T23:59:59Z") / 1000;
+function isLine(text: string): boolean {
+  return [...text].length <= 200 && !holdsControl(text);
+}
 
 const Payload = schema(() => {
   const text = z.string();
-  const printable = z.string().check(z.regex(PRINTABLE));
+  const printable = matching(PRINTABLE);
   const values = z.optional(mapOf(printable));
   return z.object({
     repository: text,
@@ -29,9 +31,9 @@ const Payload = schema(() => {
     place: z.optional(text),
     parts: values,
     secrets: values,
-    account: z.optional(z.string().check(z.regex(ACCOUNT))),
+    account: z.optional(text.check(flawless((line) => (isLine(line) ? undefined : "it is no line")))),
     /** Seconds since the epoch, in UTC. */
-    expires: z.optional(whole(1, LAST_SECOND)),
+    expires: z.optional(whole(1, LAST_MOMENT / 1000)),
     handle: z.optional(z.catchall(z.object({ secret: printable }), printable)),
   });
 });
@@ -54,9 +56,8 @@ export interface Sealed extends Credential {
 export function readSealKey(text: string): Uint8Array {
   const bytes = Buffer.from(text, "base64");
   if (/^[A-Za-z0-9+/]+={0,2}$/.test(text) && bytes.length === KEY_BYTES) return new Uint8Array(bytes);
-  throw new Failure("invalid-input", `The input "seal-key" is not ${KEY_BYTES} bytes in base64.`, {
-    hint: "Make one with `openssl rand -base64 32` and store it as a secret.",
-  });
+  const hint = "Make one with `openssl rand -base64 32` and store it as a secret.";
+  throw invalidInput("seal-key", `is not ${KEY_BYTES} bytes in base64`, hint);
 }
 
 /** Seals for the other jobs of this run: a JWE in compact form (RFC 7516) with `dir` and `A256GCM`. */
@@ -91,7 +92,9 @@ export const UNSOUND = "does not hold what it should";
 
 /** A seal that is of no use here. */
 export function broken(what: string): Failure {
-  return new Failure("invalid-input", `The input "sealed" ${what}.`, {
-    hint: "Use the same `seal-key` and version of this action in all jobs of a run, and pass `needs.<job>.outputs.<name>` on unchanged.",
-  });
+  return invalidInput(
+    "sealed",
+    what,
+    "Use the same `seal-key` and version of this action in all jobs of a run, and pass `needs.<job>.outputs.<name>` on unchanged.",
+  );
 }

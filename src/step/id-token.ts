@@ -5,10 +5,10 @@ import type { Step } from "../providers/provider.ts";
 import { info } from "../runner/log.ts";
 import { mask, maskMinted } from "../runner/masks.ts";
 import { idTokenService } from "../runner/run.ts";
-import { read, schema } from "../text/json.ts";
+import { matching, read, schema } from "../text/json.ts";
 import { tokenFlaw } from "../text/token.ts";
 
-const IdToken = schema(() => z.object({ value: z.string().check(z.regex(/./s)) }));
+const IdToken = schema(() => z.object({ value: matching(/./s) }));
 
 /** What a provider may do on the way at every stage, beside its requests. */
 export function onTheWay(http: Http): Pick<Step, "secret" | "note" | "idToken"> {

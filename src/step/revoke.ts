@@ -1,10 +1,9 @@
 import * as z from "zod/mini";
 import { asFailure } from "../failure.ts";
 import { isProtected } from "../http/protection.ts";
-import { isDefinable } from "../input/choice.ts";
+import { keptProvider } from "../input/choice.ts";
 import { readAgain } from "../input/read.ts";
 import { isSecret } from "../input/table.ts";
-import { findProvider } from "../providers/index.ts";
 import { type Credentials, FIELDS, type Field, type Provider, type Revocation } from "../providers/provider.ts";
 import { info, warning } from "../runner/log.ts";
 import { maskMinted } from "../runner/masks.ts";
@@ -30,7 +29,7 @@ export type Revocable = ForPost & { kind: "revocable" };
  */
 export async function takeBack(left: Revocable | undefined, isSignedWith: (secret: string) => boolean): Promise<void> {
   if (left !== undefined) maskMinted(left.handle.secret);
-  const provider = left && (await providerOf(left));
+  const provider = left && keptProvider(left.provider, left.handle);
   if (left === undefined || provider === undefined) return warnOfState(FOREIGN);
   const { name } = provider;
   const wanted = provider.revokesWith?.(left.handle) ?? [];
@@ -45,13 +44,6 @@ export async function takeBack(left: Revocable | undefined, isSignedWith: (secre
     info(`${name}: the credential expired at ${utc(end)}, so nothing is left to revoke.`);
   } else if (isLacking) tell(failed(`it needs ${quoted(wanted)} again`), provider, left, end);
   else tell(await revoke(provider, left, given), provider, left, end);
-}
-
-async function providerOf({ provider, handle }: Revocable): Promise<Provider | undefined> {
-  const found = await findProvider(provider);
-  // Main saves an id, never an alias.
-  if (found?.id !== provider) return undefined;
-  return isDefinable(found) ? found.again(handle) : found;
 }
 
 /** What signs a state: the secrets of the inputs that post will send beside it; undefined where there are none. */

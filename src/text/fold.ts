@@ -11,9 +11,14 @@ const CONTROLS =
 const IGNORABLE =
   /[\u180b-\u180d\u180f\u034f\u115f\u1160\u17b4\u17b5\u2065\u3164\uffa0\ufff0-\ufff8\ufffd\u{e0000}\u{e0002}-\u{e001f}\u{e0080}-\u{e0fff}]|[\ufe00-\ufe0f]/u;
 
+/** Whether a control, a format character, a line end or a lone surrogate stands in a text. */
+export function holdsControl(text: string): boolean {
+  return CONTROLS.test(text);
+}
+
 /** Whether a character looks like nothing or like a blank. */
 function isUnseen(character: string): boolean {
-  return CONTROLS.test(character) || IGNORABLE.test(character);
+  return holdsControl(character) || IGNORABLE.test(character);
 }
 
 export const BLANK = " ";
@@ -73,6 +78,6 @@ export function withoutGaps(secret: string): string {
 export function oneLine(text: string): string {
   const seen = isAscii(text)
     ? text
-    : Array.from(text, (character) => (CONTROLS.test(character) ? BLANK : character)).join("");
+    : Array.from(text, (character) => (holdsControl(character) ? BLANK : character)).join("");
   return seen.replace(/\s+/g, BLANK).trim();
 }

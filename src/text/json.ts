@@ -22,6 +22,9 @@ export function mapOf<Type extends z.ZodMiniType>(values: Type) {
   return z.catchall(z.object({}), values);
 }
 
+/** Any object of JSON. */
+export const JsonObject = schema(() => mapOf(z.unknown()));
+
 /**
  * A check by a function that tells what is wrong, undefined for nothing. Each kind of check that zod has brings code of its own;
  * this one does for all.
@@ -33,6 +36,16 @@ export function flawless<Value>(flaw: (value: Value) => string | undefined, fact
     if (message !== undefined) issues.push({ code: "custom", input: value, message, continue: true });
   };
   return z.check<Value>(check, { params: facts });
+}
+
+/** A text that the pattern fits. */
+export function matching(pattern: RegExp, flaw = "it is not as it should be") {
+  return z.string().check(flawless((text) => (pattern.test(text) ? undefined : flaw), { pattern: pattern.source }));
+}
+
+/** What counts as absent where it is not as it should be. */
+export function orAbsent<Type extends z.ZodMiniType>(type: Type) {
+  return z.catch(z.optional(type), undefined);
 }
 
 /** A whole number between the two, both included. */

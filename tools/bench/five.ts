@@ -9,9 +9,8 @@ const OTHERS = {
   "src/providers/oauth2.ts": "export const oauth2 = undefined as never;\n",
   "src/providers/definition/custom.ts": "export const custom = undefined as never;\n",
   "src/providers/definition/platform.ts":
-    "export const platform = (_id: string, _definition: unknown): never => undefined as never;\n",
-  "src/providers/platforms/index.ts":
-    "export const platforms: Readonly<Record<string, () => Promise<{ readonly default: unknown }>>> = {};\n",
+    "export const platform = (_id: string, _definition: string): never => undefined as never;\n",
+  "src/providers/platforms/index.ts": "export const PLATFORMS: readonly string[] = [];\n",
 };
 
 /** What a build reads. */

@@ -639,8 +639,8 @@ describe("the revocation", () => {
     [{ revoked: [202] }, { status: 202 }, "revoked"],
     [{ revoked: [202] }, { status: 200 }, "failed status 200"],
     [{ gone: [401, 404] }, { status: 404 }, "gone"],
-    [{ gone: [404] }, html(404, "Lost", "no"), "failed a page, not the API"],
-    [{}, html(200, "Welcome", "Hello"), "failed a page, not the API"],
+    [{ gone: [404] }, html(404, "Lost", "no"), "failed a page with status 404"],
+    [{}, html(200, "Welcome", "Hello"), "failed a page with status 200"],
   ])("with %j understands %j as %s", async (more, said, expected) => {
     const definition = { ...smallest, revoke: { path: "/out", ...more } };
     const { revocation } = await play(definition, { given, script: minting(undefined, () => said) });

@@ -1,5 +1,6 @@
 import { nameFlaw } from "../../text/environment-name.ts";
 import { pointerStep } from "../../text/strict-json.ts";
+import { ALSO_EXPORTED } from "../provider.ts";
 import { mayStand, mistake } from "./mistake.ts";
 import { namesOf, type Place, placesOf, ROOMS, type Room, type Texts } from "./places.ts";
 import { CREDENTIALS, type MethodDefinition, NOT_PLAIN } from "./schema.ts";
@@ -10,9 +11,6 @@ export type Field = (typeof CREDENTIALS)[number];
 /** What the action or the connection itself sets, or what speaks to a proxy. */
 const FORBIDDEN_HEADERS =
   /^(?:host|content-length|transfer-encoding|connection|keep-alive|te|trailer|upgrade|expect|accept-encoding|proxy-.*)$/i;
-
-/** What another provider exports beside its token. */
-const EXPORTED_ELSEWHERE = ["TULEAP_USER_ID"];
 
 /** The variable that a token is exported as, where neither file nor workflow names one. */
 export const DEFAULT_NAME = "ACCESS_TOKEN";
@@ -77,7 +75,7 @@ function flawsOfParts(method: MethodDefinition): MaybeFlaw[] {
 function flawOfVariables({ env: { name = DEFAULT_NAME, also = {} } = {} }: MethodDefinition): MaybeFlaw {
   const more = Object.keys(also).map((one) => [`/env/also${pointerStep(one)}`, one] as const);
   return flawOfNames([["/env/name", name], ...more], (one) => {
-    const flaw = nameFlaw(one, EXPORTED_ELSEWHERE);
+    const flaw = nameFlaw(one, ALSO_EXPORTED);
     return flaw && `it ${flaw}`;
   });
 }

@@ -1,12 +1,12 @@
 import * as z from "zod/mini";
-import { Failure } from "../../failure.ts";
 import { schema } from "../../text/json.ts";
+import { invalidInput } from "../kit/faults.ts";
+import { parameterLines } from "../kit/parameters.ts";
 import { method, text } from "../method.ts";
 import type { Method, Provider } from "../provider.ts";
 import { DEFAULT_NAME, setsOf, takesIdToken } from "./check.ts";
 import { exchange } from "./exchange.ts";
 import { filledHeaders, filledTexts, type Values } from "./fill.ts";
-import { parametersFlaw } from "./parameters.ts";
 import { namesIn } from "./places.ts";
 import { probe } from "./probe.ts";
 import { handleOf, revoke, revokesWith } from "./revoke.ts";
@@ -38,7 +38,7 @@ function methodOf(id: string, definition: MethodDefinition, keeping: Keeping): M
   const wanted = namesIn(definition).flatMap((name) => /^parameters\.(.+)$/.exec(name)?.[1] ?? []);
   return method<z.ZodMiniType<Values>>({
     id,
-    ...((definition["by-name-only"] === true || takesIdToken(definition)) && { byNameOnly: true }),
+    byNameOnly: definition["by-name-only"] === true || takesIdToken(definition),
     envName: env.name ?? DEFAULT_NAME,
     alsoNames: Object.keys(also),
     ending:
@@ -48,11 +48,13 @@ function methodOf(id: string, definition: MethodDefinition, keeping: Keeping): M
     isWhole: (credential) => missing({ use, env }, valuesOf(paired, credential)) === undefined,
     fields: schema(() => fieldsOf(definition, wanted)),
     check({ parameters }) {
-      const flaw = parametersFlaw(parameters, wanted);
-      if (flaw === undefined) return;
-      throw new Failure("invalid-input", `The input "parameters" ${flaw}.`, {
-        hint: `Give a line for each of these, and no other: ${wanted.map((name) => `${name}=VALUE`).join(", ")}.`,
-      });
+      const names = parameterLines(parameters).map(({ name }) => name);
+      const lacking = wanted.find((name) => !names.includes(name));
+      if (lacking === undefined && names.length <= wanted.length) return;
+      // Nothing that was given is repeated: it can be a secret in the wrong place.
+      const flaw = lacking === undefined ? "holds more than is asked for" : `lacks ${lacking}`;
+      const lines = wanted.map((name) => `${name}=VALUE`).join(", ");
+      throw invalidInput("parameters", flaw, `Give a line for each of these, and no other: ${lines}.`);
     },
     async exchange(given, http, step) {
       const handle = (values: Values) => handleOf(id, definition, values, keeping(id, "handle"));

@@ -1,6 +1,6 @@
 import { Failure } from "../../failure.ts";
 import type { Answer, Http } from "../../http/http.ts";
-import { askForKey } from "../kit/creation.ts";
+import { createKey, type NamedKey } from "../kit/creation.ts";
 import { expiry } from "../kit/expiry.ts";
 import { keyName } from "../kit/key-name.ts";
 import { mintedToken, tokenFlaw } from "../kit/token.ts";
@@ -67,35 +67,32 @@ async function created(exchanging: Exchanging, definition: ExchangeDefinition, s
   const names = namesOf(definition);
   let run = "";
   let isHeld = false;
-  // Without a name nothing can be said of what may be left.
-  const asking = names.includes("run") ? step : { ...step, mayExist: () => {} };
-  const asked = await askForKey(http, asking, {
+  const revocable = (handle: Handle) => {
+    isHeld = true;
+    step.revocable(handle);
+  };
+  const key: NamedKey = {
     request: (name) => {
       run = name;
       return requestOf(definition, { ...start, run }, http, step);
     },
     ...(names.some((name) => name.startsWith("expiry")) && { expiresAt: new Date(start.expiry ?? "") }),
     onlyOnce: undo === undefined,
+    // What is held is taken back by its handle, at the end of the job.
     remove: async (name, there) => {
-      if (undo === undefined) return false;
+      if (undo === undefined || isHeld) return false;
       const request = await requestOf(undo, { ...start, run: name }, http, step);
       const { isHtml, status } = await there.send({ ...request, resend: "once" });
       return !isHtml && (status < 300 || status === 404);
     },
-  });
-  const revocable = (handle: Handle) => {
-    isHeld = true;
-    step.revocable(handle);
   };
-  try {
-    const credential = readAnswer({ ...exchanging, step: { ...step, revocable } }, asked.answer, { ...start, run });
-    step.settled();
-    return credential;
-  } catch (fault) {
-    // A creation whose answer tells nothing of what it made is looked for by its name.
-    if (asked.answer.status < 300 && !isHeld) await asked.undo();
-    throw fault;
-  }
+  // Without a name nothing can be said of what may be left.
+  const asking = names.includes("run") ? step : { ...step, mayExist: () => {} };
+  const credential = await createKey(http, asking, key, (answer) =>
+    readAnswer({ ...exchanging, step: { ...step, revocable } }, answer, { ...start, run }),
+  );
+  step.settled();
+  return credential;
 }
 
 /** @throws {Failure} where the answer is no success, or holds no usable token */

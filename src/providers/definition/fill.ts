@@ -1,6 +1,7 @@
 import { Failure } from "../../failure.ts";
 import type { Http, Request } from "../../http/http.ts";
 import { basicPair } from "../../text/basic.ts";
+import { formEncoded } from "../kit/headers.ts";
 import type { Step } from "../provider.ts";
 import { namesOf } from "./places.ts";
 import type { MethodDefinition, RequestDefinition } from "./schema.ts";
@@ -68,10 +69,6 @@ export function filledPair({ username, password, encode }: NonNullable<Use["basi
   if (encode === true) return basicPair(formEncoded(user), formEncoded(secret));
   if (user.includes(":")) throw unfit(placeholders(username)?.[0] ?? "", "a user name of `Basic` holds no colon");
   return basicPair(user, secret);
-}
-
-function formEncoded(text: string): string {
-  return new URLSearchParams({ "": text }).toString().slice(1);
 }
 
 /** Any text with its placeholders replaced as they are. */

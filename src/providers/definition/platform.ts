@@ -1,8 +1,8 @@
 import type { Provider } from "../provider.ts";
 import { providerOf } from "./engine.ts";
-import { definitionOf } from "./read.ts";
+import { readDefinition } from "./read.ts";
 
-/** A provider whose definition is compiled in. */
-export function platform(id: string, document: unknown): Provider {
-  return providerOf(id, definitionOf(document));
+/** A provider whose definition comes with the action. */
+export function platform(id: string, definition: string): Provider {
+  return providerOf(id, readDefinition(definition));
 }

@@ -1,19 +1,9 @@
 import { Failure } from "../../failure.ts";
 import type { Answer, Http } from "../../http/http.ts";
 import { quoted } from "../../http/quote.ts";
-import { judge } from "../kit/judge.ts";
+import { judge, MEANINGS } from "../kit/judge.ts";
 import { asText, isThere, pointedAt } from "./pick.ts";
 import type { Refusal } from "./schema.ts";
-
-/** What a service says in its own words, for a sentence that begins with its host, and what to do about it. */
-const MEANINGS: Readonly<Record<Refusal["failure"], readonly [sentence: string, hint: string]>> = {
-  refused: ["refuses the credentials", "They are wrong, expired or revoked: check the secrets of this step."],
-  locked: ["has locked the account or the address", "Wait, or ask who runs it."],
-  forbidden: ["does not allow this", "The account lacks a permission or a licence: ask who runs it."],
-  "rate-limited": ["takes no more requests for now", "Start fewer jobs at once, or re-run the job later."],
-  unavailable: ["cannot answer now", "Re-run the job later."],
-  "wrong-url": ["says that this is not the place", 'Check "url".'],
-};
 
 /** What an answer says: the first refusal of the definition that fits, whether it is a success, and why it is none if not. */
 export function heard(answer: Answer, http: Http, refusals: readonly Refusal[] = []) {

@@ -1,9 +1,11 @@
 import type { Http } from "../../http/http.ts";
+import { encoded } from "../kit/handles.ts";
+import { failed, notRevoked } from "../kit/judge.ts";
 import type { Field, Handle, Revocation, Revoking } from "../provider.ts";
 import { requestOf, type Values, withUse } from "./fill.ts";
 import { namesOf } from "./places.ts";
 import { CREDENTIALS, type MethodDefinition, type RevokeDefinition } from "./schema.ts";
-import { encoded, isSecret, missing, restored } from "./values.ts";
+import { isSecret, missing, restored } from "./values.ts";
 
 /** Characters that a handle may have: the state of a step takes no more of one value. */
 const LARGEST = 65_536;
@@ -29,13 +31,10 @@ export function handleOf(
   const names = namesOf(revoke);
   const given = CREDENTIALS.filter((field) => names.includes(field) && values[field]);
   const again: readonly string[] = [...CREDENTIALS, "id-token", "answer.token"];
-  const named = [...names, "audience"].flatMap((name) => {
-    const value = values[name];
-    return value && !again.includes(name) ? [[name, encoded(value)]] : [];
-  });
+  const named = [...names, "audience"].filter((name) => !again.includes(name)).map((name) => [name, values[name]]);
   const handle = {
     ...more,
-    ...Object.fromEntries(named),
+    ...encoded(Object.fromEntries(named)),
     ...(given.length > 0 && { given: given.join(" ") }),
     method: id,
     secret: values["answer.token"] ?? "",
@@ -56,7 +55,7 @@ type Methods = Readonly<Record<string, MethodDefinition>>;
 export async function revoke(methods: Methods, handle: Handle, http: Http, step: Revoking): Promise<Revocation> {
   const method = methods[handle.method ?? ""] ?? {};
   const asks = revocationOf(method);
-  if (asks === undefined) return { kind: "failed", answered: "the service offers no revocation" };
+  if (asks === undefined) return failed("the service offers no revocation");
   const names = namesOf(asks);
   const kept = restored([...names, "audience"], handle);
   for (const [name, value] of Object.entries(kept)) if (value && isSecret(name, method)) step.secret(value);
@@ -68,7 +67,7 @@ export async function revoke(methods: Methods, handle: Handle, http: Http, step:
   }));
   const { revoked = [200, 204], gone = [] } = asks;
   // A page never tells: what answers so is not the API.
-  if (answer.isHtml) return { kind: "failed", answered: "a page, not the API" };
+  if (answer.isHtml) return notRevoked(answer);
   if (revoked.includes(answer.status)) return { kind: "revoked" };
-  return gone.includes(answer.status) ? { kind: "gone" } : { kind: "failed", answered: `status ${answer.status}` };
+  return gone.includes(answer.status) ? { kind: "gone" } : notRevoked(answer);
 }

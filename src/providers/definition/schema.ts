@@ -1,11 +1,9 @@
 import * as z from "zod/mini";
-import { flawless, mapOf, type Parsed, schema, whole } from "../../text/json.ts";
+import { flawless, mapOf, matching, type Parsed, schema, whole } from "../../text/json.ts";
+import { LONGEST_SECONDS } from "../kit/expiry.ts";
 
 /** The fields that a definition can ask for. A private key signs something, which no placeholder can say. */
 export const CREDENTIALS = ["token", "username", "password", "client-id", "client-secret"] as const;
-
-/** Ten years in seconds: a longer lifetime is a mistake. */
-const LONGEST_SECONDS = 10 * 365 * 24 * 3600;
 
 /** A path below the base URL, as RFC 3986 (section 3.3) writes one; braces hold placeholders. */
 const PATH = /^(?!.*\.\.)(?:\/(?!\/|\.(?:\/|$))(?:[\w.~!$&'()*+,;=:@{}-]|%(?!2[eE]|5[cC])[\da-fA-F]{2})*)+$/;
@@ -16,13 +14,17 @@ const POINTER = /^(?:\/(?:[^~/]|~[01])*)*$/;
 /** RFC 9110, section 5.6.2: a name of a header; RFC 6265 has the same for a cookie. */
 const TOKEN = /^[\w!#$%&'*+.^`|~-]{1,100}$/;
 
-/** What stands in texts for people can start no workflow command. */
-const LINE = /^[\p{L}\p{N}][\p{L}\p{N}\p{M} .,:;&'"()/+_>-]{0,199}$/u;
+const NO_HEADER = "it is no name of a header or cookie";
+
+/** What stands in texts for people can start no workflow command. Classes of Unicode take long to build: that waits, too. */
+const LINE = "^[\\p{L}\\p{N}][\\p{L}\\p{N}\\p{M} .,:;&'\"()/+_>-]{0,199}$";
+const PLAIN = "^[^{}\\p{C}]+$";
 
 /** What is wrong where a placeholder cannot stand. */
 export const NOT_PLAIN = "it has to be plain text, with no placeholder";
 
-const text = (pattern: RegExp, error: string) => z.string().check(z.regex(pattern, { error }));
+/** A part that may be left out. */
+const part = <Shape extends Readonly<Record<string, z.ZodMiniType>>>(shape: Shape) => z.optional(z.strictObject(shape));
 
 const map = <Value extends z.ZodMiniType>(keys: RegExp, error: string, values: Value) =>
   mapOf(values).check(
@@ -40,14 +42,13 @@ const map = <Value extends z.ZodMiniType>(keys: RegExp, error: string, values: V
 function format() {
   const string = z.string();
   const flag = z.optional(z.boolean());
-  const line = z.optional(text(LINE, "it is no plain line of text"));
-  const plain = text(/^[^{}\p{C}]+$/u, NOT_PLAIN);
-  const strings = z.optional(map(/^[^{}\p{C}]+$/u, NOT_PLAIN, string));
-  const header = text(TOKEN, "it is no name of a header or cookie");
-  const headers = z.optional(
-    map(TOKEN, "it is no name of a header or cookie", text(/^[\x20-\x7e]*$/, "a header holds printable ASCII alone")),
-  );
-  const basic = z.optional(z.strictObject({ username: string, password: string, encode: flag }));
+  const line = z.optional(matching(new RegExp(LINE, "u"), "it is no plain line of text"));
+  const plain = new RegExp(PLAIN, "u");
+  const strings = z.optional(map(plain, NOT_PLAIN, string));
+  const header = z.optional(matching(TOKEN, NO_HEADER));
+  const value = matching(/^[\x20-\x7e]*$/, "a header holds printable ASCII alone");
+  const headers = z.optional(map(TOKEN, NO_HEADER, value));
+  const basic = part({ username: string, password: string, encode: flag });
   const statuses = (from: number, to: number) =>
     z.optional(
       z
@@ -59,7 +60,7 @@ function format() {
 
   const request = {
     method: z.optional(z.enum(["GET", "POST", "PUT", "PATCH", "DELETE"])),
-    path: text(PATH, 'it is no path below "url", such as "/api/token"'),
+    path: matching(PATH, 'it is no path below "url", such as "/api/token"'),
     query: strings,
     headers,
     basic,
@@ -67,11 +68,11 @@ function format() {
     json: z.optional(z.unknown()),
   };
 
-  const json = z.optional(text(POINTER, 'it is no JSON Pointer, such as "/data/token"'));
+  const json = z.optional(matching(POINTER, 'it is no JSON Pointer, such as "/data/token"'));
   const places = {
     json,
-    header: z.optional(header),
-    cookie: z.optional(header),
+    header,
+    cookie: header,
     text: z.optional(z.boolean().check(flawless((is) => (is ? undefined : "it is not true"), { const: true }))),
   };
 
@@ -91,28 +92,24 @@ function format() {
       .check(isOne),
   );
 
-  const revocation = z.strictObject({ ...request, with: z.optional(z.enum(["use"])), revoked: any, gone: any });
-
   const refusal = z.strictObject({
     status: any,
     json,
-    values: z.optional(z.array(text(/./s, "it is empty"))),
+    values: z.optional(z.array(matching(/./s, "it is empty"))),
     failure: z.enum(["refused", "locked", "forbidden", "rate-limited", "unavailable", "wrong-url"]),
   });
 
   const method = {
     credentials: z.optional(z.array(z.union([z.enum([...CREDENTIALS, "id-token"]), z.array(z.enum(CREDENTIALS))]))),
-    "id-token": z.optional(z.strictObject({ audience: z.optional(plain) })),
+    "id-token": part({ audience: z.optional(matching(plain, NOT_PLAIN)) }),
     "by-name-only": flag,
-    exchange: z.optional(z.strictObject({ ...request, success: ok, creates: flag })),
-    undo: z.optional(z.strictObject(request)),
-    answer: z.optional(z.strictObject({ token: z.optional(source), secrets: sources, values: sources, expires })),
-    use: z.optional(z.strictObject({ headers, basic })),
-    env: z.optional(z.strictObject({ name: z.optional(string), also: z.optional(mapOf(string)) })),
-    probe: z.optional(
-      z.strictObject({ ...request, accepted: source, account: z.optional(source), expires, "may-not-know": flag }),
-    ),
-    revoke: z.optional(revocation),
+    exchange: part({ ...request, success: ok, creates: flag }),
+    undo: part(request),
+    answer: part({ token: z.optional(source), secrets: sources, values: sources, expires }),
+    use: part({ headers, basic }),
+    env: part({ name: z.optional(string), also: z.optional(mapOf(string)) }),
+    probe: part({ ...request, accepted: source, account: z.optional(source), expires, "may-not-know": flag }),
+    revoke: part({ ...request, with: z.optional(z.enum(["use"])), revoked: any, gone: any }),
     refusals: z.optional(z.array(refusal)),
   };
 
@@ -120,7 +117,7 @@ function format() {
     $schema: z.optional(string),
     name: line,
     "by-hand": line,
-    pasted: z.optional(z.array(text(/^(?:\/[\w.~-]+)+$/, 'it is no path tail, such as "/api/v1"'))),
+    pasted: z.optional(z.array(matching(/^(?:\/[\w.~-]+)+$/, 'it is no path tail, such as "/api/v1"'))),
   };
 
   return { top, method, source, expires };

@@ -1,7 +1,8 @@
 import { PRINTABLE } from "../../text/token.ts";
+import { encoded } from "../kit/handles.ts";
+import { parameterLines } from "../kit/parameters.ts";
 import type { Credential } from "../provider.ts";
 import { BEARER, filledPair, NO_LINE, type Use, unfit, type Values } from "./fill.ts";
-import { readParameters } from "./parameters.ts";
 import { namesIn, type Room } from "./places.ts";
 import type { MethodDefinition } from "./schema.ts";
 
@@ -14,7 +15,7 @@ const SECRETS = ["token", "password", "client-secret", "use.basic", "probe.basic
 
 /** What stands for the placeholders that are known before the exchange, and whom an ID token is for. */
 export function startValues(method: MethodDefinition, given: Values, now = Date.now()): Values {
-  const named = readParameters(given.parameters).map(([name, value]) => [`parameters.${name}`, value]);
+  const named = parameterLines(given.parameters).map(({ name, value }) => [`parameters.${name}`, value]);
   return {
     ...given,
     ...Object.fromEntries(named),
@@ -58,11 +59,6 @@ export function pairsOf({ use, probe }: MethodDefinition, values: Values): Value
   return { "use.basic": pair(use?.basic), "probe.basic": pair(probe?.basic) };
 }
 
-/** A value as a seal and a state take it, which is in ASCII. */
-export function encoded(value: string): string {
-  return encodeURIComponent(value.toWellFormed());
-}
-
 /**
  * What of the values is kept for these parts, beside the token: in a seal each secret stands as it is.
  * @throws {Failure} for a secret that is no line of printable ASCII: it could not be masked where a seal is opened
@@ -73,11 +69,11 @@ export function kept(parts: Pick<MethodDefinition, Room>, values: Values, method
   for (const name of namesIn(parts)) {
     const value = values[name] ?? "";
     if (value === "" || name === "answer.token") continue;
-    if (!isSecret(name, method)) others[name] = encoded(value);
+    if (!isSecret(name, method)) others[name] = value;
     else if (PRINTABLE.test(value)) secrets[name] = value;
     else throw unfit(name, NO_LINE);
   }
-  return { secrets, parts: others };
+  return { secrets, parts: encoded(others) };
 }
 
 /** The values that were kept with a credential. */

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { type Answer, type Http, type Request, undoing } from "../../http/http.ts";
-import { type Parsed, read, schema, whole } from "../../text/json.ts";
+import { orAbsent, type Parsed, read, schema, whole } from "../../text/json.ts";
 import type { Step } from "../provider.ts";
 import { orFailure } from "./faults.ts";
 import { keyName } from "./key-name.ts";
@@ -20,23 +20,19 @@ export interface NamedKey {
   readonly onlyOnce?: boolean;
 }
 
-export interface Asked {
-  readonly answer: Answer;
-  /** For an answer that holds no usable key: what it may have made is looked for and deleted. */
-  undo(): Promise<void>;
-}
-
 /**
- * Asks for a key under a name of its own. The request is never sent again: after a fault the key is looked for by its
- * name, deleted, and made once more under a new one. Where that cannot be done nothing is made again, and the name stays
- * unsettled, so that the step warns of it.
- * @throws {Failure} the fault of the creation
+ * Creates a key under a name of its own. The request is never sent again: after a fault the key is looked for by its name,
+ * deleted, and made once more under a new one. Where that cannot be done nothing is made again, and the name stays unsettled,
+ * so that the step warns of it. One whose answer cannot be used is looked for, too: nobody else could delete it.
+ * @param take masks the key and makes it revocable
+ * @throws {Failure} the fault of the creation, or of `take`
  */
-export async function askForKey(
+export async function createKey<Key>(
   http: Http,
   { mayExist, settled, run }: Pick<Step, "mayExist" | "settled" | "run">,
   { request, expiresAt, remove, onlyOnce }: NamedKey,
-): Promise<Asked> {
+  take: (answer: Answer) => Key,
+): Promise<Key> {
   let name = "";
   const undo = async (): Promise<boolean> => {
     // The fault of the creation is the one to report; one of the look-up only leaves it unsettled.
@@ -61,27 +57,6 @@ export async function askForKey(
   };
   const answer = await http.send(await creation());
   if (answer.status >= 300) settled();
-  return {
-    answer,
-    undo: async () => {
-      await undo();
-    },
-  };
-}
-
-/**
- * Creates a key. One whose answer cannot be used could neither be used nor deleted by anyone who does not look for it, so it
- * is looked for.
- * @param take masks the key and makes it revocable
- * @throws {Failure} the fault of the creation, or of `take`
- */
-export async function createKey<Key>(
-  http: Http,
-  step: Pick<Step, "mayExist" | "settled" | "run">,
-  key: NamedKey,
-  take: (answer: Answer) => Key,
-): Promise<Key> {
-  const { answer, undo } = await askForKey(http, step, key);
   try {
     return take(answer);
   } catch (fault) {
@@ -101,8 +76,8 @@ const List = schema(() => z.union([Page(), z.object({ items: Page() }), z.object
 const ListedKey = schema(() =>
   z.object({
     id: whole(1),
-    name: z.optional(z.nullable(z.string())),
-    description: z.optional(z.nullable(z.string())),
+    name: orAbsent(z.string()),
+    description: orAbsent(z.string()),
     created_at: z.optional(z.unknown()),
   }),
 );

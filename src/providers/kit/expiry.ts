@@ -2,10 +2,10 @@ import * as z from "zod/mini";
 import { parseJson, read, schema } from "../../text/json.ts";
 
 /** Beyond this many seconds an `expires_in` is no lifetime but a mistake: ten years. */
-const LONGEST_SECONDS = 10 * 365 * 24 * 3600;
+export const LONGEST_SECONDS = 10 * 365 * 24 * 3600;
 
-/** The last second that ISO 8601 has a plain form for, in milliseconds; an `exp` in milliseconds lies beyond it. */
-const LAST_MOMENT = Date.parse("9999-12-31T23:59:59Z");
+/** The last second that ISO 8601 has a plain form for, in milliseconds since the epoch; an `exp` in milliseconds lies beyond it. */
+export const LAST_MOMENT = Date.parse("9999-12-31T23:59:59Z");
 
 interface Sources {
   /** The service's own date. */
@@ -17,7 +17,7 @@ interface Sources {
   /** `expires_in` of an OAuth2 token response, in seconds. */
   readonly expiresIn?: unknown;
   /** What the vendor documents, in seconds. */
-  readonly documented?: number;
+  readonly documented?: number | undefined;
 }
 
 /** When a credential expires, by the first source that tells; undefined where none does. */

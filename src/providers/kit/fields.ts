@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { schema } from "../../text/json.ts";
+import { matching, schema } from "../../text/json.ts";
 import { text } from "../method.ts";
 
 /** A ready-made secret. */
@@ -12,7 +12,7 @@ export const UserAndPassword = schema(() => z.strictObject({ username: text(), p
 export const ClientPair = schema(() => z.strictObject({ "client-id": text(), "client-secret": text() }));
 
 /** The secret in a handle, whose state another step may have changed. */
-export const Secret = () => z.string().check(z.regex(/.{8}/s));
+export const Secret = () => matching(/.{8}/s);
 
 /** A number in a handle. */
-export const Digits = () => z.string().check(z.regex(/^[1-9]\d*$/));
+export const Digits = () => matching(/^[1-9]\d*$/);

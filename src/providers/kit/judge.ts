@@ -2,6 +2,7 @@ import { Failure, type FailureCode, reworded } from "../../failure.ts";
 import type { Answer, Http } from "../../http/http.ts";
 import { inFront, quoted } from "../../http/quote.ts";
 import type { Inconclusive, Refused, Revocation, Unproven } from "../provider.ts";
+import { CHECK_SERVICE } from "./faults.ts";
 
 /** How a service says no in its own shape; undefined where the answer is not one of those. */
 export type OwnWord = (answer: Answer, host: string) => Failure | undefined;
@@ -14,6 +15,25 @@ export type OwnWord = (answer: Answer, host: string) => Failure | undefined;
 export function judge(answer: Answer, http: Http, ownWord: OwnWord, mayMean?: string): Failure {
   return ownWord(answer, http.host) ?? byStatus(answer, http.host, mayMean);
 }
+
+/** What a service may say, for a sentence that begins with its host, and what to do about it. */
+export const MEANINGS = {
+  refused: [
+    "refuses the credentials",
+    "They are wrong, expired or revoked: check the secrets that this step is given.",
+  ],
+  locked: ["has locked the account or the address", "Wait, or ask who runs it."],
+  forbidden: ["does not allow this", "The account lacks a permission or a licence: ask who runs it."],
+  "rate-limited": ["takes no more requests for now", "Start fewer jobs at once, or re-run the job later."],
+  unavailable: ["cannot answer now", "Re-run the job later."],
+  "wrong-url": ["says that this is not the place", 'Check "url".'],
+} as const;
+
+/** What to do about a password that is refused. */
+export const CHECK_PASSWORD = 'Check "username" and "password".';
+
+/** What is wrong with a credential that a probe shows. */
+export const DEAD = "It is wrong, expired or revoked.";
 
 /** What a refusal of a probe is told with. */
 interface Asked {
@@ -33,14 +53,11 @@ export function refusedOrThrow(
   { mayMean, isOfTheWay }: Asked = {},
 ): Unproven {
   const own = ownWord(answer, http.host);
-  if (own === undefined && answer.status === 406) return noAnswer(byStatus(answer, http.host));
+  if (own === undefined && answer.status === 406) return inconclusive(byStatus(answer, http.host));
   const failure =
-    own ??
-    (answer.status === 401
-      ? unauthorized(answer, http.host, "It is wrong, expired or revoked.")
-      : byStatus(answer, http.host, mayMean));
+    own ?? (answer.status === 401 ? unauthorized(answer, http.host, DEAD) : byStatus(answer, http.host, mayMean));
   if (failure.code !== "refused") throw failure;
-  return { kind: "refused", failure, ...(isOfTheWay === true && { isOfTheWay }) };
+  return { kind: "refused", failure, isOfTheWay };
 }
 
 /** In every text on a credential that the service has just given: what it was made from is right. */
@@ -54,12 +71,12 @@ export function notKnownNow({ failure, isOfTheWay }: Refused, sentence: string):
 
 /** The credential is known, but its permissions do not reach as far as the probe. */
 export function lacksPermission(sentence: string, hint: string, answered = ""): Inconclusive {
-  return { kind: "inconclusive", lacks: "permission", failure: new Failure("forbidden", sentence, { hint, answered }) };
+  return inconclusive(new Failure("forbidden", sentence, { hint, answered }), "permission");
 }
 
-/** The probe brought no answer that says anything of the credential. */
-export function noAnswer(failure: Failure): Inconclusive {
-  return { kind: "inconclusive", lacks: "answer", failure };
+/** The probe proves nothing: it brought no answer that says anything of the credential, unless it is for lack of a permission. */
+export function inconclusive(failure: Failure, lacks: Inconclusive["lacks"] = "answer"): Inconclusive {
+  return { kind: "inconclusive", lacks, failure };
 }
 
 /**
@@ -73,62 +90,53 @@ export function revocation(answer: Answer, gone = false): Revocation {
 
 /** A revocation that failed, told in words of this action: a warning must not repeat what the service says. */
 export function notRevoked({ isHtml, status }: Answer): Revocation {
-  return { kind: "failed", answered: `${isHtml ? "a page with " : ""}status ${status}` };
+  return failed(`${isHtml ? "a page with " : ""}status ${status}`);
+}
+
+/** A revocation that failed, by what a warning tells of it. */
+export function failed(answered: string): Revocation {
+  return { kind: "failed", answered };
 }
 
 const KEPT_OUT = "A firewall or login wall may keep this runner out: ask who runs it to let calls of the API pass.";
 
 /** The hint where nothing stands at the place of the API. */
-export const CHECK_URL = 'Check "url": the base URL, with the path that the service is installed under, if any.';
+const CHECK_URL = 'Check "url": the base URL, with the path that the service is installed under, if any.';
+
+/** Whether a status tells that there is nothing at this place. */
+export function hasNothing(status: number): boolean {
+  return [404, 405, 410].includes(status);
+}
 
 function byStatus(answer: Answer, host: string, mayMean?: string): Failure {
   const { status, isHtml } = answer;
-  const failed = (code: FailureCode, happened: string, hint: string) =>
-    new Failure(code, `${happened} (status ${status}).`, {
-      hint,
-      // A success may hold a secret in a shape that nobody expects, and so could not mask.
-      ...(status < 300 && !isHtml ? {} : quoted(answer)),
-    });
-  if (isHtml) {
-    return status === 401 || status === 403
-      ? failed(
-          "forbidden",
-          `Something in front of ${host} answered with a page`,
-          all(mayMean, inFront(answer) ?? KEPT_OUT),
-        )
-      : failed(
-          "wrong-url",
-          `${host} answered not with its API but with an HTML page`,
-          all(inFront(answer), mayMean) || CHECK_URL,
-        );
+  if (!isHtml && status === 401) return unauthorized(answer, host, MEANINGS.refused[1]);
+  const [code, happened, hint] = isHtml ? meaningOfPage(answer, host, mayMean) : meaningOf(status, host, mayMean);
+  // A success may hold a secret in a shape that nobody expects, and so could not mask.
+  const told = status < 300 && !isHtml ? {} : quoted(answer);
+  return new Failure(code, `${happened} (status ${status}).`, { hint, ...told });
+}
+
+type Meaning = readonly [FailureCode, happened: string, hint: string];
+
+function meaningOfPage(answer: Answer, host: string, mayMean?: string): Meaning {
+  const front = inFront(answer);
+  return [401, 403].includes(answer.status)
+    ? ["forbidden", `Something in front of ${host} answered with a page`, all(mayMean, front ?? KEPT_OUT)]
+    : ["wrong-url", `${host} answered not with its API but with an HTML page`, all(front, mayMean) || CHECK_URL];
+}
+
+function meaningOf(status: number, host: string, mayMean = CHECK_URL): Meaning {
+  if (hasNothing(status)) return ["wrong-url", `${host} has nothing at the place of the API`, mayMean];
+  if (status === 403) {
+    const hint = "The account lacks a permission or a licence, or something in front keeps this runner out.";
+    return ["forbidden", `${host} ${MEANINGS.forbidden[0]}`, hint];
   }
-  switch (status) {
-    case 404:
-    case 405:
-    case 410:
-      return failed("wrong-url", `${host} has nothing at the place of the API`, mayMean ?? CHECK_URL);
-    case 401:
-      return unauthorized(
-        answer,
-        host,
-        "They are wrong, expired or revoked: check the secrets that this step is given.",
-      );
-    case 403:
-      return failed(
-        "forbidden",
-        `${host} does not allow this`,
-        "The account lacks a permission or a licence, or something in front keeps this runner out.",
-      );
-  }
-  return failed(
-    "bad-response",
-    `${host} did not answer as the service does`,
-    'Check that "url" and "provider" (or "definition") belong together.',
-  );
+  return ["bad-response", `${host} did not answer as the service does`, CHECK_SERVICE];
 }
 
 function unauthorized(answer: Answer, host: string, cause: string): Failure {
-  return new Failure("refused", `${host} refuses the credentials (status 401).`, {
+  return new Failure("refused", `${host} ${MEANINGS.refused[0]} (status 401).`, {
     hint: all(inFront(answer), cause),
     ...quoted(answer),
   });

@@ -2,12 +2,16 @@ import type * as z from "zod/mini";
 import type { Answer, Http, Request } from "../../http/http.ts";
 import type { Schema } from "../../text/json.ts";
 import type { Credential, Step, Verdict } from "../provider.ts";
-import { expiry } from "./expiry.ts";
 import { bearer } from "./headers.ts";
 import { judge, type OwnWord, refusedOrThrow } from "./judge.ts";
 import { ownWords, success } from "./refusals.ts";
-import { saying } from "./said.ts";
-import { readTokenResponse } from "./token.ts";
+import { granted } from "./token.ts";
+
+/** What `unauthorized_client` means (RFC 6749, section 5.2), and what to do. */
+export const NOT_ALLOWED = [
+  "does not let this client use this grant",
+  "Allow it in the settings of the client, or take another one.",
+] as const;
 
 /** How a service says no to a client (RFC 6749, section 5.2). */
 export function clientWords(name: string, cause = "they are wrong, or were renewed or removed since."): OwnWord {
@@ -16,8 +20,8 @@ export function clientWords(name: string, cause = "they are wrong, or were renew
       {
         when: ({ error }) => error === "unauthorized_client",
         failure: "forbidden",
-        says: "does not let this client use this grant",
-        do: "Allow it in the settings of the client, or take another one.",
+        says: NOT_ALLOWED[0],
+        do: NOT_ALLOWED[1],
       },
       {
         when: ({ error }) => /^(?:invalid_client|invalid_grant|unauthorized)$/.test(error),
@@ -25,7 +29,6 @@ export function clientWords(name: string, cause = "they are wrong, or were renew
         do: `Check "client-id" and "client-secret": ${cause}`,
       },
     ],
-    saying,
     name,
   );
 }
@@ -53,19 +56,6 @@ export async function grant(
   const credential = granted(answer, http, secret, documented);
   if (credential === undefined) throw judge(answer, http, ownWord, mayMean);
   return credential;
-}
-
-/** The credential in the answer of a token endpoint, each of its secrets masked first; undefined where there is none. */
-export function granted(
-  answer: Answer,
-  http: Http,
-  secret: Step["secret"],
-  documented = Number.NaN,
-): Credential | undefined {
-  const minted = readTokenResponse(answer, http, secret);
-  if (minted === undefined) return undefined;
-  const { accessToken: token, expiresIn } = minted;
-  return { token, expiresAt: expiry({ token, expiresIn, documented }) };
 }
 
 /**

@@ -2,7 +2,7 @@ import type * as z from "zod/mini";
 import { Failure, type FailureCode } from "../../failure.ts";
 import type { Answer } from "../../http/http.ts";
 import { read, type Schema } from "../../text/json.ts";
-import type { OwnWord } from "./judge.ts";
+import { MEANINGS, type OwnWord } from "./judge.ts";
 import { type Spoken, saying, spoken } from "./said.ts";
 
 /** One way of a service to say no, in its own shape. */
@@ -20,16 +20,16 @@ export interface Refusal {
 
 /**
  * What a service means by an answer: the first of its refusals that fits.
- * @param quoting what of the answer is quoted
  * @param name the service, as its vendor writes it
+ * @param quoting what of the answer is quoted
  */
-export function ownWords(refusals: readonly Refusal[], quoting = saying, name?: string): OwnWord {
+export function ownWords(refusals: readonly Refusal[], name: string, quoting = saying): OwnWord {
   return (answer, host) => {
     const heard = { ...spoken(answer), body: answer.body };
     const refusal = refusals.find(({ when }) => when(heard));
     if (refusal === undefined) return undefined;
-    const { failure = "refused", title, says = "refuses the credentials", do: hint } = refusal;
-    return new Failure(failure, `${name === undefined ? "" : `${name} at `}${host} ${says}.`, {
+    const { failure = "refused", title, says = MEANINGS.refused[0], do: hint } = refusal;
+    return new Failure(failure, `${name} at ${host} ${says}.`, {
       ...(title !== undefined && { title }),
       hint,
       answered: quoting(answer),

@@ -1,13 +1,13 @@
 import * as z from "zod/mini";
 import { Failure } from "../../failure.ts";
 import type { Answer, Http } from "../../http/http.ts";
-import { read, schema } from "../../text/json.ts";
-import { expiry } from "../kit/expiry.ts";
-import { readTokenResponse } from "../kit/token.ts";
+import { orAbsent, read, schema } from "../../text/json.ts";
+import { granted } from "../kit/token.ts";
+import type { Credential } from "../provider.ts";
 
 /** RFC 6749, sections 5.1 and 5.2; what is not as it should be counts as absent. */
 const Told = schema(() => {
-  const text = z.catch(z.optional(z.string()), undefined);
+  const text = orAbsent(z.string());
   return z.object({
     error: text,
     error_description: text,
@@ -33,9 +33,7 @@ function fromForm({ body, isHtml }: Answer): Record<string, string> | undefined 
 }
 
 /** What was minted. */
-export interface Minted {
-  readonly token: string;
-  readonly expiresAt: Date | undefined;
+export interface Minted extends Credential {
   /** In lower case; `n_a` for what is no access token (RFC 8693, section 2.2.1). */
   readonly type: string;
   /** What was granted, where that is told and fit to be printed. */
@@ -48,13 +46,11 @@ export interface Minted {
  * @throws {Failure} `bad-response` for a token that cannot be one
  */
 export function readMinted(answer: TokenAnswer, http: Http, secret: (value: string) => void): Minted | undefined {
-  const minted = readTokenResponse(answer, http, secret);
+  const credential = granted(answer, http, secret);
   const { error, scope, refresh_token: refreshToken, token_type: type } = answer.told ?? {};
-  if (minted === undefined || error) return undefined;
-  const { accessToken: token, expiresIn } = minted;
+  if (credential === undefined || error) return undefined;
   return {
-    token,
-    expiresAt: expiry({ token, expiresIn }),
+    ...credential,
     // Compared without case (RFC 6749, section 5.1); many servers leave it out.
     type: typeof (type || "") === "string" ? String(type || "bearer").toLowerCase() : "",
     scope: SCOPE.test(scope ?? "") ? scope : undefined,

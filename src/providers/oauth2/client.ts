@@ -1,5 +1,6 @@
 import type { Answer, Http } from "../../http/http.ts";
 import { basicPair } from "../../text/basic.ts";
+import { formEncoded } from "../kit/headers.ts";
 import type { Step } from "../provider.ts";
 import { type Fields, FORMS, invalid } from "./fields.ts";
 import { readSigner, type Signer, signAssertion } from "./key.ts";
@@ -8,6 +9,11 @@ import type { Signing } from "./parameters.ts";
 /** How a client proves itself, or that it does not. */
 export const AUTHS = [...FORMS, "none", "private-key", "id-token"] as const;
 export type ClientAuth = (typeof AUTHS)[number];
+
+/** Whether a client is proven by an assertion (RFC 7523, section 2.2). */
+export function isAsserted(auth: ClientAuth): boolean {
+  return auth === "private-key" || auth === "id-token";
+}
 
 /** A client of the server, with all that it takes to prove it. */
 export interface Client {
@@ -38,32 +44,19 @@ interface Proof {
 /** Proves the client, anew each time: an assertion counts once. Every secret form of it is masked first. */
 export async function prove(client: Client, auth: ClientAuth, step: Pick<Step, "secret" | "idToken">): Promise<Proof> {
   const { id, secret = "", signer, audience } = client;
-  const named = id === undefined ? {} : { client_id: id };
-  switch (auth) {
-    case "basic":
-    case "basic-plain": {
-      const form = auth === "basic" ? formEncoded : String;
-      const pair = basicPair(form(id ?? ""), form(secret));
-      step.secret(pair);
-      return { headers: { authorization: `Basic ${pair}` }, parameters: {} };
-    }
-    case "post":
-      return { headers: {}, parameters: { ...named, client_secret: secret } };
-    case "none":
-      return { headers: {}, parameters: named };
-    case "private-key":
-    case "id-token": {
-      const assertion = signer ? signAssertion(signer, id ?? "", audience) : await step.idToken(audience);
-      step.secret(assertion);
-      const client_assertion_type = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-      return { headers: {}, parameters: { ...named, client_assertion_type, client_assertion: assertion } };
-    }
+  const parameters = id === undefined ? {} : { client_id: id };
+  if (auth === "basic" || auth === "basic-plain") {
+    const form = auth === "basic" ? formEncoded : String;
+    const pair = basicPair(form(id ?? ""), form(secret));
+    step.secret(pair);
+    return { headers: { authorization: `Basic ${pair}` }, parameters: {} };
   }
-}
-
-/** As `application/x-www-form-urlencoded` has it (RFC 6749, section 2.3.1 and appendix B). */
-function formEncoded(text: string): string {
-  return new URLSearchParams({ "": text }).toString().slice(1);
+  if (auth === "post") return { headers: {}, parameters: { ...parameters, client_secret: secret } };
+  if (!isAsserted(auth)) return { headers: {}, parameters };
+  const client_assertion = signer ? signAssertion(signer, id ?? "", audience) : await step.idToken(audience);
+  step.secret(client_assertion);
+  const client_assertion_type = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+  return { headers: {}, parameters: { ...parameters, client_assertion_type, client_assertion } };
 }
 
 /** Whether a text that came from outside is a URL that a request can go to. */

@@ -3,21 +3,21 @@ import { Failure } from "../../failure.ts";
 import type { Answer, Http } from "../../http/http.ts";
 import { isLoopback, isProtected } from "../../http/protection.ts";
 import { quoted } from "../../http/quote.ts";
-import { read, schema } from "../../text/json.ts";
-import { judge } from "../kit/judge.ts";
+import { orAbsent, read, schema } from "../../text/json.ts";
+import { hasNothing, judge } from "../kit/judge.ts";
 import type { Step } from "../provider.ts";
 import { isEndpoint } from "./client.ts";
 import type { Fields } from "./fields.ts";
 
 /** RFC 8414, section 2. What is not needed and not as it should be counts as absent. */
 const Metadata = schema(() => {
-  const endpoint = z.catch(z.optional(z.string()), undefined);
+  const endpoint = orAbsent(z.string());
   return z.object({
     issuer: z.string(),
     token_endpoint: z.string(),
     revocation_endpoint: endpoint,
     introspection_endpoint: endpoint,
-    token_endpoint_auth_methods_supported: z.catch(z.optional(z.array(z.string())), undefined),
+    token_endpoint_auth_methods_supported: orAbsent(z.array(z.string())),
   });
 });
 
@@ -95,7 +95,7 @@ async function readMetadata(http: Http): Promise<Server> {
     const answer = await at.send({ method: "GET", path, what: "Reading the metadata" });
     const metadata = answer.status < 300 ? read(Metadata, answer.json) : undefined;
     if (metadata !== undefined) return metadata;
-    const isNothing = answer.isHtml || [404, 405, 410].includes(answer.status);
+    const isNothing = answer.isHtml || hasNothing(answer.status);
     failure = judge(answer, http, () => (isNothing ? undefined : noMetadata(answer, http)), CHECK);
     if (!isNothing) break;
   }

@@ -2,9 +2,10 @@ import * as z from "zod/mini";
 import type { BuildRequest, Http, Request } from "../../http/http.ts";
 import { read, schema } from "../../text/json.ts";
 import { payloadOf } from "../kit/expiry.ts";
+import { encoded } from "../kit/handles.ts";
 import type { Credential, Handle, Step } from "../provider.ts";
 import { type Minted, noBearer, readMinted, readTokenAnswer, type TokenAnswer } from "./answer.ts";
-import { at, authsOf, type Client, type ClientAuth, clientOf, type Endpoint, prove } from "./client.ts";
+import { at, authsOf, type Client, type ClientAuth, clientOf, type Endpoint, isAsserted, prove } from "./client.ts";
 import { findServer, type Server } from "./discovery.ts";
 import type { Fields } from "./fields.ts";
 import { type Parameters, readParameters } from "./parameters.ts";
@@ -158,16 +159,14 @@ function handleOf(
   { id, audience }: Client,
   { signing }: Parameters,
 ): Handle {
-  const isAsserted = auth === "private-key" || auth === "id-token";
   const kept = {
     // A client that has a secret is read again, with it.
-    client: auth === "none" || auth === "id-token" ? id?.toWellFormed() : undefined,
-    audience: isAsserted ? audience : undefined,
+    client: auth === "none" || auth === "id-token" ? id : undefined,
+    audience: isAsserted(auth) ? audience : undefined,
     "assertion-key-id": signing.get("assertion-key-id"),
     "assertion-algorithm": signing.get("assertion-algorithm"),
   };
-  const encoded = Object.entries(kept).flatMap(([name, value]) => (value ? [[name, encodeURIComponent(value)]] : []));
-  return { secret, endpoint: new URL(endpoint).href, auth, ...Object.fromEntries(encoded) };
+  return { secret, endpoint: new URL(endpoint).href, auth, ...encoded(kept) };
 }
 
 function tellOf({ scope, refreshToken }: Minted, given: Fields, { note, warn }: Step): void {

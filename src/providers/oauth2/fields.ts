@@ -1,6 +1,7 @@
 import * as z from "zod/mini";
-import { Failure } from "../../failure.ts";
+import type { Failure } from "../../failure.ts";
 import { schema } from "../../text/json.ts";
+import { invalidInput } from "../kit/faults.ts";
 import { text } from "../method.ts";
 import type { Field, Option } from "../provider.ts";
 
@@ -55,7 +56,5 @@ export const refreshToken = schema(() => withClient(["token"], REQUEST));
 export const idTokenOfClient = schema(() => set([], ["client-id", "id-token-audience", ...REVOCABLE]));
 export const idTokenOfRun = schema(() => withClient([], ["id-token-audience", ...REVOCABLE]));
 
-/** An input that cannot be right, named in the sentence. */
-export function invalid(input: Field | Option, flaw: string, hint: string): Failure {
-  return new Failure("invalid-input", `The input "${input}" ${flaw}.`, { hint });
-}
+/** An input that cannot be right. */
+export const invalid: (input: Field | Option, flaw: string, hint: string) => Failure = invalidInput;

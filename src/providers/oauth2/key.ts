@@ -1,6 +1,6 @@
 import { constants, createPrivateKey, type KeyObject, randomUUID, type SignKeyObjectInput, sign } from "node:crypto";
 import * as z from "zod/mini";
-import { parseJson, read, schema } from "../../text/json.ts";
+import { orAbsent, parseJson, read, schema } from "../../text/json.ts";
 import { type Fields, invalid } from "./fields.ts";
 import type { Signing } from "./parameters.ts";
 
@@ -39,8 +39,8 @@ export interface Signer {
 
 /** Of a JWK (RFC 7517) nothing but the key itself, `kid` and `alg` counts: no URL in it is ever asked. */
 const Jwk = schema(() => {
-  const text = z.catch(z.optional(z.string()), undefined);
-  return z.looseObject({ kty: z.string(), d: z.string(), kid: text, alg: text });
+  const text = orAbsent(z.string());
+  return z.catchall(z.object({ kty: z.string(), d: z.string(), kid: text, alg: text }), z.unknown());
 });
 
 /**

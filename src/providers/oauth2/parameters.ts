@@ -1,3 +1,4 @@
+import { parameterLines } from "../kit/parameters.ts";
 import { type Fields, invalid } from "./fields.ts";
 
 /** What `parameters` holds. */
@@ -35,11 +36,9 @@ const SET_ELSEWHERE = [
 export function readParameters(given: Fields, isSigned: boolean): Parameters {
   const signing = new Map<string, string>();
   const sent = new Map<string, string | readonly string[]>();
-  for (const [index, line] of (given.parameters ?? "").split(/\r\n|[\r\n]/).entries()) {
-    if (line.trim() === "") continue;
-    const [, name, value = ""] = /^([\x21-\x3c\x3e-\x7e]+)\s*=\s*(.*)$/s.exec(line.trim()) ?? [];
+  for (const { name, value, number } of parameterLines(given.parameters)) {
     if (name === undefined) {
-      throw invalid("parameters", `has a line ${index + 1} that is no \`name=value\``, "Write one parameter a line.");
+      throw invalid("parameters", `has a line ${number} that is no \`name=value\``, "Write one parameter a line.");
     }
     checkName(name, given, isSigned);
     // A parameter without a value counts as left out (RFC 6749, section 3.2).

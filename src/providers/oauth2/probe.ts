@@ -2,9 +2,9 @@ import * as z from "zod/mini";
 import { Failure } from "../../failure.ts";
 import type { Http } from "../../http/http.ts";
 import { quoted } from "../../http/quote.ts";
-import { read, schema } from "../../text/json.ts";
+import { orAbsent, read, schema } from "../../text/json.ts";
 import { expiry, payloadOf } from "../kit/expiry.ts";
-import { lacksPermission, noAnswer } from "../kit/judge.ts";
+import { inconclusive, lacksPermission } from "../kit/judge.ts";
 import type { About, Credential, Verdict } from "../provider.ts";
 import { AUTHS, askAs, at, clientOf } from "./client.ts";
 import type { Fields } from "./fields.ts";
@@ -41,14 +41,14 @@ async function askAt(url: string, token: string, http: Http): Promise<Verdict> {
   if (status === 403 && !isHtml) return lacksPermission(sentence, hint, quoted(answer).answered);
   // A page or nothing is another place than was meant.
   const code = isHtml || status === 404 ? "wrong-url" : "bad-response";
-  return noAnswer(new Failure(code, sentence, { hint, ...quoted(answer) }));
+  return inconclusive(new Failure(code, sentence, { hint, ...quoted(answer) }));
 }
 
 const Introspected = schema(() =>
   z.object({
     active: z.boolean(),
-    username: z.catch(z.optional(z.string()), undefined),
-    exp: z.catch(z.optional(z.number()), undefined),
+    username: orAbsent(z.string()),
+    exp: orAbsent(z.number()),
   }),
 );
 
@@ -75,8 +75,8 @@ async function introspect(
 
 const Claims = schema(() =>
   z.object({
-    exp: z.catch(z.optional(z.number()), undefined),
-    aud: z.catch(z.optional(z.union([z.string(), z.array(z.string())])), undefined),
+    exp: orAbsent(z.number()),
+    aud: orAbsent(z.union([z.string(), z.array(z.string())])),
   }),
 );
 

@@ -1,7 +1,8 @@
 import { Failure, type FailureCode } from "../../failure.ts";
 import type { Http } from "../../http/http.ts";
 import { quoted } from "../../http/quote.ts";
-import { judge } from "../kit/judge.ts";
+import { CHECK_PASSWORD, hasNothing, judge, MEANINGS } from "../kit/judge.ts";
+import { NOT_ALLOWED } from "../kit/oauth2.ts";
 import type { TokenAnswer } from "./answer.ts";
 import type { ClientAuth } from "./client.ts";
 import type { Fields } from "./fields.ts";
@@ -20,7 +21,6 @@ export interface Asked {
 
 type Word = readonly [FailureCode, says: string, hint: string];
 
-const LATER = "Re-run the job later.";
 const NAME_IT = "Name one that the service has and this client may ask for.";
 const TRUST =
   "Compare issuer, subject and audience of the ID token with what the service trusts: repositories made or renamed since July 2026 have ids in the subject.";
@@ -33,7 +33,7 @@ const NOT_TAKEN: Word = [
 /** What an `invalid_grant` refuses, and what to do beside looking at the client. */
 const GRANTS: Readonly<Record<Asked["grant"], readonly [what: string, hint: string]>> = {
   client: ["the grant", ""],
-  password: ["the user or the password", 'Check "username" and "password".'],
+  password: ["the user or the password", CHECK_PASSWORD],
   "refresh-token": ["the refresh token", "It has expired, was revoked, or was used before: store a new one."],
   "id-token": ["GitHub's ID token", TRUST],
 };
@@ -65,7 +65,7 @@ function ownWord(asked: Asked, { status, told }: TokenAnswer): Word | undefined 
       return unknown;
     case "unauthorized_client":
       if (status === 401) return unknown;
-      return ["forbidden", "does not let this client use this grant", "Allow it in the settings of the client there."];
+      return ["forbidden", ...NOT_ALLOWED];
     case "invalid_grant":
       return ["refused", `refuses ${GRANTS[grant][0]}`, GRANTS[grant][1] || clientHint(asked)];
     case "invalid_scope":
@@ -88,9 +88,9 @@ function ownWord(asked: Asked, { status, told }: TokenAnswer): Word | undefined 
       return missing(asked, told.error_description);
     case "temporarily_unavailable":
     case "server_error":
-      return ["unavailable", "is not available for now", LATER];
+      return ["unavailable", ...MEANINGS.unavailable];
     case "slow_down":
-      return ["rate-limited", "takes no more requests for now", LATER];
+      return ["rate-limited", ...MEANINGS["rate-limited"]];
     default:
       return undefined;
   }
@@ -112,7 +112,7 @@ function missing({ given }: Asked, description = ""): Word {
 /** What a refusal means that has no word for it; pages and places where nothing is are judged as everywhere. */
 function byStatus(asked: Asked, { status, isHtml, body, told }: TokenAnswer): Word | undefined {
   if (status < 300 && told?.error) return ["refused", "answered with an error, not with a token", clientHint(asked)];
-  if (isHtml || status < 300 || [404, 405, 410].includes(status)) return undefined;
+  if (isHtml || status < 300 || hasNothing(status)) return undefined;
   const hint = [...new Set([GRANTS[asked.grant][1], clientHint(asked)])].join(" ").trim();
   const isEmpty = body.trim() === "" && status !== 401;
   if (![401, 403].includes(status) && !(isEmpty && status === 400)) return NOT_TAKEN;
