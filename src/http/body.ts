@@ -22,7 +22,7 @@ export async function readBody(message: IncomingMessage, host: string): Promise<
   const known = codings.filter(isKnown);
   if (known.length < codings.length || codings.length > MOST_CODINGS) {
     const coding = codings.find((name) => !isKnown(name)) ?? codings.join(", ");
-    throw unusable(host, "is in a content coding that is not read here, and none was asked for", coding);
+    throw unusable(host, "is in a content coding that is not read here", coding);
   }
   let stream: Readable = message;
   let largest = codings.length === 0 ? LARGEST_ANSWER : 2 * LARGEST_ANSWER;
@@ -73,7 +73,7 @@ function tooLarge(host: string): Failure {
 
 function unusable(host: string, what: string, coding: string, cause?: unknown): Failure {
   return new Failure("bad-response", `The answer of ${host} ${what}.`, {
-    hint: "Ask who runs the service, or what stands in front of it, to leave answers as they are, or to use gzip.",
+    hint: "Ask who runs the service to leave answers as they are, or to use gzip.",
     answered: coding,
     answeredBy: "The coding is",
     cause,

@@ -42,6 +42,9 @@ function clockOff(headers: Answer["headers"]): number {
   return Math.abs(ahead) > CLOCK_TOLERANCE_SECONDS ? ahead : 0;
 }
 
+/** Of a service that limits requests, for a sentence that begins with its host. */
+export const BUSY = "takes no more requests for now";
+
 /** What to do about too many requests, beside waiting. */
 export const FEWER_REQUESTS = 'start fewer jobs at once, or exchange once and hand the token over with "seal-key".';
 
@@ -51,11 +54,7 @@ const LATER = "The service, or something in front of it, may be down or overload
 
 const MEANINGS: Readonly<Record<number, Meaning>> = {
   408: ["timeout", "gave up waiting for the request", LATER],
-  429: [
-    "rate-limited",
-    "takes no more requests for now",
-    `Other jobs use the same account or address. Give a longer "timeout", ${FEWER_REQUESTS}`,
-  ],
+  429: ["rate-limited", BUSY, `Other jobs use the same account or address. Give a longer "timeout", ${FEWER_REQUESTS}`],
 };
 
 /** @param likelier causes that are likelier than those of its own hint */

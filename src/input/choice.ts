@@ -81,10 +81,10 @@ export function chooseMethod(provider: Provider, given: Given, inputs: Inputs): 
     throw noSuchName("method", flaw, inputs.method, ids, setMethod(provider));
   }
   const fields = FIELDS.filter((field) => given[field] !== undefined);
-  const [best] = candidates
-    .filter(({ recognises }) => name !== "" || recognises === undefined || recognises(given))
-    .flatMap((method) => lackingSets(method, fields).map((lacking) => ({ method, lacking })))
-    .sort((one, other) => one.lacking.length - other.lacking.length);
+  const best = bestOf(
+    candidates.filter(({ recognises }) => name !== "" || recognises === undefined || recognises(given)),
+    fields,
+  );
   if (best === undefined) throw notTogether(provider, candidates, fields, name);
   const { method, lacking } = best;
   const isEmpty = fields.length === 0;
@@ -94,6 +94,23 @@ export function chooseMethod(provider: Provider, given: Given, inputs: Inputs): 
   const option = OPTIONS.find((one) => given[one] !== undefined && !takes(method, one));
   if (option === undefined) return method;
   throw invalid(option, `has no use at ${provider.name}, method ${method.id}`, "Leave it out.");
+}
+
+interface Fitting {
+  readonly method: Method;
+  readonly lacking: readonly Field[];
+}
+
+/** The first method that lacks least. What a method takes is built only until one lacks nothing. */
+function bestOf(methods: readonly Method[], fields: readonly Field[]): Fitting | undefined {
+  let best: Fitting | undefined;
+  for (const method of methods) {
+    for (const lacking of lackingSets(method, fields)) {
+      if (best === undefined || lacking.length < best.lacking.length) best = { method, lacking };
+    }
+    if (best?.lacking.length === 0) break;
+  }
+  return best;
 }
 
 /** What is still lacking in each of the method's sets of fields that take all that is given. */

@@ -81,8 +81,7 @@ export function addressFlaw(address: string, provider?: Provider): string | unde
     return "holds a quote, a blank, a backslash or an invisible character";
   }
   const [place = ""] = address.replace(SCHEME, "").split(/[?#]/);
-  if (/:\/\/|(?:^|\/)https?:|^https?\.?(?:\/|$)/i.test(place))
-    return "holds a scheme elsewhere than once, at its start";
+  if (/:\/\/|(?:^|\/)https?:|^https?\.?(?:\/|$)/i.test(place)) return "has a scheme out of place";
   const text = withScheme(address);
   const url = /^https?:/i.test(text) && URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !HOST.test(url.hostname)) return NO_URL;

@@ -31,10 +31,12 @@ const UNKNOWN_CALLER =
   /authentication (?:credentials|failed)|authentication_failed|not_authenticated|(?:invalid|unknown|expired)[ _]token|token.{0,5}[ _](?:not[ _]valid|invalid|expired)/i;
 
 /** What the API answers to a caller it knows: a success without `errors`. */
-const Page = schema(() => {
-  const none = z.unknown().check(flawless((errors) => (errors === null ? undefined : "there are some")));
-  return z.union([z.object({ errors: z.optional(none) }), z.array(z.unknown())]);
-});
+const Page = schema(() => z.unknown().check(flawless((page) => (isPage(page) ? undefined : "it is no page"))));
+
+function isPage(json: unknown): boolean {
+  return typeof json === "object" && json !== null && (!("errors" in json) || json.errors === null);
+}
+
 /** Errors under the status of a success. */
 const ApiErrors = schema(() => z.object({ errors: z.array(z.unknown()) }));
 const Handle = schema(() => z.object({ secret: Secret() }));

@@ -1,6 +1,7 @@
 import { Failure, type FailureCode, reworded } from "../../failure.ts";
 import type { Answer, Http } from "../../http/http.ts";
 import { inFront, quoted } from "../../http/quote.ts";
+import { BUSY } from "../../http/status.ts";
 import type { Inconclusive, Refused, Revocation, Unproven } from "../provider.ts";
 import { CHECK_SERVICE } from "./faults.ts";
 
@@ -16,15 +17,14 @@ export function judge(answer: Answer, http: Http, ownWord: OwnWord, mayMean?: st
   return ownWord(answer, http.host) ?? byStatus(answer, http.host, mayMean);
 }
 
+const LACKS = "The account lacks a permission or a licence";
+
 /** What a service may say, for a sentence that begins with its host, and what to do about it. */
 export const MEANINGS = {
-  refused: [
-    "refuses the credentials",
-    "They are wrong, expired or revoked: check the secrets that this step is given.",
-  ],
+  refused: ["refuses the credentials", "They are wrong, expired or revoked: check the secrets of this step."],
   locked: ["has locked the account or the address", "Wait, or ask who runs it."],
-  forbidden: ["does not allow this", "The account lacks a permission or a licence: ask who runs it."],
-  "rate-limited": ["takes no more requests for now", "Start fewer jobs at once, or re-run the job later."],
+  forbidden: ["does not allow this", `${LACKS}: ask who runs it.`],
+  "rate-limited": [BUSY, "Start fewer jobs, or re-run the job later."],
   unavailable: ["cannot answer now", "Re-run the job later."],
   "wrong-url": ["says that this is not the place", 'Check "url".'],
 } as const;
@@ -129,7 +129,7 @@ function meaningOfPage(answer: Answer, host: string, mayMean?: string): Meaning 
 function meaningOf(status: number, host: string, mayMean = CHECK_URL): Meaning {
   if (hasNothing(status)) return ["wrong-url", `${host} has nothing at the place of the API`, mayMean];
   if (status === 403) {
-    const hint = "The account lacks a permission or a licence, or something in front keeps this runner out.";
+    const hint = `${LACKS}, or something in front keeps this runner out.`;
     return ["forbidden", `${host} ${MEANINGS.forbidden[0]}`, hint];
   }
   return ["bad-response", `${host} did not answer as the service does`, CHECK_SERVICE];
