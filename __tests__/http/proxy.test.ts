@@ -6,7 +6,7 @@ import { createAuthority } from "../kit/certificates.ts";
 import { pooled, SERVICES, WAYS } from "../kit/fault-stages.ts";
 import { listen } from "../kit/faults.ts";
 import { table, writeChapter } from "../kit/reliability.ts";
-import { endedWithin, formsOf, leaks, runAction, runMain } from "../kit/support.ts";
+import { endedWithin, formsOf, leaks, preload, runAction, runMain } from "../kit/support.ts";
 
 /** Longer than a name may be, so no resolver knows it: only a proxy of these tests leads there, or nothing does. */
 const HOST = `${"x".repeat(64)}.example`;
@@ -321,6 +321,31 @@ test("a proxy that refuses or is dead is named as the proxy, never as the servic
       seen.map(({ what, failure, title, retried }) => [what, failure, title ?? "", String(retried)]),
     ),
   );
+});
+
+test("a proxy that stays silent is told as silent, also where the machine pauses once the tunnel is asked for", async () => {
+  const { value, close } = await raw(() => {})();
+  const pausing = preload(`
+    import http from "node:http";
+    const { request } = http;
+    http.request = (options, ...more) => {
+      const outgoing = request(options, ...more);
+      if (options.method !== "CONNECT") return outgoing;
+      const { end } = outgoing;
+      outgoing.end = (...body) => {
+        const ended = end.apply(outgoing, body);
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+        return ended;
+      };
+      return outgoing;
+    };
+  `);
+  const main = await runMain({ ...securedInputs(), timeout: "2" }, { env: { https_proxy: value, ...pausing } });
+  await close?.();
+  expect(main.outputs.failure).toBe("unavailable");
+  expect(main.annotations.map(({ message }) => message)).toEqual([
+    expect.stringMatching(/could not be used: it did not answer within [\d.]+ seconds?\./),
+  ]);
 });
 
 test("a variable that holds no URL of a proxy is told by its name, and its password is not", async () => {

@@ -95,8 +95,13 @@ async function begin(
   const [type, body = null] = encoded(request);
   const parsedUrl = new URL(route.baseUrl + request.path);
   const scheme = route.secure ? node.https : node.http;
-  const watching = (options: http.RequestOptions, answered: (message: http.IncomingMessage) => void) =>
-    watched(scheme.request(options, answered), route.secure, timeout, progress);
+  const watching = (options: http.RequestOptions, answered: (message: http.IncomingMessage) => void) => {
+    const outOfTime = () => {
+      progress.outOfTime = true;
+    };
+    const outgoing = limitTime(timeout, () => scheme.request(options, answered), outOfTime);
+    return watched(outgoing, route.secure, progress);
+  };
   const options = {
     ...urlToHttpOptions(parsedUrl),
     method: request.method,
@@ -129,16 +134,8 @@ function encoded({ form, json }: Request): readonly [type: string, body: string]
   return json === undefined ? [] : ["application/json", JSON.stringify(json)];
 }
 
-function watched(
-  outgoing: http.ClientRequest,
-  secure: boolean,
-  timeout: number,
-  progress: Progress,
-): http.ClientRequest {
+function watched(outgoing: http.ClientRequest, secure: boolean, progress: Progress): http.ClientRequest {
   progress.seen = watchHandshake(outgoing);
-  limitTime(outgoing, timeout, () => {
-    progress.outOfTime = true;
-  });
   outgoing.on("error", (fault) => {
     progress.fault ??= fault;
   });

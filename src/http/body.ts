@@ -52,7 +52,7 @@ function collected(stream: Readable, host: string, largest: number): Promise<Buf
     });
     stream.once("end", () => resolve(Buffer.concat(chunks)));
     stream.once("error", reject);
-    stream.once("close", () => reject(new Error("the answer broke off")));
+    stream.once("close", () => reject(new Error()));
   });
 }
 

@@ -64,7 +64,7 @@ function openTunnel(proxy: HttpProxy, to: http.ClientRequestArgs, ca: Ca): Promi
   const secure = proxy.url.protocol === "https:";
   const target = `${to.host?.includes(":") ? `[${to.host}]` : to.host}:${to.port}`;
   const address = urlToHttpOptions(proxy.url);
-  const connect = (secure ? node.https : node.http).request({
+  const options = {
     ...address,
     method: "CONNECT",
     path: target,
@@ -79,8 +79,8 @@ function openTunnel(proxy: HttpProxy, to: http.ClientRequestArgs, ca: Ca): Promi
     agent: false,
     rejectUnauthorized: true,
     ca,
-  });
-  limitTime(connect, to.timeout ?? 0);
+  };
+  const connect = limitTime(to.timeout ?? 0, () => (secure ? node.https : node.http).request(options));
   const seen = watchHandshake(connect);
   return new Promise((resolve, reject) => {
     const refused = ({ statusCode: status, headers }: http.IncomingMessage, stream: Readable) => {
