@@ -1,41 +1,20 @@
 import { describe, expect, test } from "@jest/globals";
-import { plan } from "../../src/input/plan.ts";
-import { parseSettings } from "../../src/input/settings.ts";
-import { INPUTS, type InputName, type Inputs } from "../../src/input/table.ts";
+import {
+  chosen,
+  type Given,
+  KEY,
+  LOGIN,
+  PAIR,
+  qa,
+  reportportal,
+  TOKEN,
+  tuleap,
+  URL_,
+  virtuozzo,
+  xray,
+} from "../kit/given.ts";
 
-type Given = Readonly<Partial<Record<InputName, string>>>;
-
-const KEY = "tlp-k1-22.3329b8ac4401eaf03cf7776d6bab1809883624eef7a2e2dd2dc4d07696d32504";
 const OAUTH2 = "tlp-oauth2-at1-7.3329b8ac4401eaf03cf7776d6bab1809883624eef7a2e2dd2dc4d07696d32504";
-const LOGIN = { username: "ci-robot", password: "correct-horse" } as const;
-const PAIR = { "client-id": "5F2A", "client-secret": "battery-staple" } as const;
-const URL_ = "https://service.example.com";
-const TOKEN = "a-ready-made-token";
-
-/** A step of QA, which needs no URL, with these inputs in addition. */
-const qa = (given: Given = {}): Given => ({ provider: "qa", ...PAIR, ...given });
-const tuleap = (given: Given): Given => ({ provider: "tuleap", url: URL_, ...given });
-const reportportal = (given: Given): Given => ({ provider: "reportportal", url: URL_, ...given });
-const virtuozzo = (given: Given): Given => ({ provider: "virtuozzo", url: URL_, ...given });
-const xray = (given: Given): Given => ({ provider: "xray", ...given });
-
-const inputsOf = (given: Given): Inputs => {
-  const empty = Object.fromEntries(INPUTS.map((name) => [name, ""])) as Record<InputName, string>;
-  return { ...empty, ...given };
-};
-
-const RUN = { server: "", repository: "", workflow: "", job: "", id: "1", attempt: "1", selfHosted: false };
-
-async function chosen(given: Given) {
-  const inputs = inputsOf(given);
-  const { target } = await plan(inputs, parseSettings(inputs), {
-    run: RUN,
-    tell: () => {},
-    secret: () => {},
-    definition: () => "",
-  });
-  return { provider: target.provider.id, method: target.method.id, url: target.url, envName: target.envName };
-}
 
 describe("provider and method", () => {
   test.each<[Given, string, string, string]>([

@@ -1,17 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
 import { startQa, startXray } from "../../sandbox/services/index.ts";
 import { readCredentials } from "../../src/input/credentials.ts";
-import { INPUTS, type InputName, type Inputs } from "../../src/input/table.ts";
+import { inputsOf, TOKEN } from "../kit/given.ts";
 import { runMain } from "../kit/support.ts";
-
-type Given = Readonly<Partial<Record<InputName, string>>>;
-
-const TOKEN = "a-ready-made-token";
-
-const inputsOf = (given: Given): Inputs => {
-  const empty = Object.fromEntries(INPUTS.map((name) => [name, ""])) as Record<InputName, string>;
-  return { ...empty, ...given };
-};
 
 describe("credentials", () => {
   test.each([

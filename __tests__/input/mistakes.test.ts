@@ -1,26 +1,10 @@
 import { describe, expect, test } from "@jest/globals";
-import type { InputName } from "../../src/input/table.ts";
+import { type Given, KEY, LOGIN, qa, reportportal, TOKEN, tuleap, virtuozzo, xray } from "../kit/given.ts";
 import { runMain, trapped } from "../kit/support.ts";
-
-type Given = Readonly<Partial<Record<InputName, string>>>;
-
-const KEY = "tlp-k1-22.3329b8ac4401eaf03cf7776d6bab1809883624eef7a2e2dd2dc4d07696d32504";
-
-const LOGIN = { username: "ci-robot", password: "correct-horse" } as const;
-const PAIR = { "client-id": "5F2A", "client-secret": "battery-staple" } as const;
-const URL_ = "https://service.example.com";
-const TOKEN = "a-ready-made-token";
 
 const CERTIFICATE = "-----BEGIN CERTIFICATE-----\nbm8gY2VydGlmaWNhdGU=\n-----END CERTIFICATE-----";
 
 const trap = trapped();
-
-/** A step of QA, which needs no URL, with these inputs in addition. */
-const qa = (given: Given = {}): Given => ({ provider: "qa", ...PAIR, ...given });
-const tuleap = (given: Given): Given => ({ provider: "tuleap", url: URL_, ...given });
-const reportportal = (given: Given): Given => ({ provider: "reportportal", url: URL_, ...given });
-const virtuozzo = (given: Given): Given => ({ provider: "virtuozzo", url: URL_, ...given });
-const xray = (given: Given): Given => ({ provider: "xray", ...given });
 
 describe("each mistake is one invalid-input that names the input, before any request", () => {
   test.each<{ what: string; given: Given; names: string }>([

@@ -1,14 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { Failure } from "../../src/failure.ts";
 import { parseSettings } from "../../src/input/settings.ts";
-import { INPUTS, type InputName, type Inputs } from "../../src/input/table.ts";
-
-type Given = Readonly<Partial<Record<InputName, string>>>;
-
-const inputsOf = (given: Given): Inputs => {
-  const empty = Object.fromEntries(INPUTS.map((name) => [name, ""])) as Record<InputName, string>;
-  return { ...empty, ...given };
-};
+import { type Given, inputsOf } from "../kit/given.ts";
 
 describe("settings", () => {
   test("empty inputs are absent and take the defaults of the contract", () => {

@@ -1,39 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
-import { plan } from "../../src/input/plan.ts";
-import { parseSettings } from "../../src/input/settings.ts";
-import { INPUTS, type InputName, type Inputs } from "../../src/input/table.ts";
+import { chosen, type Given, KEY, PAIR, qa, TOKEN } from "../kit/given.ts";
 import { runMain, shown, trapped } from "../kit/support.ts";
 
-type Given = Readonly<Partial<Record<InputName, string>>>;
-
-const KEY = "tlp-k1-22.3329b8ac4401eaf03cf7776d6bab1809883624eef7a2e2dd2dc4d07696d32504";
-
-const PAIR = { "client-id": "5F2A", "client-secret": "battery-staple" } as const;
-
-const TOKEN = "a-ready-made-token";
-
 const trap = trapped();
-
-/** A step of QA, which needs no URL, with these inputs in addition. */
-const qa = (given: Given = {}): Given => ({ provider: "qa", ...PAIR, ...given });
-
-const inputsOf = (given: Given): Inputs => {
-  const empty = Object.fromEntries(INPUTS.map((name) => [name, ""])) as Record<InputName, string>;
-  return { ...empty, ...given };
-};
-
-const RUN = { server: "", repository: "", workflow: "", job: "", id: "1", attempt: "1", selfHosted: false };
-
-async function chosen(given: Given) {
-  const inputs = inputsOf(given);
-  const { target } = await plan(inputs, parseSettings(inputs), {
-    run: RUN,
-    tell: () => {},
-    secret: () => {},
-    definition: () => "",
-  });
-  return { provider: target.provider.id, method: target.method.id, url: target.url, envName: target.envName };
-}
 
 describe("the base URL", () => {
   const inputsFor: Readonly<Record<string, Given>> = {

@@ -8,20 +8,10 @@ import { parseSettings } from "../../src/input/settings.ts";
 import { INPUTS, type InputName } from "../../src/input/table.ts";
 import { providers } from "../../src/providers/index.ts";
 import { readSealKey } from "../../src/seal/seal.ts";
+import { RUN } from "../kit/run.ts";
 import { runAction, startTrap } from "../kit/support.ts";
 
 const SEAL_KEY = randomBytes(32).toString("base64");
-
-/** The run that the sandbox plays. */
-const RUN = {
-  server: "https://github.com",
-  repository: "octo-org/octo-repo",
-  workflow: "Sandbox",
-  job: "sandbox",
-  id: "1658821493",
-  attempt: "1",
-  selfHosted: false,
-};
 
 const UNSOUND = /does not hold what it should/;
 

@@ -3,21 +3,11 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { CompactEncrypt, type CompactJWEHeaderParameters, CompactSign, compactDecrypt } from "jose";
 import { Failure } from "../../src/failure.ts";
 import { open, readSealKey, seal } from "../../src/seal/seal.ts";
+import { RUN } from "../kit/run.ts";
 import { runMain, startTrap, type Trap } from "../kit/support.ts";
 
 const SEAL_KEY = randomBytes(32).toString("base64");
 const KEY = readSealKey(SEAL_KEY);
-
-/** The run that the sandbox plays. */
-const RUN = {
-  server: "https://github.com",
-  repository: "octo-org/octo-repo",
-  workflow: "Sandbox",
-  job: "sandbox",
-  id: "1658821493",
-  attempt: "1",
-  selfHosted: false,
-};
 
 const IN_AN_HOUR = new Date((Math.floor(Date.now() / 1000) + 3600) * 1000);
 
