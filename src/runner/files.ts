@@ -38,7 +38,7 @@ function usable(file: RunnerFile): { path: string; size: number } {
   throw fault(
     file,
     found ? "is no file" : "is not there",
-    "An earlier step may have cleared the variable, or the folder RUNNER_TEMP: mend that and re-run the job.",
+    "An earlier step may have cleared the variable, or the folder RUNNER_TEMP: mend that.",
   );
 }
 

@@ -52,5 +52,4 @@ async function fetchIdToken(http: Http, audience?: string): Promise<string> {
   );
 }
 
-const ON_THE_WAY =
-  "Something on the way to GitHub may answer in its place: look at the proxy of the runner, then re-run the job.";
+const ON_THE_WAY = "Something on the way to GitHub may answer in its place: look at the proxy of the runner.";

@@ -45,18 +45,26 @@ interface Proof {
 export async function prove(client: Client, auth: ClientAuth, step: Pick<Step, "secret" | "idToken">): Promise<Proof> {
   const { id, secret = "", signer, audience } = client;
   const parameters = id === undefined ? {} : { client_id: id };
-  if (auth === "basic" || auth === "basic-plain") {
-    const form = auth === "basic" ? formEncoded : String;
-    const pair = basicPair(form(id ?? ""), form(secret));
-    step.secret(pair);
-    return { headers: { authorization: `Basic ${pair}` }, parameters: {} };
+  switch (auth) {
+    case "basic":
+    case "basic-plain": {
+      const form = auth === "basic" ? formEncoded : String;
+      const pair = basicPair(form(id ?? ""), form(secret));
+      step.secret(pair);
+      return { headers: { authorization: `Basic ${pair}` }, parameters: {} };
+    }
+    case "post":
+      return { headers: {}, parameters: { ...parameters, client_secret: secret } };
+    case "none":
+      return { headers: {}, parameters };
+    case "private-key":
+    case "id-token": {
+      const client_assertion = signer ? signAssertion(signer, id ?? "", audience) : await step.idToken(audience);
+      step.secret(client_assertion);
+      const client_assertion_type = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+      return { headers: {}, parameters: { ...parameters, client_assertion_type, client_assertion } };
+    }
   }
-  if (auth === "post") return { headers: {}, parameters: { ...parameters, client_secret: secret } };
-  if (!isAsserted(auth)) return { headers: {}, parameters };
-  const client_assertion = signer ? signAssertion(signer, id ?? "", audience) : await step.idToken(audience);
-  step.secret(client_assertion);
-  const client_assertion_type = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-  return { headers: {}, parameters: { ...parameters, client_assertion_type, client_assertion } };
 }
 
 /** Whether a text that came from outside is a URL that a request can go to. */
