@@ -1,4 +1,7 @@
-/** Builds `dist/`: tsc emits, ncc bundles, terser drops what nothing calls. `node tools/build.ts [folder]` */
+/**
+ * Builds `dist/`: tsc emits, ncc bundles, terser drops what nothing calls, and what an exchange calls is marked for V8.
+ * `node tools/build.ts [folder]`
+ */
 import { execFileSync } from "node:child_process";
 import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -6,6 +9,10 @@ import ncc from "@vercel/ncc";
 import { minify } from "terser";
 import { NOTHING_LEFT } from "../src/post.ts";
 import { KEY, NONE } from "../src/runner/state.ts";
+import { casesAt } from "./bench/cases.ts";
+import { functionsOf } from "./bench/run.ts";
+import { startPlace } from "./bench/service.ts";
+import { withCompileHints } from "./compile-hints.ts";
 
 const target = process.argv[2] ?? "dist";
 
@@ -28,7 +35,8 @@ const bundle = await minify(code, {
   ecma: 2020,
   toplevel: true,
   compress: { passes: 3, unsafe_arrows: true, ...effectless },
-  mangle: true,
+  // What begins with an underscore is a package's own.
+  mangle: { properties: { regex: /^_[a-z]/i } },
   // Node holds and reads a source of nothing but ASCII in one byte a character, else in two.
   format: { ascii_only: true },
 });
@@ -49,5 +57,10 @@ write("package.json", '{ "type": "commonjs" }\n');
 const licenses = assets["licenses.txt"]?.source;
 if (licenses === undefined) throw new Error("ncc gave no list of licences");
 write("licenses.txt", licenses);
+// Once more, now that it is known which functions an exchange calls.
+const place = await startPlace();
+const functions = await functionsOf((await casesAt(place, target)).exchange).finally(place.close);
+const called = functions.filter(({ isCalled }) => isCalled);
+write("index.js", `${withCompileHints(bundle.code, called)}\n`);
 const kilobytes = (readFileSync(join(target, "index.js")).length / 1000).toFixed(1);
 console.log(`${target}/index.js: ${kilobytes} kB`);

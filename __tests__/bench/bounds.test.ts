@@ -1,8 +1,11 @@
 /** What a run loads is exact where times are not, and the floors of `npm run bench` do what they are compared with. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { PROJECT } from "../../sandbox/runner/runner.ts";
 import { MODULES, PARTS } from "../../tools/bench/bounds.ts";
 import { type Case, casesAt, EMPTY, type Way } from "../../tools/bench/cases.ts";
-import { countModules, run, runInside } from "../../tools/bench/run.ts";
+import { countModules, functionsOf, run, runInside } from "../../tools/bench/run.ts";
 import { type Place, startPlace } from "../../tools/bench/service.ts";
 import { ratios, shown, spread } from "../../tools/bench/statistics.ts";
 
@@ -44,6 +47,16 @@ describe.each(Object.keys(PARTS) as Way[])("%s", (way) => {
 test("of what loads the bundle at least one module is counted, of what does not none", async () => {
   expect((await countModules(cases.exchange)).evaluated).toBeGreaterThan(0);
   expect(await countModules(EMPTY)).toEqual({ evaluated: 0, all: 0 });
+});
+
+test("what an exchange calls is marked to be compiled while the bundle is read", async () => {
+  const bundle = readFileSync(join(PROJECT, "dist/index.js"), "utf8");
+  const called = (await functionsOf(cases.exchange)).filter(({ isCalled }) => isCalled);
+  const unmarked = called.filter(
+    ({ start, end }) => /^(?:async )?function\b/.test(bundle.slice(start, end)) && bundle[start - 1] !== "(",
+  );
+  expect(called.length).toBeGreaterThan(300);
+  expect(unmarked.map(({ start }) => bundle.slice(start, start + 60))).toEqual([]);
 });
 
 test("a ratio is the middle of those of the rounds, with where half of them lie", () => {

@@ -14,7 +14,7 @@ const OTHERS = {
 };
 
 /** What a build reads. */
-const READ = ["src", "tools", "package.json", "tsconfig.json", "tsconfig.build.json"];
+const READ = ["src", "sandbox", "__tests__/kit", "tools", "package.json", "tsconfig.json", "tsconfig.build.json"];
 
 /** Builds the action with the five services that have code of their own, and no other. */
 export function buildFive(): { readonly dist: string; remove(): void } {

@@ -70,26 +70,47 @@ export interface Modules {
   readonly all: number;
 }
 
+const Range = z.object({ startOffset: z.number(), endOffset: z.number(), count: z.number() });
+
 const Coverage = z.object({
   result: z.array(
     z.object({
       url: z.string(),
-      functions: z.array(z.object({ functionName: z.string(), ranges: z.array(z.object({ count: z.number() })) })),
+      // The first range is the whole function.
+      functions: z.array(z.object({ functionName: z.string(), ranges: z.tuple([Range], Range) })),
     }),
   ),
 });
 
 /** Runs a program and counts the modules of its bundle: the functions that have a number for a name. */
-export function countModules(program: Program): Promise<Modules> {
+export async function countModules(program: Program): Promise<Modules> {
+  const modules = (await functionsOf(program)).filter(({ name }) => /^\d+$/.test(name));
+  const count = (some: readonly BundleFunction[]) => (modules.length === 0 ? 0 : 1 + some.length);
+  return { evaluated: count(modules.filter(({ isCalled }) => isCalled)), all: count(modules) };
+}
+
+/** A function of the bundle, and whether a run called it. */
+export interface BundleFunction {
+  readonly name: string;
+  /** Its first character in the bundle, and the one after its last. */
+  readonly start: number;
+  readonly end: number;
+  readonly isCalled: boolean;
+}
+
+/** Runs a program and lists the functions of its bundle; none where it loads no bundle. */
+export function functionsOf(program: Program): Promise<BundleFunction[]> {
   return inFolder(async (folder) => {
     await run(program, { NODE_V8_COVERAGE: folder });
-    const [name = ""] = readdirSync(folder).filter((file) => file.startsWith("coverage-"));
-    const { result } = z.parse(Coverage, JSON.parse(readFileSync(join(folder, name), "utf8")));
-    const bundle = result.find(({ url }) => url.endsWith("/index.js"));
-    if (bundle === undefined) return { evaluated: 0, all: 0 };
-    const modules = bundle.functions.filter(({ functionName }) => /^\d+$/.test(functionName));
-    const evaluated = modules.filter(({ ranges }) => (ranges[0]?.count ?? 0) > 0);
-    return { evaluated: 1 + evaluated.length, all: 1 + modules.length };
+    const [file = ""] = readdirSync(folder).filter((name) => name.startsWith("coverage-"));
+    const { result } = z.parse(Coverage, JSON.parse(readFileSync(join(folder, file), "utf8")));
+    const functions = result.find(({ url }) => url.endsWith("/index.js"))?.functions ?? [];
+    return functions.map(({ functionName: name, ranges: [{ startOffset: start, endOffset: end, count }] }) => ({
+      name,
+      start,
+      end,
+      isCalled: count > 0,
+    }));
   });
 }
 
