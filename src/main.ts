@@ -1,5 +1,5 @@
 import type { Failure } from "./failure.ts";
-import { absoluteCertificate, certificatesForPost } from "./http/tls.ts";
+import { absoluteCertificate, certificatesForPost, readRootsAhead } from "./http/tls.ts";
 import { type Underway, underway } from "./http/underway.ts";
 import { withAdvice } from "./input/advice.ts";
 import { type Known, plan as makePlan, type Tell } from "./input/plan.ts";
@@ -33,6 +33,8 @@ export function main(): void {
     body: async () => {
       clearForPost();
       inputs = readInputs();
+      // A seal may need no connection.
+      if (inputs.sealed === "") readRootsAhead();
       maskInputs(inputs, "aloud");
       await exchangeStep(inputs, requests, tell);
     },

@@ -32,6 +32,14 @@ export function trustedWith(input: string): string[] | undefined {
 }
 
 /**
+ * Lets Node begin to read the roots that it trusts, which it does on another thread as soon as this part of it is loaded: a
+ * connection that is opened some milliseconds later finds them read.
+ */
+export function readRootsAhead(): void {
+  process.getBuiltinModule("node:tls");
+}
+
+/**
  * What post needs to trust the same: the certificates alone, so that a key in the same file is not copied, and the file may
  * be gone by then. Too many for a variable of the environment (128 KiB on Linux), they stay in their file.
  * @param input certificates or an absolute path, read before

@@ -6,7 +6,7 @@ import { bare, didYouMean } from "../text/nearest.ts";
 import { strictJson } from "../text/strict-json.ts";
 import { oddity } from "./oddity.ts";
 import { invalid } from "./settings.ts";
-import type { Inputs } from "./table.ts";
+import type { InputName, Inputs } from "./table.ts";
 
 /**
  * All credentials that the user gave, from the inputs and from the JSON of `credentials`.
@@ -51,13 +51,14 @@ export function fieldsInside(credentials: string): { field: Field; value: string
  * blanks, unless it has nothing else, and loses one final line break, which editors add.
  */
 export function trimmed(field: string, value: string): string {
+  if (value === "") return value;
   if (field === "password") return value.trim() === "" ? "" : value.replace(/(?:\r\n|\n|\r)$/, "");
   return FIELDS.some((one) => one === field) ? value.replace(/^[^\S\ufeff]+/, "").trimEnd() : value.trim();
 }
 
 /** A credential, from its input or from the text of `credentials`, whatever that is; empty for none. */
-export function credentialOf(field: Field, inputs: Inputs): string {
-  const inside = fieldsInside(inputs.credentials).findLast((one) => one.field === field);
+export function credentialOf(field: Field, inputs: Partial<Record<InputName, string>>): string {
+  const inside = fieldsInside(inputs.credentials ?? "").findLast((one) => one.field === field);
   return inputs[field] || trimmed(field, inside?.value ?? "");
 }
 

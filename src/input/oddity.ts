@@ -18,19 +18,19 @@ const ODD_END = /^[^ -~]|[^\0-\x7f]$/;
 
 /**
  * The scheme before the credentials (RFC 9110, section 11.1), or a header that carries them: those of HTTP itself, `X-…`,
- * and `…-Token` or `…-Key`.
+ * and `…-Token` or `…-Key`; in lower case.
  */
 const START =
-  /^(?:(bearer|basic)\s+|(?:(?:proxy-)?authorization|(?:set-)?cookie|x(?:-[a-z0-9]+)+|[a-z]+(?:-[a-z]+)*-(?:token|key))\s*:\s*)/i;
+  /^(?:(bearer|basic)\s+|(?:(?:proxy-)?authorization|(?:set-)?cookie|x(?:-[a-z0-9]+)+|[a-z]+(?:-[a-z]+)*-(?:token|key))\s*:\s*)/;
 
 /** What is odd about a stored value; undefined where it can be one. */
 export function oddity(value: string): Oddity | undefined {
   if (QUOTED.test(value)) return { flaw: "stands in quotes", inner: value.slice(1, -1) };
   const visible = ODD_END.test(value) ? value.replace(new RegExp(INVISIBLE, "gu"), "") : value;
   if (visible !== value) return { flaw: "begins or ends with an invisible character", inner: visible };
-  const [start, scheme] = START.exec(value) ?? [];
+  const [start, scheme] = START.exec(value.toLowerCase()) ?? [];
   if (start === undefined) return undefined;
-  const what = scheme === undefined ? "the name of a header" : `"${scheme}"`;
+  const what = scheme === undefined ? "the name of a header" : `"${value.slice(0, scheme.length)}"`;
   return { flaw: `begins with ${what}`, inner: value.slice(start.length) };
 }
 

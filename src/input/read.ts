@@ -12,8 +12,12 @@ import { passwordsIn } from "./user-info.ts";
 
 /** Reads every input. */
 export function readInputs(): Inputs {
-  const values = INPUTS.map((name) => [name, trimmed(name, untrimmedInput(name))]);
+  const values = INPUTS.map((name) => [name, readInput(name)]);
   return { ...(Object.fromEntries(values) as Record<InputName, string>), misspelt: misspelt() };
+}
+
+function readInput(name: InputName): string {
+  return trimmed(name, untrimmedInput(name));
 }
 
 /** Inputs that the action does not have but for case, hyphens, underscores and blanks, which the runner only warns of. */
@@ -96,7 +100,8 @@ function maskPair(name: string, secret: string): void {
 
 /** These credentials alone, from the inputs or from `credentials`: what a revocation takes from `with:`. */
 export function readAgain(fields: readonly Field[]): Credentials {
-  const inputs = readInputs();
-  const found = fields.map((field) => [field, credentialOf(field, inputs)]).filter(([, value]) => value !== "");
+  const names = [...fields, "credentials"] as const;
+  const given = Object.fromEntries(names.map((name) => [name, readInput(name)]));
+  const found = fields.map((field) => [field, credentialOf(field, given)]).filter(([, value]) => value !== "");
   return Object.fromEntries(found);
 }

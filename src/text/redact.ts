@@ -4,7 +4,7 @@ import { BLANK, exactly, folded, isAscii, loosely, oneLine } from "./fold.ts";
 import { formsOf, SHORTEST_DISGUISED } from "./forms.ts";
 import { plainReading, within } from "./reading.ts";
 import { type Span, search } from "./search.ts";
-import { tree } from "./tree.ts";
+import { type Tree, tree } from "./tree.ts";
 
 /** Longest piece of text from outside that is ever shown, in characters. */
 export const SHOWN_CHARACTERS = 200;
@@ -55,7 +55,14 @@ function finished(redacted: string, secrets: Iterable<string>): string {
 /** All secrets as they are; what is nothing but blanks is in every text. */
 const shown = remembered((secrets) => {
   const texts = secrets.map((secret) => folded(secret, exactly)).filter((text) => text !== "");
-  return { texts, all: tree(texts) };
+  let all: Tree | undefined;
+  return {
+    texts,
+    all() {
+      all ??= tree(texts);
+      return all;
+    },
+  };
 });
 
 /** Most runs print nothing but lines of their own, in which no disguise is looked for. */
@@ -82,7 +89,7 @@ function remembered<Made>(make: (secrets: string[]) => Made): (secrets: Iterable
 function findAll(text: string, secrets: Iterable<string>, cut?: number): Span[] {
   const { exact, loose } = disguised(secrets);
   let reading = plainReading(text);
-  let spans = search(reading, shown(secrets).all, exactly, cut);
+  let spans = search(reading, shown(secrets).all(), exactly, cut);
   for (let layer = 0; ; layer++) {
     addEscapes(reading);
     spans = spans.concat(search(reading, exact, exactly, cut), search(reading, loose, loosely, cut));
@@ -97,7 +104,7 @@ function findShown(line: string, secrets: Iterable<string>): Span[] {
   // In a line of ASCII without a run of blanks each character is read as itself, so a secret is there as it is or not at all.
   const isPlain = isAscii(line) && !line.includes(BLANK + BLANK);
   if (isPlain && !texts.some((text) => line.includes(text))) return [];
-  return search(plainReading(line), all, exactly);
+  return search(plainReading(line), all(), exactly);
 }
 
 /** The text up to its end with each stretch of spans as one mark. */

@@ -28,7 +28,7 @@ export function expiry(
   return (
     plausible(Date.parse(date)) ??
     fromExp(exp) ??
-    fromExp(read(Claims, payloadOf(token))?.exp) ??
+    fromExp(claimedIn(token)) ??
     after(expiresIn, now) ??
     after(documented, now)
   );
@@ -37,6 +37,12 @@ export function expiry(
 /** RFC 7519, section 4.1.4: seconds since the epoch, in UTC. */
 function fromExp(exp = Number.NaN): Date | undefined {
   return plausible(Math.floor(exp) * 1000);
+}
+
+/** The claim `exp` of a JWT. */
+function claimedIn(token: string): number | undefined {
+  const payload = payloadOf(token);
+  return payload === undefined ? undefined : read(Claims, payload)?.exp;
 }
 
 const Claims = schema(() => z.object({ exp: z.number() }));
