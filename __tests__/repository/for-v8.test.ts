@@ -1,14 +1,12 @@
-/** What a run calls is marked for V8, and does what it did. */
+/** What a run calls is written so that V8 reads it once, and does what it did. */
 import { runInNewContext } from "node:vm";
 import { expect, test } from "@jest/globals";
-import { withCompileHints } from "../../tools/compile-hints.ts";
+import { forV8 } from "../../tools/for-v8.ts";
 
-/** Marks the functions that begin like this, and ends the line as a script does. */
-function marked(code: string, ...beginnings: string[]): string {
-  return withCompileHints(
-    code,
-    beginnings.map((beginning) => placeOf(code, beginning)),
-  ).replace(/;?$/, ";");
+/** Arranges a script of which the functions are called that begin like this; its line ends as a script's does. */
+function arranged(code: string, ...beginnings: string[]): string {
+  const called = beginnings.map((beginning) => placeOf(code, beginning));
+  return forV8(code, called).replace(/;?$/, ";");
 }
 
 /** From where a function begins to the brace that ends it. */
@@ -20,28 +18,38 @@ function placeOf(code: string, beginning: string) {
   }
 }
 
+/** Makes a function long. */
+const LONG = `"${"long".repeat(50)}"`;
+
 test("a function that is called stands in parentheses, one that is not stays as it is", () => {
   const code = "const a=x=>{return x},b=x=>{return x};c(function(){return a},function(){return b});";
-  expect(marked(code, "x=>", "function(){return b")).toBe(
+  expect(arranged(code, "x=>", "function(){return b")).toBe(
     "const a=(x=>{return x}),b=x=>{return x};c(function(){return a},(function(){return b}));",
   );
 });
 
 test("what is called at once, or stands in parentheses already, gets no more of them", () => {
   const code = "(()=>{const a=(x=>{return x});a(1)})();";
-  expect(marked(code, "()=>", "x=>")).toBe(code);
+  expect(arranged(code, "()=>", "x=>")).toBe(code);
 });
 
 test("a declaration becomes a variable before all else of its function, so it is there where it was", () => {
-  const code = '(()=>{"use strict";a();let n=0;function a(){return b()}function b(){return n}})();';
-  expect(marked(code, "function a")).toBe(
-    '(()=>{"use strict";var a=(function(){return b()});a();let n=0;function b(){return n}})();',
+  const code = '(()=>{"use strict";a(1);let n=0;async function a(b){return c(b)}function c(){return n}})();';
+  expect(arranged(code, "async function a")).toBe(
+    '(()=>{"use strict";var a=(async b=>c(b));a(1);let n=0;function c(){return n}})();',
+  );
+});
+
+test("a long arrow function that nothing calls becomes a function, one that takes `this` from around it does not", () => {
+  const code = `const a=async(b)=>{await b(${LONG})},c=b=>b(${LONG}),d=()=>this.e(${LONG}),f=b=>b();`;
+  expect(arranged(code)).toBe(
+    `const a=async function(b){await b(${LONG})},c=function(b){return b(${LONG})},d=()=>this.e(${LONG}),f=b=>b();`,
   );
 });
 
 test("methods, and declarations where a variable would mean something else, stay as they are", () => {
   const code = "({a(){return 1}});class B{c(){return 2}}{function d(){return 3}}";
-  expect(marked(code, "a()", "c()", "function d")).toBe(`${code};`);
+  expect(arranged(code, "a()", "c()", "function d")).toBe(`${code};`);
 });
 
 test.each([
@@ -51,8 +59,8 @@ test.each([
   ["its arguments", "(()=>{function a(){return arguments.length}return a(1,2,3)})()", "function a"],
   ["what it yields", "(()=>{function*a(){yield 1;yield 2}return[...a()].join()})()", "function*a"],
   ["what is around it", "(()=>{function a(){const b=2;function c(){return b}return c()}return a()})()", "function a"],
-])("a function that is marked keeps %s", (_, code, beginning) => {
-  const hinted = marked(code, beginning);
-  expect(hinted).toContain("=(function");
-  expect(runInNewContext(hinted)).toEqual(runInNewContext(code));
+])("a declaration that is called keeps %s", (_, code, beginning) => {
+  const written = arranged(code, beginning);
+  expect(written).toMatch(/=\((?:function|\w+=>|\(\)=>)/);
+  expect(runInNewContext(written)).toEqual(runInNewContext(code));
 });
