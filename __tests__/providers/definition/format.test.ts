@@ -126,6 +126,11 @@ describe("a mistake is told with its place", () => {
       { ...smallest, answer: { token: { json: "/a", header: "b" } } },
       /at "\/answer\/token": it is not just one place/,
     ],
+    [
+      "a pointer in the place of what holds it",
+      { ...smallest, answer: { token: "/a" } },
+      /at "\/answer\/token": it is no object. There may stand json, header, cookie, text\./,
+    ],
     ["no place of a value", { ...smallest, answer: { token: {} } }, /at "\/answer\/token": it is not just one place/],
     [
       "a pointer without a slash",

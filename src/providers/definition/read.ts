@@ -48,13 +48,13 @@ function fitting<Type extends z.ZodMiniType>(format: Type, document: unknown): z
 
 /** What is wrong, where the schema itself has no words for it. */
 function flawOf(issue: z.core.$ZodRawIssue): string | undefined {
+  const keys = issue.inst instanceof z.ZodMiniObject ? Object.keys(issue.inst.shape) : [];
   switch (issue.code) {
-    case "unrecognized_keys": {
-      const keys = issue.inst instanceof z.ZodMiniObject ? Object.keys(issue.inst.shape) : [];
+    case "unrecognized_keys":
       return `the key is unknown\n${mayStand(issue.keys[0] ?? "", keys)}`;
-    }
     case "invalid_type":
-      return issue.input === undefined ? "it is missing" : `it is no ${issue.expected}`;
+      if (issue.input === undefined) return "it is missing";
+      return `it is no ${issue.expected}${keys.length === 0 ? "" : `\n${mayStand("", keys)}`}`;
     case "invalid_value":
       return `it is none of what may stand there\n${mayStand(String(issue.input), issue.values.map(String))}`;
     case "invalid_key":
