@@ -1,7 +1,7 @@
 import { type Failure, reworded } from "../failure.ts";
 import { JUST_MINTED } from "../providers/kit/judge.ts";
 import { FIELDS, type Provider } from "../providers/provider.ts";
-import { credentialOf } from "./credentials.ts";
+import { credentialOf, fieldsInside } from "./credentials.ts";
 import { oddity } from "./oddity.ts";
 import type { Known } from "./plan.ts";
 import { INPUTS, type Inputs } from "./table.ts";
@@ -40,7 +40,7 @@ function needlessUrl(hint: string, { confusedWith }: Provider, host: string): st
 
 /** A password may hold anything, so what is odd about it is told only where it is refused, not what it brought. */
 function oddPassword(inputs: Inputs): string {
-  const password = credentialOf("password", inputs);
+  const password = credentialOf("password", inputs.password, fieldsInside(inputs.credentials));
   const flaw =
     oddity(password)?.flaw ?? (/^\s|\s$/.test(password) ? "begins or ends with a blank or a line break" : "");
   return flaw && `The given password ${flaw}: is that part of it?`;

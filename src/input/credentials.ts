@@ -6,7 +6,7 @@ import { bare, didYouMean } from "../text/nearest.ts";
 import { strictJson } from "../text/strict-json.ts";
 import { oddity } from "./oddity.ts";
 import { invalid } from "./settings.ts";
-import type { InputName, Inputs } from "./table.ts";
+import type { Inputs } from "./table.ts";
 
 /**
  * All credentials that the user gave, from the inputs and from the JSON of `credentials`.
@@ -31,11 +31,18 @@ export function readCredentials(inputs: Inputs): Credentials {
 /** A name and a text of a JSON object, as they stand there. No escaped quote begins one, or each would be read to the end. */
 const PAIR = /(?<!\\)("(?:[^"\\]|\\.)*")\s*:\s*"((?:[^"\\]|\\.)*)"/g;
 
+/** A credential in the text of `credentials`, as it is and as JSON has it, with its escapes. */
+interface Inside {
+  readonly field: Field;
+  readonly value: string;
+  readonly written: string;
+}
+
 /**
  * Every credential in the text of `credentials`, also where it is no JSON object or a key is not quite right: what stands
- * there is to be masked before it is judged. `written` is the value as JSON has it, with its escapes.
+ * there is to be masked before it is judged.
  */
-export function fieldsInside(credentials: string): { field: Field; value: string; written: string }[] {
+export function fieldsInside(credentials: string): Inside[] {
   if (credentials === "") return [];
   const whole = parseJson(credentials);
   // JSON inside of a JSON text.
@@ -57,9 +64,8 @@ export function trimmed(field: string, value: string): string {
 }
 
 /** A credential, from its input or from the text of `credentials`, whatever that is; empty for none. */
-export function credentialOf(field: Field, inputs: Partial<Record<InputName, string>>): string {
-  const inside = fieldsInside(inputs.credentials ?? "").findLast((one) => one.field === field);
-  return inputs[field] || trimmed(field, inside?.value ?? "");
+export function credentialOf(field: Field, input: string, inside: readonly Inside[]): string {
+  return input || trimmed(field, inside.findLast((one) => one.field === field)?.value ?? "");
 }
 
 function parseCredentials(text: string): Readonly<Record<string, unknown>> {

@@ -31,7 +31,13 @@ export interface Target {
 
 /** What a step has to do: exchange credentials, or open what another job sealed. */
 export type Plan =
-  | { readonly kind: "exchange"; readonly target: Target; readonly prepared: Prepared; readonly sealKey: string }
+  | {
+      readonly kind: "exchange";
+      readonly target: Target;
+      readonly prepared: Prepared;
+      /** What to seal with; undefined where nothing is sealed. */
+      readonly sealKey: Uint8Array | undefined;
+    }
   | {
       readonly kind: "open";
       readonly target: Target;
@@ -81,24 +87,24 @@ function planExchange(inputs: Inputs, settings: Settings, { tell, definition }: 
   const prepared = method.prepare(given, url);
   const place = hasAddress ? url : placeOf(inputs, provider, given);
   if (place === undefined) throw noAddress(provider, inputs);
-  checkEnd(method, inputs, settings);
+  const isSealing = inputs["seal-key"] !== "";
+  checkEnd(method, isSealing, settings);
+  const sealKey = isSealing ? readSealKey(inputs["seal-key"]) : undefined;
   const target = { provider, method, url, place, envName: variableOf(method, settings.envName) };
-  return { kind: "exchange", target, prepared, sealKey: inputs["seal-key"] };
+  return { kind: "exchange", target, prepared, sealKey };
 }
 
 function givenOptions(inputs: Inputs): Given {
   return Object.fromEntries(OPTIONS.map((name) => [name, inputs[name]]).filter(([, value]) => value !== ""));
 }
 
-function checkEnd(method: Method, inputs: Inputs, { revoke }: Settings): void {
-  const isSealing = inputs["seal-key"] !== "";
+function checkEnd(method: Method, isSealing: boolean, { revoke }: Settings): void {
   if (revoke === "true" && method.neverRevokes === true) {
     throw invalid("revoke", `is \`true\`, but the method ${method.id} never revokes`, "Leave it out.");
   }
   if (revoke === "true" && isSealing) {
     throw invalid("revoke", "is `true` in a step that seals", "Revoke in the last job that opens the seal.");
   }
-  if (isSealing) readSealKey(inputs["seal-key"]);
 }
 
 /** Told only where the credentials are there: without them, that is what is wrong. */

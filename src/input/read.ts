@@ -37,11 +37,12 @@ function misspelt(): Partial<Record<InputName, string>> {
  */
 export function maskInputs(inputs: Inputs, how: "aloud" | "silently"): void {
   const isAloud = how === "aloud";
+  const allInside = fieldsInside(inputs.credentials);
   maskNamed("seal-key", inputs["seal-key"], isAloud);
   maskWhole(inputs.credentials, isAloud);
   const given = [
     ...FIELDS.map((field) => ({ field, name: field, value: inputs[field], written: inputs[field] })),
-    ...fieldsInside(inputs.credentials).map((inside) => ({ ...inside, name: `credentials.${inside.field}` })),
+    ...allInside.map((inside) => ({ ...inside, name: `credentials.${inside.field}` })),
   ];
   for (const { field, name, value, written } of given.filter((one) => one.value !== "" && isSecret(one.field))) {
     const members = field === "private-key" ? privateMembers(value) : [];
@@ -53,8 +54,9 @@ export function maskInputs(inputs: Inputs, how: "aloud" | "silently"): void {
     maskForms([value, written, ...innerForms(secret)]);
   }
   maskForms([untrimmedInput("password"), ...innerForms(inputs["seal-key"]), ...passwordsIn(inputs.url)]);
-  maskPair(credentialOf("username", inputs), credentialOf("password", inputs));
-  maskPair(credentialOf("client-id", inputs), credentialOf("client-secret", inputs));
+  const credential = (field: Field) => credentialOf(field, inputs[field], allInside);
+  maskPair(credential("username"), credential("password"));
+  maskPair(credential("client-id"), credential("client-secret"));
 }
 
 /** Other forms of what is masked already; blanks alone are no secret. */
@@ -100,8 +102,7 @@ function maskPair(name: string, secret: string): void {
 
 /** These credentials alone, from the inputs or from `credentials`: what a revocation takes from `with:`. */
 export function readAgain(fields: readonly Field[]): Credentials {
-  const names = [...fields, "credentials"] as const;
-  const given = Object.fromEntries(names.map((name) => [name, readInput(name)]));
-  const found = fields.map((field) => [field, credentialOf(field, given)]).filter(([, value]) => value !== "");
-  return Object.fromEntries(found);
+  const inside = fieldsInside(readInput("credentials"));
+  const found = fields.map((field) => [field, credentialOf(field, readInput(field), inside)]);
+  return Object.fromEntries(found.filter(([, value]) => value !== ""));
 }

@@ -3,7 +3,7 @@ import type { Settings } from "../input/settings.ts";
 import type { Run } from "../providers/provider.ts";
 import { warning } from "../runner/log.ts";
 import { exportToJob, output } from "../runner/outputs.ts";
-import { readSealKey, seal } from "../seal/seal.ts";
+import { seal } from "../seal/seal.ts";
 import { secondsUntil, utc } from "../text/time.ts";
 import type { Obtained } from "./exchange.ts";
 
@@ -50,8 +50,8 @@ export async function publish(plan: Plan, obtained: Obtained, settings: Settings
 
 /** Seals the credential for the other jobs of the run; undefined where no key is given. */
 async function sealForOthers(plan: Plan, { credential, handle }: Obtained, run: Run): Promise<string | undefined> {
-  if (plan.kind === "open" || plan.sealKey === "") return undefined;
+  if (plan.kind === "open" || plan.sealKey === undefined) return undefined;
   const { provider, method, url, place, envName } = plan.target;
   const target = { provider: provider.id, method: method.id, url, place: url === "" ? place : undefined, envName };
-  return seal({ ...credential, ...target, handle }, readSealKey(plan.sealKey), run);
+  return seal({ ...credential, ...target, handle }, plan.sealKey, run);
 }
