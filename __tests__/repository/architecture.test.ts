@@ -1,5 +1,7 @@
 import { globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { parse } from "@babel/parser";
+import { isFunction, traverseFast } from "@babel/types";
 import { describe, expect, test } from "@jest/globals";
 
 /** Each room with those that it may look into, from the top of the house to its ground floor. */
@@ -63,6 +65,17 @@ function circle(arrows: ReadonlyMap<string, readonly string[]>): string[] | unde
   return undefined;
 }
 
+/** Functions that are too long to be read at a glance, each with where it begins and its lines. */
+function longFunctions(text: string): string[] {
+  const found: string[] = [];
+  traverseFast(parse(text, { sourceType: "module", plugins: ["typescript"] }), (node) => {
+    if (!isFunction(node) || !node.loc) return;
+    const lines = node.loc.end.line - node.loc.start.line + 1;
+    if (lines > 40) found.push(`line ${node.loc.start.line}: ${lines} lines`);
+  });
+  return found;
+}
+
 /** The services, their products and what only they have. */
 const SERVICES =
   /report ?portal|x-?ray|virtuozzo|jelastic|tuleap|cloud.academy|\bqa\b|jira|keycloak|\bentra|auth0|okta|qtest|jama\b|allure|zebrunner|\btosca|black ?duck|artifactory|jfrog|dependency.track|sonar|fortify|octane|defectdojo/i;
@@ -90,6 +103,12 @@ describe("the house", () => {
       );
     }
     expect(circle(values)).toBeUndefined();
+  });
+
+  test.each(FILES)("%s has at most 300 lines, and no function of more than 40", (file) => {
+    const text = readFileSync(file, "utf8");
+    expect(text.split("\n").length - 1).toBeLessThanOrEqual(300);
+    expect(longFunctions(text)).toEqual([]);
   });
 
   test.each(FILES.filter((file) => roomOf(file) !== "providers"))("%s names no service", (file) => {
@@ -143,6 +162,12 @@ describe("the test sees", () => {
         ]),
       ),
     ).toEqual(["b", "c", "b"]);
+  });
+
+  test("a function that is too long", () => {
+    const body = "  n++;\n";
+    expect(longFunctions(`export const a = (n: number) => {\n${body.repeat(38)}};\n`)).toEqual([]);
+    expect(longFunctions(`\nfunction a(n: number) {\n${body.repeat(39)}}\n`)).toEqual(["line 2: 41 lines"]);
   });
 
   test("a service in a line", () => {

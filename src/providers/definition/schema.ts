@@ -38,26 +38,22 @@ const map = <Value extends z.ZodMiniType>(keys: RegExp, error: string, values: V
     ),
   );
 
-/** The parts of the format, built only where a definition is read. */
-function format() {
+function flag() {
+  return z.optional(z.boolean());
+}
+
+function statuses(from: number, to: number) {
+  const isEmpty = flawless<number[]>((list) => (list.length === 0 ? "it is empty" : undefined), { minItems: 1 });
+  return z.optional(z.array(whole(from, to)).check(isEmpty));
+}
+
+/** What a request is made of. Like all parts of the format, it is built only where a definition is read. */
+function requestParts() {
   const string = z.string();
-  const flag = z.optional(z.boolean());
-  const line = z.optional(matching(new RegExp(LINE, "u"), "it is no plain line of text"));
-  const plain = new RegExp(PLAIN, "u");
-  const strings = z.optional(map(plain, NOT_PLAIN, string));
-  const header = z.optional(matching(TOKEN, NO_HEADER));
+  const strings = z.optional(map(new RegExp(PLAIN, "u"), NOT_PLAIN, string));
   const value = matching(/^[\x20-\x7e]*$/, "a header holds printable ASCII alone");
   const headers = z.optional(map(TOKEN, NO_HEADER, value));
-  const basic = part({ username: string, password: string, encode: flag });
-  const statuses = (from: number, to: number) =>
-    z.optional(
-      z
-        .array(whole(from, to))
-        .check(flawless((list) => (list.length === 0 ? "it is empty" : undefined), { minItems: 1 })),
-    );
-  const ok = statuses(200, 299);
-  const any = statuses(200, 599);
-
+  const basic = part({ username: string, password: string, encode: flag() });
   const request = {
     method: z.optional(z.enum(["GET", "POST", "PUT", "PATCH", "DELETE"])),
     path: matching(PATH, 'it is no path below "url", such as "/api/token"'),
@@ -67,7 +63,12 @@ function format() {
     form: strings,
     json: z.optional(z.unknown()),
   };
+  return { request, headers, basic };
+}
 
+/** Where something stands in an answer. */
+function answerParts() {
+  const header = z.optional(matching(TOKEN, NO_HEADER));
   const json = z.optional(matching(POINTER, 'it is no JSON Pointer, such as "/data/token"'));
   const places = {
     json,
@@ -75,7 +76,6 @@ function format() {
     cookie: header,
     text: z.optional(z.boolean().check(flawless((is) => (is ? undefined : "it is not true"), { const: true }))),
   };
-
   /** Just one place in an answer. */
   const isOne = flawless<object>((where) =>
     Object.keys(where).filter((key) => key !== "as").length === 1 ? undefined : "it is not just one place",
@@ -91,54 +91,53 @@ function format() {
       })
       .check(isOne),
   );
+  return { json, source, sources, expires };
+}
 
+/** One way to authenticate. */
+function methodParts() {
+  const { request, headers, basic } = requestParts();
+  const { json, source, sources, expires } = answerParts();
+  const any = statuses(200, 599);
   const refusal = z.strictObject({
     status: any,
     json,
     values: z.optional(z.array(matching(/./s, "it is empty"))),
     failure: z.enum(["refused", "locked", "forbidden", "rate-limited", "unavailable", "wrong-url"]),
   });
-
-  const method = {
+  return {
     credentials: z.optional(z.array(z.union([z.enum([...CREDENTIALS, "id-token"]), z.array(z.enum(CREDENTIALS))]))),
-    "id-token": part({ audience: z.optional(matching(plain, NOT_PLAIN)) }),
-    "by-name-only": flag,
-    exchange: part({ ...request, success: ok, creates: flag }),
+    "id-token": part({ audience: z.optional(matching(new RegExp(PLAIN, "u"), NOT_PLAIN)) }),
+    "by-name-only": flag(),
+    exchange: part({ ...request, success: statuses(200, 299), creates: flag() }),
     undo: part(request),
     answer: part({ token: z.optional(source), secrets: sources, values: sources, expires }),
     use: part({ headers, basic }),
-    env: part({ name: z.optional(string), also: z.optional(mapOf(string)) }),
-    probe: part({ ...request, accepted: source, account: z.optional(source), expires, "may-not-know": flag }),
+    env: part({ name: z.optional(z.string()), also: z.optional(mapOf(z.string())) }),
+    probe: part({ ...request, accepted: source, account: z.optional(source), expires, "may-not-know": flag() }),
     revoke: part({ ...request, with: z.optional(z.enum(["use"])), revoked: any, gone: any }),
     refusals: z.optional(z.array(refusal)),
   };
+}
 
-  const top = {
-    $schema: z.optional(string),
-    name: line,
-    "by-hand": line,
-    pasted: z.optional(z.array(matching(/^(?:\/[\w.~-]+)+$/, 'it is no path tail, such as "/api/v1"'))),
-  };
-
-  return { top, method, source, expires };
+/** What a file says of the service. */
+function serviceParts() {
+  const line = z.optional(matching(new RegExp(LINE, "u"), "it is no plain line of text"));
+  const tail = matching(/^(?:\/[\w.~-]+)+$/, 'it is no path tail, such as "/api/v1"');
+  return { $schema: z.optional(z.string()), name: line, "by-hand": line, pasted: z.optional(z.array(tail)) };
 }
 
 /** A file that describes one method, which is named `custom`. */
-export const OneMethod = schema(() => {
-  const { top, method } = format();
-  return z.strictObject({ ...top, ...method });
-});
+export const OneMethod = schema(() => z.strictObject({ ...serviceParts(), ...methodParts() }));
 
 /** A file that describes several methods, each by its name. */
 export const SeveralMethods = schema(() => {
-  const { top, method } = format();
-  return z.strictObject({
-    ...top,
-    methods: map(/^[a-z][a-z0-9-]{0,39}$/, 'it is no name of a method, such as "api-key"', z.strictObject(method)),
-  });
+  const method = z.strictObject(methodParts());
+  const methods = map(/^[a-z][a-z0-9-]{0,39}$/, 'it is no name of a method, such as "api-key"', method);
+  return z.strictObject({ ...serviceParts(), methods });
 });
 
-type Format = ReturnType<typeof format>;
+type AnswerParts = ReturnType<typeof answerParts>;
 type Whole = Parsed<typeof SeveralMethods>;
 /** One way to authenticate, as the file has it. */
 export type MethodDefinition = Whole["methods"][string];
@@ -149,8 +148,8 @@ export type ExchangeDefinition = Part<"exchange">;
 export type RevokeDefinition = Part<"revoke">;
 export type Refusal = Part<"refusals">[number];
 /** Where a value stands in an answer. */
-export type Source = z.output<Format["source"]>;
-export type Expires = NonNullable<z.output<Format["expires"]>>;
+export type Source = z.output<AnswerParts["source"]>;
+export type Expires = NonNullable<z.output<AnswerParts["expires"]>>;
 
 /** A service, as a file describes it. */
 export type Definition = Pick<Whole, "name" | "by-hand" | "pasted" | "methods">;

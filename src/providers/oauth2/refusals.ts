@@ -64,8 +64,7 @@ function ownWord(asked: Asked, { status, told }: TokenAnswer): Word | undefined 
     case "invalid_client":
       return unknown;
     case "unauthorized_client":
-      if (status === 401) return unknown;
-      return ["forbidden", ...NOT_ALLOWED];
+      return status === 401 ? unknown : ["forbidden", ...NOT_ALLOWED];
     case "invalid_grant":
       return ["refused", `refuses ${GRANTS[grant][0]}`, GRANTS[grant][1] || clientHint(asked)];
     case "invalid_scope":
