@@ -1,15 +1,8 @@
 import { afterEach, describe, expect, test } from "@jest/globals";
-import { type Fault, startQa, startTuleap } from "../../sandbox/services/index.ts";
-import { closeServices, runMain, started } from "../kit/support.ts";
+import { startQa, startTuleap } from "../../sandbox/services/index.ts";
+import { answerWith, closeServices, runMain, started } from "../kit/support.ts";
 
 afterEach(closeServices);
-
-const json =
-  (status: number, body: unknown): Fault =>
-  (_request, _req, res) => {
-    res.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
-    return true;
-  };
 
 describe("an answer that nobody asked for", () => {
   test("a switch of protocols is no HTTP answer, and no defect of the action", async () => {
@@ -26,18 +19,17 @@ describe("an answer that nobody asked for", () => {
   test.each([200, 400, 404, 422])("Tuleap's own word counts at status %s too", async (status) => {
     const tuleap = await started(startTuleap({}));
     const inputs = { provider: "tuleap", url: tuleap.url, ...tuleap.accounts.token?.inputs };
-    tuleap.fault(json(status, { error: { code: 401, message: "Unauthorized: Invalid Password Or User Name" } }));
+    const answer = (error: object) => tuleap.fault(answerWith(() => true, status, JSON.stringify({ error })));
+    answer({ code: 401, message: "Unauthorized: Invalid Password Or User Name" });
     expect((await runMain(inputs)).outputs.failure).toBe("refused");
-    tuleap.fault(json(status, { error: { code: 403, message: "Forbidden: Account Suspended" } }));
+    answer({ code: 403, message: "Forbidden: Account Suspended" });
     expect((await runMain(inputs)).outputs.failure).toBe("forbidden");
   });
 
   test("QA's list of errors with status 200 is no acceptance", async () => {
     const qa = await started(startQa({}));
     const inputs = { provider: "qa", url: qa.url, ...qa.accounts["client-credentials"]?.inputs };
-    qa.fault((request, req, res) =>
-      request.path.startsWith("/restapi") ? json(200, { errors: [{ status: "401" }] })(request, req, res) : false,
-    );
+    qa.fault(answerWith(({ path }) => path.startsWith("/restapi"), 200, '{"errors":[{"status":"401"}]}'));
     expect((await runMain(inputs)).outputs.probe).toBe("inconclusive");
   });
 

@@ -2,28 +2,16 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "@jest/globals";
-import { services } from "../../sandbox/services/index.ts";
-import type { Fault, Service } from "../../sandbox/services/service.ts";
+import { startQa } from "../../sandbox/services/index.ts";
 import { fieldsInside } from "../../src/input/credentials.ts";
 import { innerForms, oddity } from "../../src/input/oddity.ts";
 import { addressFlaw } from "../../src/input/site.ts";
 import { passwordsIn } from "../../src/input/user-info.ts";
 import { qa } from "../../src/providers/qa.ts";
 import { WAYS } from "../kit/fault-stages.ts";
-import { closeServices, inputsOf, runAction, started } from "../kit/support.ts";
+import { closeServices, inputsOf, runMain, started } from "../kit/support.ts";
 
 afterEach(closeServices);
-
-/** The `timeout` that a step is given, in seconds. */
-const LIMIT = 3;
-
-async function step(way: keyof typeof WAYS, inputs: Readonly<Record<string, string>>, fault?: Fault) {
-  const service = await started<Service>(services[WAYS[way].provider]({}));
-  service.fault(fault);
-  const all = { ...inputsOf(WAYS[way], service), timeout: String(LIMIT), retries: "0", ...inputs };
-  const { main, post } = await runAction(all, { timeLimit: 90_000, between: () => service.fault(undefined) });
-  return { main, post, left: service.live() };
-}
 
 test("a file of certificates that is nothing but backslashes is refused at once", async () => {
   const folder = mkdtempSync(join(tmpdir(), "costly-"));
@@ -31,7 +19,8 @@ test("a file of certificates that is nothing but backslashes is refused at once"
   const [begin, end] = ["-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"];
   writeFileSync(file, begin + "\\".repeat(1_000_000) + end);
   try {
-    const { main } = await step("QA", { "ca-certificate": file });
+    const service = await started(startQa({}));
+    const main = await runMain({ ...inputsOf(WAYS.QA, service), "ca-certificate": file }, { timeLimit: 90_000 });
     expect(main).toMatchObject({ exitCode: 1, signal: null, outputs: { failure: "invalid-input" } });
   } finally {
     rmSync(folder, { recursive: true });

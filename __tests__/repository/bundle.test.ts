@@ -3,6 +3,7 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "@jest/globals";
+import { commandFileVariables, createCommandFiles } from "../../sandbox/runner/files.ts";
 import { runAction } from "../kit/support.ts";
 import { at, closeIdTokens, inputsOf } from "../providers/platforms/ways.ts";
 
@@ -28,6 +29,24 @@ test("before it knows what is asked of it, the action reads no platform and load
   const { parts, files } = loaded();
   expect(files).toEqual(["index.js"]);
   expect(parts.filter((part) => /^NativeModule (?:https?|tls|zlib)$/.test(part))).toEqual([]);
+});
+
+test.each([
+  [
+    "an exchange reads the roots of Node ahead, before it knows whether its inputs will do",
+    { INPUT_PROVIDER: "none" },
+    ["tls"],
+  ],
+  ["a step that opens a seal does not: it may need no connection", { INPUT_SEALED: "none" }, []],
+])("%s", (_, inputs, expected) => {
+  const script = `process.on("exit", () => console.log(JSON.stringify(process.moduleLoadList))); require("./dist/main.js");`;
+  const folder = mkdtempSync(join(tmpdir(), "ahead-"));
+  const env = { ...commandFileVariables(createCommandFiles(folder)), ...inputs };
+  const { stdout } = spawnSync(process.execPath, ["-e", script], { env, encoding: "utf8" });
+  rmSync(folder, { recursive: true });
+  const parts: string[] = JSON.parse(stdout.trim().split("\n").at(-1) ?? "");
+  const loaded = parts.flatMap((part) => /^NativeModule (https?|tls|zlib)$/.exec(part)?.[1] ?? []);
+  expect(loaded).toEqual(expected);
 });
 
 test("each platform is a file of its own beside the bundle, as it is in the sources", () => {

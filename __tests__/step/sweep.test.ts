@@ -8,9 +8,10 @@ import {
 } from "../../sandbox/services/index.ts";
 import type { Client } from "../../src/http/client.ts";
 import type { Http } from "../../src/http/http.ts";
-import type { Settings } from "../../src/input/settings.ts";
+import { parseSettings } from "../../src/input/settings.ts";
 import { reportportal } from "../../src/providers/reportportal.ts";
 import { sweep } from "../../src/step/sweep.ts";
+import { inputsOf as asRead } from "../kit/given.ts";
 import { answerWith, closeServices, inputsOf, runAction, runMain, started, staySilent } from "../kit/support.ts";
 
 afterEach(closeServices);
@@ -248,18 +249,6 @@ describe("the clean-up is a favour, and no fault of it is one of the step:", () 
     expect(names(service)).toHaveLength(1);
   });
 
-  const SETTINGS: Settings = {
-    probe: "true",
-    exportEnv: true,
-    envName: "",
-    revoke: "auto",
-    timeout: 60,
-    retries: 4,
-    caCertificate: "",
-    allowHttp: false,
-    summary: "failure",
-  };
-
   test.each([
     [3, 3],
     [60, 10],
@@ -281,7 +270,7 @@ describe("the clean-up is a favour, and no fault of it is one of the step:", () 
     const target = { provider: { ...reportportal, sweep: async () => 0 }, method, url: "", place: "", envName: "" };
     const handle = { secret: "ate-key_0123456789" };
     const run = { server: "", repository: "", workflow: "", job: "", id: "1", attempt: "1", selfHosted: false };
-    await sweep(target, handle, client, { ...SETTINGS, timeout }, run);
+    await sweep(target, handle, client, { ...parseSettings(asRead({})), timeout }, run);
     expect(seconds).toEqual([given]);
   });
 
